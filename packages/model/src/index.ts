@@ -1,1 +1,40 @@
-export {};
+export { contentHash } from './content-hash.ts';
+export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type Severity } from './diagnostic.ts';
+export { type DiagnosticCode, type DiagnosticCodeInfo, diagnosticCodes } from './diagnostic-codes.ts';
+export { type FieldPath, formatFieldPath } from './field-path.ts';
+export { type AnyMeshObject, MeshSnapshot, type ObjectOrigin, refOf, type SourcedObject } from './mesh-snapshot.ts';
+export {
+  ALLOW_ANY_VIRTUAL_HOST,
+  BLACK_HOLE_CLUSTER,
+  BLOCK_ALL_VIRTUAL_HOST,
+  type ClusterName,
+  clusterName,
+  gatewayRouteName,
+  listenerName,
+  PASSTHROUGH_CLUSTER,
+  parseClusterName,
+  sidecarRouteName,
+  VIRTUAL_INBOUND_LISTENER,
+  VIRTUAL_OUTBOUND_LISTENER,
+  virtualHostName,
+} from './names.ts';
+export {
+  type ListenerBinding,
+  nodeId,
+  type ProxyCapabilities,
+  type ProxyNode,
+  type ProxyType,
+  parseNodeId,
+  SUPPORTED_ENVOY_MINORS,
+} from './proxy-node.ts';
+export { compareText, compareRefs, formatRef, type ResourceRef, refKey } from './resource-ref.ts';
+export { formatPosition, type SourcePosition, type SourceRange } from './source-range.ts';
+export { type CompiledView, type View, viewOf } from './view.ts';
+export {
+  type Origin,
+  type Provenance,
+  type ResourceSet,
+  type ResourcesByName,
+  type XdsResource,
+  xdsResource,
+} from './xds-resource.ts';

@@ -1,0 +1,63 @@
+/**
+ * The generated names, which people's scripts, Kiali and Grafana parse: Istio's, exactly.
+ *
+ *     cluster          outbound|PORT|SUBSET|HOST     inbound|PORT||     BlackHoleCluster     PassthroughCluster
+ *     listener         ADDRESS_PORT (0.0.0.0_80)     virtualOutbound    virtualInbound
+ *     route config     sidecar PORT                  gateway http.PORT
+ *     virtual host     HOST:PORT                     allow_any          block_all
+ */
+
+/** The parts of a service cluster's name. */
+export interface ClusterName {
+  readonly direction: 'outbound' | 'inbound';
+  readonly port: number;
+  /** Empty for the whole service. */
+  readonly subset: string;
+  /** Fully qualified host; empty for inbound clusters. */
+  readonly host: string;
+}
+
+/** `outbound|80|v1|cart.shop.svc.cluster.local`. */
+export function clusterName(name: ClusterName): string {
+  return `${name.direction}|${name.port}|${name.subset}|${name.host}`;
+}
+
+/** The parts of a cluster name built by {@link clusterName}, or undefined for any other name. */
+export function parseClusterName(text: string): ClusterName | undefined {
+  const parts = text.split('|');
+  const [direction, port, subset, host] = parts;
+  if (parts.length !== 4 || port === undefined || subset === undefined || host === undefined) return undefined;
+  if ((direction !== 'outbound' && direction !== 'inbound') || !/^\d{1,5}$/.test(port)) return undefined;
+  return { direction, port: Number(port), subset, host };
+}
+
+/** Traffic that must not leave the mesh ends here. */
+export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
+/** Traffic to its original destination, unmanaged. */
+export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
+export const VIRTUAL_OUTBOUND_LISTENER = 'virtualOutbound';
+export const VIRTUAL_INBOUND_LISTENER = 'virtualInbound';
+/** Virtual host for hosts the mesh does not know, where outbound traffic is allowed. */
+export const ALLOW_ANY_VIRTUAL_HOST = 'allow_any';
+/** Virtual host for hosts the mesh does not know, where it is refused (502). */
+export const BLOCK_ALL_VIRTUAL_HOST = 'block_all';
+
+/** `0.0.0.0_80`: the configured address and port, whatever is really bound. */
+export function listenerName(address: string, port: number): string {
+  return `${address}_${port}`;
+}
+
+/** Route configuration of a gateway's plain HTTP port: `http.80`, or `http.80.BIND` for a server bound to one address. */
+export function gatewayRouteName(port: number, bind?: string): string {
+  return bind === undefined ? `http.${port}` : `http.${port}.${bind}`;
+}
+
+/** Route configuration of a sidecar's outbound HTTP port: the port itself. */
+export function sidecarRouteName(port: number): string {
+  return String(port);
+}
+
+/** `cart.shop.svc.cluster.local:80`. */
+export function virtualHostName(host: string, port: number): string {
+  return `${host}:${port}`;
+}

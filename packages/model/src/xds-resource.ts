@@ -1,0 +1,39 @@
+import { contentHash } from './content-hash.ts';
+import type { FieldPath } from './field-path.ts';
+import type { ResourceRef } from './resource-ref.ts';
+
+/**
+ * One compiled xDS resource: encoded once, sent as it is to every proxy that may see it. `version` is the hash of `bytes`, so equal
+ * content has an equal version across restarts and replicas.
+ */
+export interface XdsResource {
+  /** `type.googleapis.com/envoy.config.cluster.v3.Cluster` and so on. */
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly version: string;
+  /** The encoded message: the `value` of its `google.protobuf.Any`. */
+  readonly bytes: Uint8Array;
+}
+
+/** Makes a resource of encoded bytes; the version is their content hash. */
+export function xdsResource(typeUrl: string, name: string, bytes: Uint8Array): XdsResource {
+  return { typeUrl, name, version: contentHash(bytes), bytes };
+}
+
+/** What one proxy may see of one type, by resource name. */
+export type ResourcesByName = ReadonlyMap<string, XdsResource>;
+/** What one proxy may see, by type URL. */
+export type ResourceSet = ReadonlyMap<string, ResourcesByName>;
+
+/** The field of the object that made a part of a resource. */
+export interface Origin {
+  readonly resource: ResourceRef;
+  readonly path: FieldPath;
+}
+
+/**
+ * Where the parts of one resource come from: keys are paths into the xDS message in protobuf JSON naming
+ * (`virtualHosts[0].routes[2]`), the empty key is the resource itself. Never part of bytes or versions, so that a comment which
+ * moves lines resends nothing.
+ */
+export type Provenance = ReadonlyMap<string, Origin>;
