@@ -1,0 +1,41 @@
+/**
+ * The HTTP filter `envoy.filters.http.jwt_authn`.
+ *
+ * @module
+ */
+export {
+  type ExtractOnlyWithoutValidation,
+  ExtractOnlyWithoutValidationSchema,
+  type FilterStateRule,
+  FilterStateRuleSchema,
+  type JwksAsyncFetch,
+  JwksAsyncFetchSchema,
+  type JwtAuthentication,
+  JwtAuthenticationSchema,
+  type JwtCacheConfig,
+  JwtCacheConfigSchema,
+  type JwtClaimToHeader,
+  type JwtClaimToHeader_PathSegment,
+  JwtClaimToHeader_PathSegmentSchema,
+  JwtClaimToHeaderSchema,
+  type JwtHeader,
+  JwtHeaderSchema,
+  type JwtProvider,
+  type JwtProvider_NormalizePayload,
+  JwtProvider_NormalizePayloadSchema,
+  JwtProviderSchema,
+  type JwtRequirement,
+  type JwtRequirementAndList,
+  JwtRequirementAndListSchema,
+  type JwtRequirementOrList,
+  JwtRequirementOrListSchema,
+  JwtRequirementSchema,
+  type PerRouteConfig,
+  PerRouteConfigSchema,
+  type ProviderWithAudiences,
+  ProviderWithAudiencesSchema,
+  type RemoteJwks,
+  RemoteJwksSchema,
+  type RequirementRule,
+  RequirementRuleSchema,
+} from '../../../../gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js';
