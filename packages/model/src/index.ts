@@ -1,3 +1,4 @@
+export { ADDRESS_ANNOTATION, BOUND_PORTS_ANNOTATION } from './annotations.ts';
 export { contentHash } from './content-hash.ts';
 export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type Severity } from './diagnostic.ts';
 export { type DiagnosticCode, type DiagnosticCodeInfo, diagnosticCodes } from './diagnostic-codes.ts';
