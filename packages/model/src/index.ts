@@ -1,4 +1,6 @@
+export type { AdsStream, AdsTransport } from './ads-transport.ts';
 export { ADDRESS_ANNOTATION, BOUND_PORTS_ANNOTATION } from './annotations.ts';
+export { type Clock, systemClock } from './clock.ts';
 export { contentHash } from './content-hash.ts';
 export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type Severity } from './diagnostic.ts';
 export { type DiagnosticCode, type DiagnosticCodeInfo, diagnosticCodes } from './diagnostic-codes.ts';
