@@ -6,9 +6,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { readEmbeddedDescriptors } from '../src/node/embedded-descriptors.ts';
 import { compileProtos } from './compile.mjs';
 import { namesType, printOverlay, subtractFile, typesOf } from './descriptor-overlay.mjs';
-import { readEmbeddedDescriptors } from './embedded-descriptors.mjs';
 import { readProtoSources } from './proto-sources.mjs';
 
 const { values } = parseArgs({ options: { envoy: { type: 'string' } } });
@@ -16,7 +16,7 @@ if (values.envoy === undefined) throw new Error('Cannot derive the overlay: want
 
 const roots = Object.values(JSON.parse(await readFile(new URL('roots.json', import.meta.url), 'utf8'))).flat();
 const version = /\/(\d+\.\d+\.\d+)\//.exec(execFileSync(values.envoy, ['--version'], { encoding: 'utf8' }))?.[1];
-const embedded = await readEmbeddedDescriptors(values.envoy);
+const embedded = new Map((await readEmbeddedDescriptors(values.envoy)).file.map((file) => [file.name, file]));
 
 const declarations = new Map();
 for (const file of embedded.values()) {

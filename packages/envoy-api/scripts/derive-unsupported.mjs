@@ -4,9 +4,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { createFileRegistry } from '@bufbuild/protobuf';
 import { files } from '../gen/files.js';
-import { findDifferences } from './embedded-differences.mjs';
-import { readEmbeddedDescriptors } from './embedded-descriptors.mjs';
+import { readEmbeddedDescriptors } from '../src/node/embedded-descriptors.ts';
+import { findSchemaDifferences } from '../src/schema-differences.ts';
 
 const { values } = parseArgs({ options: { envoy: { type: 'string', multiple: true } } });
 if (values.envoy === undefined) throw new Error('Cannot derive the unsupported fields: wanted --envoy PATH …');
@@ -17,7 +18,7 @@ const versions = [];
 for (const path of values.envoy) {
   const version = /\/(\d+\.\d+)\.\d+\//.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))[1];
   versions.push(version);
-  for (const name of findDifferences(files, await readEmbeddedDescriptors(path)).missing) {
+  for (const name of findSchemaDifferences(files, createFileRegistry(await readEmbeddedDescriptors(path))).missing) {
     versionsOf.set(name, [...(versionsOf.get(name) ?? []), version]);
   }
 }
