@@ -110,7 +110,13 @@ export function explainInstallFailure(output, status) {
   const network =
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/;
   const code = network.exec(output)?.[1];
-  const detail = output.trim().split('\n').slice(-15).join('\n');
+  // npm gives the reason first and its manual after it.
+  const detail = output
+    .trim()
+    .split('\n')
+    .filter((line) => line.startsWith('npm error '))
+    .slice(0, 8)
+    .join('\n');
   if (code !== undefined) {
     return (
       `Cannot install dependencies: the npm registry does not answer (${code}).\n${detail}\n` +
