@@ -1,0 +1,104 @@
+/**
+ * Which resources a resource names: what must be in place before it is of use.
+ *
+ * @module
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { TcpProxySchema } from '../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { type Cluster, Cluster_DiscoveryType } from './cluster.ts';
+import { HttpConnectionManagerSchema } from './http-connection-manager.ts';
+import type { FilterChain, Listener } from './listener.ts';
+import type { Route, RouteAction, RouteConfiguration, VirtualHost } from './route.ts';
+import { typeUrlOf } from './type-urls.ts';
+
+/** What a listener needs before it can serve. */
+export interface ListenerReferences {
+  /** Names of the route configurations that its HTTP connection managers fetch (RDS). */
+  readonly routeConfigurations: ReadonlySet<string>;
+  /** Clusters named by TCP proxies and by route configurations written inside the listener. */
+  readonly clusters: ReadonlySet<string>;
+}
+
+const HTTP_CONNECTION_MANAGER = typeUrlOf(HttpConnectionManagerSchema);
+const TCP_PROXY = typeUrlOf(TcpProxySchema);
+
+/**
+ * What the filter chains of a listener refer to. Filters of other types refer to nothing as far as this function knows.
+ *
+ * @throws if a filter's configuration does not decode
+ */
+export function listenerReferences(listener: Listener): ListenerReferences {
+  const routeConfigurations = new Set<string>();
+  const clusters = new Set<string>();
+  for (const filter of filterChains(listener).flatMap((chain) => chain.filters)) {
+    if (filter.configType.case === 'typedConfig') collectFilter(filter.configType.value, routeConfigurations, clusters);
+  }
+  return { routeConfigurations, clusters };
+}
+
+/** The clusters that the routes of a route configuration name; a cluster chosen by a header is not known. */
+export function routeConfigurationClusters(configuration: RouteConfiguration): ReadonlySet<string> {
+  const clusters = new Set<string>();
+  for (const host of configuration.virtualHosts) collectVirtualHost(host, clusters);
+  collectMirrors(configuration.requestMirrorPolicies, clusters);
+  return clusters;
+}
+
+/** The clusters that the routes of a virtual host name. */
+export function virtualHostClusters(host: VirtualHost): ReadonlySet<string> {
+  const clusters = new Set<string>();
+  collectVirtualHost(host, clusters);
+  return clusters;
+}
+
+/** The name under which a cluster's endpoints are discovered (EDS); undefined for clusters that find them otherwise. */
+export function clusterLoadAssignmentName(cluster: Cluster): string | undefined {
+  const isEds =
+    cluster.clusterDiscoveryType.case === 'type' && cluster.clusterDiscoveryType.value === Cluster_DiscoveryType.EDS;
+  if (!isEds) return undefined;
+  return cluster.edsClusterConfig?.serviceName || cluster.name;
+}
+
+function filterChains(listener: Listener): readonly FilterChain[] {
+  return listener.defaultFilterChain === undefined
+    ? listener.filterChains
+    : [...listener.filterChains, listener.defaultFilterChain];
+}
+
+function collectFilter(config: Any, routeConfigurations: Set<string>, clusters: Set<string>): void {
+  if (config.typeUrl === HTTP_CONNECTION_MANAGER) {
+    const manager = fromBinary(HttpConnectionManagerSchema, config.value);
+    if (manager.routeSpecifier.case === 'rds') routeConfigurations.add(manager.routeSpecifier.value.routeConfigName);
+    if (manager.routeSpecifier.case === 'routeConfig') {
+      for (const cluster of routeConfigurationClusters(manager.routeSpecifier.value)) clusters.add(cluster);
+    }
+  }
+  if (config.typeUrl === TCP_PROXY) {
+    const { clusterSpecifier } = fromBinary(TcpProxySchema, config.value);
+    if (clusterSpecifier.case === 'cluster') clusters.add(clusterSpecifier.value);
+    if (clusterSpecifier.case === 'weightedClusters') {
+      for (const { name } of clusterSpecifier.value.clusters) clusters.add(name);
+    }
+  }
+}
+
+function collectVirtualHost(host: VirtualHost, clusters: Set<string>): void {
+  for (const route of host.routes) collectRoute(route, clusters);
+  collectMirrors(host.requestMirrorPolicies, clusters);
+}
+
+function collectRoute(route: Route, clusters: Set<string>): void {
+  if (route.action.case !== 'route') return;
+  const action: RouteAction = route.action.value;
+  const specifier = action.clusterSpecifier;
+  if (specifier.case === 'cluster') clusters.add(specifier.value);
+  if (specifier.case === 'weightedClusters') {
+    for (const { name } of specifier.value.clusters) if (name !== '') clusters.add(name);
+  }
+  collectMirrors(action.requestMirrorPolicies, clusters);
+}
+
+function collectMirrors(policies: RouteAction['requestMirrorPolicies'], clusters: Set<string>): void {
+  for (const { cluster } of policies) if (cluster !== '') clusters.add(cluster);
+}
