@@ -1,7 +1,32 @@
 export type { FieldProblem, FieldProblemCode } from './field-problem.ts';
-export type { KindDeclaration, MeshObject } from './kind.ts';
+export { parseDurationMs } from './formats/duration.ts';
+export { hostsOverlap, hostWithin } from './host-match.ts';
+export type { KindDeclaration, MeshObject, ValidatedMeta } from './kind.ts';
 export { type KindName, kinds, type ObjectOf } from './kinds.ts';
+export type { DeploymentSpec, PodTemplate } from './kinds/deployment.ts';
+export type { Destination, PortSelector } from './kinds/destination.ts';
+export type { DestinationRuleSpec, Subset } from './kinds/destination-rule.ts';
+export type { GatewaySpec, Server } from './kinds/gateway.ts';
+export { type Headers, isAuthorityHeader } from './kinds/header-operations.ts';
+export type {
+  HttpMatchRequest,
+  HttpRedirect,
+  HttpRewrite,
+  HttpRoute,
+  HttpRouteDestination,
+} from './kinds/http-route.ts';
+export type { Container, ContainerPort } from './kinds/kubernetes/container.ts';
+export type { LabelSelector } from './kinds/kubernetes/label-selector.ts';
+export type { PodSpec } from './kinds/kubernetes/pod-spec.ts';
+export type { PodStatus } from './kinds/kubernetes/pod-status.ts';
+export type { LoadBalancerSettings } from './kinds/load-balancer.ts';
+export type { NamespaceSpec } from './kinds/namespace.ts';
 export { ObjectMeta } from './kinds/object-meta.ts';
-export type { Infer, Schema, SchemaNode, Support } from './schema.ts';
+export type { ServicePort, ServiceSpec } from './kinds/service.ts';
+export type { ServiceEntryEndpoint, ServiceEntryPort, ServiceEntrySpec } from './kinds/service-entry.ts';
+export type { StringMatch } from './kinds/string-match.ts';
+export type { TrafficPolicy } from './kinds/traffic-policy.ts';
+export type { VirtualServiceSpec } from './kinds/virtual-service.ts';
+export type { Infer, Schema, SchemaNode, StringFormat, Support } from './schema.ts';
 export { suggest } from './suggestion.ts';
 export { type ValidationResult, validate } from './validate.ts';

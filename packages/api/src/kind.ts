@@ -1,5 +1,5 @@
 import type { ObjectMeta } from './kinds/object-meta.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, StringFormat } from './schema.ts';
 
 /** One kind of Kubernetes object as Heddle declares it. */
 export interface KindDeclaration<Name extends string = string, Spec = unknown, Status = unknown> {
@@ -11,15 +11,24 @@ export interface KindDeclaration<Name extends string = string, Spec = unknown, S
   /** `namespaced` objects without `metadata.namespace` live in `default`. */
   readonly scope: 'namespaced' | 'cluster';
   readonly plural: string;
+  /** What names must look like; DNS subdomains if absent. */
+  readonly nameFormat?: StringFormat;
+  /** Objects may leave `spec` out, as Namespaces do; it is then `{}`. */
+  readonly specOptional?: boolean;
+  /** Fields of `metadata` that the compiler obeys for this kind, beyond name and namespace. */
+  readonly appliedMetadata?: readonly (keyof ObjectMeta)[];
   readonly spec: Schema<Spec>;
   readonly status?: Schema<Status>;
 }
+
+/** `metadata` after validation: the name is there, and so is the namespace of namespaced kinds. */
+export type ValidatedMeta = ObjectMeta & { readonly name: string };
 
 /** An object of a declared kind after validation. Immutable. */
 export interface MeshObject<Name extends string = string, Spec = unknown, Status = unknown> {
   readonly apiVersion: string;
   readonly kind: Name;
-  readonly metadata: ObjectMeta;
+  readonly metadata: ValidatedMeta;
   readonly spec: Spec;
   readonly status?: Status;
 }

@@ -1,11 +1,28 @@
 import type { KindDeclaration, MeshObject } from './kind.ts';
+import { Deployment } from './kinds/deployment.ts';
+import { DestinationRule } from './kinds/destination-rule.ts';
 import { Gateway } from './kinds/gateway.ts';
 import { Namespace } from './kinds/namespace.ts';
+import { Pod } from './kinds/pod.ts';
+import { Service } from './kinds/service.ts';
+import { ServiceEntry } from './kinds/service-entry.ts';
+import { VirtualService } from './kinds/virtual-service.ts';
 
 /** Every kind that Heddle declares, by name. */
-export const kinds = { Namespace, Gateway } as const;
+export const kinds = {
+  Namespace,
+  Pod,
+  Deployment,
+  Service,
+  Gateway,
+  VirtualService,
+  DestinationRule,
+  ServiceEntry,
+} as const;
 
 export type KindName = keyof typeof kinds;
 /** The object type of a declared kind: `ObjectOf<'Gateway'>`. */
 export type ObjectOf<K extends KindName> =
-  (typeof kinds)[K] extends KindDeclaration<infer Name, infer Spec, infer Status> ? MeshObject<Name, Spec, Status> : never;
+  (typeof kinds)[K] extends KindDeclaration<infer Name, infer Spec, infer Status>
+    ? MeshObject<Name, Spec, Status>
+    : never;

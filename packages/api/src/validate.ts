@@ -70,7 +70,8 @@ class Walk {
   string(node: SchemaNode & { type: 'string' }, value: unknown, path: Path): unknown {
     if (typeof value !== 'string') {
       const wanted = node.values === undefined ? 'a string' : `one of ${node.values.join(', ')}`;
-      const quoteHint = typeof value === 'number' || typeof value === 'boolean' ? ` (write it in quotes: "${value}")` : '';
+      const quoteHint =
+        typeof value === 'number' || typeof value === 'boolean' ? ` (write it in quotes: "${value}")` : '';
       return this.wrongType(path, value, wanted + quoteHint);
     }
     if (node.values !== undefined && !node.values.includes(value)) {
@@ -83,7 +84,8 @@ class Walk {
         near,
       );
     }
-    if (value.length < (node.minLength ?? 0)) return this.error('invalid-value', path, 'found an empty string, wanted text');
+    if (value.length < (node.minLength ?? 0))
+      return this.error('invalid-value', path, 'found an empty string, wanted text');
     if (value.length > (node.maxLength ?? Number.POSITIVE_INFINITY)) {
       return this.error('invalid-value', path, `found ${value.length} characters, wanted at most ${node.maxLength}`);
     }
@@ -166,7 +168,11 @@ class Walk {
     // Rules across fields see only values whose fields are sound by themselves.
     if (node.check !== undefined && !this.problems.slice(before).some((problem) => problem.severity === 'error')) {
       node.check(checked as never, ({ path: below = [], message, wanted }) => {
-        this.error('invalid-value', [...path, ...below], wanted === undefined ? message : `${message}, wanted ${wanted}`);
+        this.error(
+          'invalid-value',
+          [...path, ...below],
+          wanted === undefined ? message : `${message}, wanted ${wanted}`,
+        );
       });
     }
     return checked;

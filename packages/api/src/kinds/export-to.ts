@@ -1,0 +1,17 @@
+import type { ReportProblem } from '../schema.ts';
+
+/** The targets of `exportTo` are named once each, and `~` (no one) only where `allowNone`. */
+export function checkExportTo(
+  exportTo: readonly string[] | undefined,
+  report: ReportProblem,
+  options: { readonly allowNone?: boolean } = {},
+): void {
+  for (const [index, target] of (exportTo ?? []).entries()) {
+    if (exportTo?.indexOf(target) !== index) {
+      report({ path: ['exportTo', index], message: `found "${target}" twice`, wanted: 'each target once' });
+    }
+    if (target === '~' && options.allowNone !== true) {
+      report({ path: ['exportTo', index], message: 'found "~"', wanted: '"*", "." or a namespace' });
+    }
+  }
+}

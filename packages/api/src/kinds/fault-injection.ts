@@ -1,0 +1,78 @@
+import { duration } from '../formats/duration.ts';
+import { integer, number, object, string } from '../schema.ts';
+
+/** Istio `Percent`, from 0 to 100. */
+export const Percent = object({ value: number({ minimum: 0, maximum: 100 }) });
+
+const GRPC_STATUSES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+/** Istio `HTTPFaultInjection`: delays, and answers without a destination, for a share of the requests. */
+export const HttpFaultInjection = object(
+  {
+    delay: object(
+      {
+        percent: integer({ minimum: 0, maximum: 100 }),
+        percentage: Percent,
+        fixedDelay: string({ format: duration }),
+        exponentialDelay: string({ format: duration }),
+      },
+      {
+        oneOf: [{ fields: ['fixedDelay', 'exponentialDelay'], wanted: 'atMostOne' }],
+        check: (delay, report) => {
+          if (delay.exponentialDelay !== undefined) {
+            report({
+              path: ['exponentialDelay'],
+              message: 'found exponentialDelay, which Istio never had',
+              wanted: 'fixedDelay',
+            });
+          }
+        },
+      },
+    ),
+    abort: object(
+      {
+        httpStatus: integer({ minimum: 200, maximum: 599 }),
+        grpcStatus: string({ values: GRPC_STATUSES }),
+        http2Error: string(),
+        percentage: Percent,
+      },
+      {
+        oneOf: [{ fields: ['httpStatus', 'grpcStatus', 'http2Error'], wanted: 'atMostOne' }],
+        check: (abort, report) => {
+          if (abort.http2Error !== undefined) {
+            report({
+              path: ['http2Error'],
+              message: 'found http2Error, which Istio never had',
+              wanted: 'httpStatus or grpcStatus',
+            });
+          }
+        },
+      },
+    ),
+  },
+  {
+    check: (fault, report) => {
+      if (fault.delay === undefined && fault.abort === undefined) {
+        report({ message: 'found neither delay nor abort', wanted: 'one of them, or both' });
+      }
+    },
+  },
+);

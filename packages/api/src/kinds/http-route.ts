@@ -1,0 +1,223 @@
+import { isClaimRoute, authority, headerText, matchedHeaderName } from '../formats/header.ts';
+import { dnsLabel } from '../formats/dns-name.ts';
+import { duration } from '../formats/duration.ts';
+import { gatewayReference } from '../formats/host.ts';
+import { labelKey, labelValue } from '../formats/label.ts';
+import { regularExpression } from '../formats/regular-expression.ts';
+import { pathText, plainText } from '../formats/text.ts';
+import {
+  array,
+  boolean,
+  type Infer,
+  integer,
+  map,
+  object,
+  pending,
+  type ReportProblem,
+  required,
+  string,
+} from '../schema.ts';
+import { CorsPolicy } from './cors-policy.ts';
+import { checkWeights, Destination, portNumber } from './destination.ts';
+import { HttpFaultInjection, Percent } from './fault-injection.ts';
+import { checkAuthority, Headers } from './header-operations.ts';
+import { HttpRetry } from './http-retry.ts';
+import { AbsenceMatch, UriMatch, ValueMatch } from './string-match.ts';
+
+/** Envoy's bound on the name of a query parameter. */
+const parameterName = {
+  name: 'parameter-name',
+  check: (text: string): string | undefined =>
+    text === '' || text.length > 256 ? 'a parameter name of 1 to 256 characters' : plainText.check(text),
+};
+
+/** Istio `HTTPMatchRequest`: everything named must match. */
+export const HttpMatchRequest = object({
+  name: string({ format: plainText, doc: 'Joined to the name of the route in the names of Envoy routes.' }),
+  uri: UriMatch,
+  scheme: pending(ValueMatch),
+  method: ValueMatch,
+  authority: pending(ValueMatch),
+  headers: map(ValueMatch, {
+    keys: matchedHeaderName,
+    doc: 'By header name; an empty match means the header is present.',
+  }),
+  port: pending(integer({ minimum: 0, maximum: 65535 })),
+  sourceLabels: pending(map(string({ format: labelValue }), { keys: labelKey })),
+  gateways: pending(array(string({ format: gatewayReference }))),
+  queryParams: map(ValueMatch, {
+    keys: parameterName,
+    doc: 'By parameter name; an empty match means the parameter is present.',
+  }),
+  ignoreUriCase: pending(boolean()),
+  withoutHeaders: pending(map(AbsenceMatch, { keys: matchedHeaderName })),
+  sourceNamespace: pending(string({ format: dnsLabel, emptyIsAbsent: true })),
+  statPrefix: pending(string({ format: plainText })),
+});
+export type HttpMatchRequest = Infer<typeof HttpMatchRequest>;
+
+/** Istio `HTTPRouteDestination`: one leg of a route. */
+export const HttpRouteDestination = object(
+  {
+    destination: required(Destination),
+    weight: integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      doc: 'Share of the requests among all legs; a single leg gets all.',
+    }),
+    headers: Headers,
+  },
+  { check: (leg, report) => checkAuthority(false, leg.headers, report) },
+);
+export type HttpRouteDestination = Infer<typeof HttpRouteDestination>;
+
+/** Istio `HTTPRedirect`: the parts of the URL that change, and the status. */
+export const HttpRedirect = object(
+  {
+    uri: string({ format: headerText, emptyIsAbsent: true, doc: 'Replaces the whole path, query included.' }),
+    prefixRewrite: string({
+      format: headerText,
+      emptyIsAbsent: true,
+      doc: 'Replaces the matched prefix; every uri match of the rule must be a prefix.',
+    }),
+    authority: string({ format: authority, emptyIsAbsent: true }),
+    scheme: string({ values: ['http', 'https'], emptyIsAbsent: true }),
+    port: portNumber,
+    derivePort: string({
+      values: ['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT'],
+      doc: 'Takes the port from the scheme (80, 443) or from the request.',
+    }),
+    redirectCode: integer({ values: [301, 302, 303, 307, 308], doc: '301 if absent. Envoy knows no other codes.' }),
+  },
+  {
+    oneOf: [
+      { fields: ['uri', 'prefixRewrite'], wanted: 'atMostOne' },
+      { fields: ['port', 'derivePort'], wanted: 'atMostOne' },
+    ],
+    check: (redirect, report) => {
+      const { uri, prefixRewrite, authority: host, scheme, port, derivePort } = redirect;
+      if ([uri, prefixRewrite, host, scheme, port, derivePort].every((part) => part === undefined)) {
+        report({ message: 'found a redirect that changes nothing', wanted: 'uri, authority, scheme or port' });
+      }
+    },
+  },
+);
+export type HttpRedirect = Infer<typeof HttpRedirect>;
+
+/** Istio `HTTPRewrite`: what the destination is sent instead of what was asked for. */
+export const HttpRewrite = object(
+  {
+    uri: string({ format: pathText, emptyIsAbsent: true, doc: 'Replaces the path, or the prefix that matched.' }),
+    authority: string({ format: authority, emptyIsAbsent: true }),
+    uriRegexRewrite: pending(
+      object({
+        match: required(string({ format: regularExpression })),
+        rewrite: required(string({ format: pathText, minLength: 1 })),
+      }),
+    ),
+  },
+  {
+    oneOf: [{ fields: ['uri', 'uriRegexRewrite'], wanted: 'atMostOne' }],
+    check: (rewrite, report) => {
+      if (Object.keys(rewrite).length === 0)
+        report({ message: 'found a rewrite that changes nothing', wanted: 'uri or authority' });
+    },
+  },
+);
+export type HttpRewrite = Infer<typeof HttpRewrite>;
+
+/** Istio's bound on what a configured answer may carry. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Istio `HTTPDirectResponse`: an answer without a destination. */
+export const HttpDirectResponse = object({
+  status: required(integer({ minimum: 200, maximum: 599 })),
+  body: object(
+    { string: string({ maxLength: MAX_BODY_BYTES }), bytes: string({ maxLength: MAX_BODY_BYTES }) },
+    { oneOf: [{ fields: ['string', 'bytes'], wanted: 'atMostOne' }] },
+  ),
+});
+
+/** Istio `HTTPRoute`: one rule. The first rule with a match that applies decides; without `match` it applies to everything. */
+export const HttpRoute = object(
+  {
+    name: string({
+      format: plainText,
+      emptyIsAbsent: true,
+      doc: 'Appears in access logs and in the names of Envoy routes.',
+    }),
+    match: array(HttpMatchRequest, { doc: 'Alternatives.' }),
+    route: array(HttpRouteDestination),
+    redirect: HttpRedirect,
+    directResponse: pending(HttpDirectResponse),
+    delegate: pending(
+      object({ name: string({ format: dnsLabel }), namespace: string({ format: dnsLabel, emptyIsAbsent: true }) }),
+    ),
+    rewrite: HttpRewrite,
+    timeout: pending(string({ format: duration })),
+    retries: pending(HttpRetry),
+    fault: pending(HttpFaultInjection),
+    mirror: pending(Destination),
+    mirrors: pending(array(object({ destination: required(Destination), percentage: Percent }))),
+    mirrorPercent: pending(integer({ minimum: 0, maximum: 100 })),
+    mirror_percent: pending(integer({ minimum: 0, maximum: 100 })),
+    mirrorPercentage: pending(Percent),
+    corsPolicy: pending(CorsPolicy),
+    headers: Headers,
+  },
+  {
+    oneOf: [{ fields: ['mirror', 'mirrors'], wanted: 'atMostOne' }],
+    check: (rule, report) => {
+      checkAction(rule, report);
+      checkWeights(rule.route, ['route'], report);
+      checkAuthority(rule.rewrite?.authority !== undefined, rule.headers, report);
+      if (rule.redirect?.prefixRewrite !== undefined) {
+        for (const [index, match] of (rule.match ?? []).entries()) {
+          if (match.uri !== undefined && match.uri.prefix === undefined) {
+            report({
+              path: ['match', index, 'uri'],
+              message: 'found no prefix, which redirect.prefixRewrite replaces',
+              wanted: 'prefix',
+            });
+          }
+        }
+      }
+    },
+  },
+);
+export type HttpRoute = Infer<typeof HttpRoute>;
+
+interface RuleActions {
+  readonly route?: readonly unknown[];
+  readonly redirect?: unknown;
+  readonly directResponse?: unknown;
+  readonly delegate?: unknown;
+  readonly rewrite?: unknown;
+  readonly fault?: unknown;
+}
+
+/** A rule does one thing: it routes, redirects, answers by itself, or leaves the decision to a delegate. */
+function checkAction(rule: RuleActions, report: ReportProblem): void {
+  const routes = (rule.route?.length ?? 0) > 0;
+  const exclusive = (
+    action: 'redirect' | 'directResponse' | 'delegate',
+    others: readonly (keyof RuleActions)[],
+  ): void => {
+    for (const other of others) {
+      if (other === 'route' ? routes : rule[other] !== undefined) {
+        report({ path: [other], message: `found ${other} together with ${action}`, wanted: 'only one of them' });
+      }
+    }
+  };
+  if (rule.delegate !== undefined) exclusive('delegate', ['route', 'redirect', 'directResponse']);
+  else if (rule.redirect !== undefined) exclusive('redirect', ['route', 'directResponse', 'rewrite', 'fault']);
+  else if (rule.directResponse !== undefined) exclusive('directResponse', ['route', 'rewrite', 'fault']);
+  else if (!routes) report({ message: 'found no destination', wanted: 'route, redirect or directResponse' });
+}
+
+/** Whether a rule looks at claims of a token, which only gateways can. */
+export function matchesOnClaims(rule: HttpRoute): boolean {
+  return (rule.match ?? []).some((match) =>
+    [...Object.keys(match.headers ?? {}), ...Object.keys(match.withoutHeaders ?? {})].some(isClaimRoute),
+  );
+}
