@@ -3,6 +3,17 @@
  *
  * @module
  */
+
+export {
+  type ClusterStatus,
+  ClusterStatusSchema,
+  type Clusters,
+  ClustersSchema,
+  type HostHealthStatus,
+  HostHealthStatusSchema,
+  type HostStatus,
+  HostStatusSchema,
+} from '../gen/envoy/admin/v3/clusters_pb.js';
 export {
   type BootstrapConfigDump,
   BootstrapConfigDumpSchema,
@@ -58,21 +69,17 @@ export {
   UpdateFailureStateSchema,
 } from '../gen/envoy/admin/v3/config_dump_shared_pb.js';
 export {
-  type Clusters,
-  ClustersSchema,
-  type ClusterStatus,
-  ClusterStatusSchema,
-  type HostHealthStatus,
-  HostHealthStatusSchema,
-  type HostStatus,
-  HostStatusSchema,
-} from '../gen/envoy/admin/v3/clusters_pb.js';
-export {
-  type Listeners,
-  ListenersSchema,
   type ListenerStatus,
   ListenerStatusSchema,
+  type Listeners,
+  ListenersSchema,
 } from '../gen/envoy/admin/v3/listeners_pb.js';
+export {
+  type SimpleMetric,
+  SimpleMetric_Type,
+  SimpleMetric_TypeSchema,
+  SimpleMetricSchema,
+} from '../gen/envoy/admin/v3/metrics_pb.js';
 export {
   type CommandLineOptions,
   CommandLineOptions_DrainStrategy,
@@ -87,9 +94,3 @@ export {
   ServerInfo_StateSchema,
   ServerInfoSchema,
 } from '../gen/envoy/admin/v3/server_info_pb.js';
-export {
-  type SimpleMetric,
-  SimpleMetric_Type,
-  SimpleMetric_TypeSchema,
-  SimpleMetricSchema,
-} from '../gen/envoy/admin/v3/metrics_pb.js';

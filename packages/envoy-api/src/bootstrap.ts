@@ -47,10 +47,22 @@ export {
   Watchdog_WatchdogAction_WatchdogEvent,
   Watchdog_WatchdogAction_WatchdogEventSchema,
   Watchdog_WatchdogActionSchema,
-  type Watchdogs,
   WatchdogSchema,
+  type Watchdogs,
   WatchdogsSchema,
 } from '../gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
+export {
+  type HistogramBucketSettings,
+  HistogramBucketSettingsSchema,
+  type StatsConfig,
+  StatsConfigSchema,
+  type StatsMatcher,
+  StatsMatcherSchema,
+  type StatsSink,
+  StatsSinkSchema,
+  type TagSpecifier,
+  TagSpecifierSchema,
+} from '../gen/envoy/config/metrics/v3/stats_pb.js';
 export {
   type BufferFactoryConfig,
   BufferFactoryConfigSchema,
@@ -69,15 +81,3 @@ export {
   type Trigger,
   TriggerSchema,
 } from '../gen/envoy/config/overload/v3/overload_pb.js';
-export {
-  type HistogramBucketSettings,
-  HistogramBucketSettingsSchema,
-  type StatsConfig,
-  StatsConfigSchema,
-  type StatsMatcher,
-  StatsMatcherSchema,
-  type StatsSink,
-  StatsSinkSchema,
-  type TagSpecifier,
-  TagSpecifierSchema,
-} from '../gen/envoy/config/metrics/v3/stats_pb.js';

@@ -3,6 +3,27 @@
  *
  * @module
  */
+
+export {
+  type CheckedExpr,
+  CheckedExprSchema,
+  type Reference,
+  ReferenceSchema,
+  type Type,
+  type Type_AbstractType,
+  Type_AbstractTypeSchema,
+  type Type_FunctionType,
+  Type_FunctionTypeSchema,
+  type Type_ListType,
+  Type_ListTypeSchema,
+  type Type_MapType,
+  Type_MapTypeSchema,
+  Type_PrimitiveType,
+  Type_PrimitiveTypeSchema,
+  Type_WellKnownType,
+  Type_WellKnownTypeSchema,
+  TypeSchema,
+} from '../gen/google/api/expr/v1alpha1/checked_pb.js';
 export {
   type Constant,
   ConstantSchema,
@@ -25,23 +46,3 @@ export {
   type SourceInfo,
   SourceInfoSchema,
 } from '../gen/google/api/expr/v1alpha1/syntax_pb.js';
-export {
-  type CheckedExpr,
-  CheckedExprSchema,
-  type Reference,
-  ReferenceSchema,
-  type Type,
-  type Type_AbstractType,
-  Type_AbstractTypeSchema,
-  type Type_FunctionType,
-  Type_FunctionTypeSchema,
-  type Type_ListType,
-  Type_ListTypeSchema,
-  type Type_MapType,
-  Type_MapTypeSchema,
-  Type_PrimitiveType,
-  Type_PrimitiveTypeSchema,
-  Type_WellKnownType,
-  Type_WellKnownTypeSchema,
-  TypeSchema,
-} from '../gen/google/api/expr/v1alpha1/checked_pb.js';

@@ -3,6 +3,15 @@
  *
  * @module
  */
+
+export {
+  type CircuitBreakers,
+  type CircuitBreakers_Thresholds,
+  type CircuitBreakers_Thresholds_RetryBudget,
+  CircuitBreakers_Thresholds_RetryBudgetSchema,
+  CircuitBreakers_ThresholdsSchema,
+  CircuitBreakersSchema,
+} from '../gen/envoy/config/cluster/v3/circuit_breaker_pb.js';
 export {
   type Cluster,
   Cluster_ClusterProtocolSelection,
@@ -72,18 +81,10 @@ export {
   UpstreamConnectionOptionsSchema,
 } from '../gen/envoy/config/cluster/v3/cluster_pb.js';
 export {
-  type CircuitBreakers,
-  type CircuitBreakers_Thresholds,
-  type CircuitBreakers_Thresholds_RetryBudget,
-  CircuitBreakers_Thresholds_RetryBudgetSchema,
-  CircuitBreakers_ThresholdsSchema,
-  CircuitBreakersSchema,
-} from '../gen/envoy/config/cluster/v3/circuit_breaker_pb.js';
+  type Filter,
+  FilterSchema,
+} from '../gen/envoy/config/cluster/v3/filter_pb.js';
 export {
   type OutlierDetection,
   OutlierDetectionSchema,
 } from '../gen/envoy/config/cluster/v3/outlier_detection_pb.js';
-export {
-  type Filter,
-  FilterSchema,
-} from '../gen/envoy/config/cluster/v3/filter_pb.js';

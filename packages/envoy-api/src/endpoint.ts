@@ -3,14 +3,7 @@
  *
  * @module
  */
-export {
-  type ClusterLoadAssignment,
-  type ClusterLoadAssignment_Policy,
-  type ClusterLoadAssignment_Policy_DropOverload,
-  ClusterLoadAssignment_Policy_DropOverloadSchema,
-  ClusterLoadAssignment_PolicySchema,
-  ClusterLoadAssignmentSchema,
-} from '../gen/envoy/config/endpoint/v3/endpoint_pb.js';
+
 export {
   type Endpoint,
   type Endpoint_AdditionalAddress,
@@ -27,3 +20,11 @@ export {
   LocalityLbEndpoints_LbEndpointListSchema,
   LocalityLbEndpointsSchema,
 } from '../gen/envoy/config/endpoint/v3/endpoint_components_pb.js';
+export {
+  type ClusterLoadAssignment,
+  type ClusterLoadAssignment_Policy,
+  type ClusterLoadAssignment_Policy_DropOverload,
+  ClusterLoadAssignment_Policy_DropOverloadSchema,
+  ClusterLoadAssignment_PolicySchema,
+  ClusterLoadAssignmentSchema,
+} from '../gen/envoy/config/endpoint/v3/endpoint_pb.js';

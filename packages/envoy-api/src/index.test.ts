@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { ClusterSchema } from './cluster.ts';
 import { TypedExtensionConfigSchema } from './core.ts';
 import { ClusterLoadAssignmentSchema } from './endpoint.ts';
-import { FailurePolicy, PluginConfigSchema } from './extensions/wasm.ts';
 import { RouterSchema } from './extensions/filters/http/router.ts';
+import { FailurePolicy, PluginConfigSchema } from './extensions/wasm.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,

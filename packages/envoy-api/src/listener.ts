@@ -3,6 +3,29 @@
  *
  * @module
  */
+
+export {
+  type ApiListener,
+  ApiListenerSchema,
+} from '../gen/envoy/config/listener/v3/api_listener_pb.js';
+export {
+  type Filter,
+  type FilterChain,
+  type FilterChain_OnDemandConfiguration,
+  FilterChain_OnDemandConfigurationSchema,
+  type FilterChainMatch,
+  FilterChainMatch_ConnectionSourceType,
+  FilterChainMatch_ConnectionSourceTypeSchema,
+  FilterChainMatchSchema,
+  FilterChainSchema,
+  FilterSchema,
+  type ListenerFilter,
+  type ListenerFilterChainMatchPredicate,
+  type ListenerFilterChainMatchPredicate_MatchSet,
+  ListenerFilterChainMatchPredicate_MatchSetSchema,
+  ListenerFilterChainMatchPredicateSchema,
+  ListenerFilterSchema,
+} from '../gen/envoy/config/listener/v3/listener_components_pb.js';
 export {
   type AdditionalAddress,
   AdditionalAddressSchema,
@@ -23,28 +46,6 @@ export {
   Listener_InternalListenerConfigSchema,
   ListenerSchema,
 } from '../gen/envoy/config/listener/v3/listener_pb.js';
-export {
-  type Filter,
-  type FilterChain,
-  type FilterChain_OnDemandConfiguration,
-  FilterChain_OnDemandConfigurationSchema,
-  type FilterChainMatch,
-  FilterChainMatch_ConnectionSourceType,
-  FilterChainMatch_ConnectionSourceTypeSchema,
-  FilterChainMatchSchema,
-  FilterChainSchema,
-  FilterSchema,
-  type ListenerFilter,
-  type ListenerFilterChainMatchPredicate,
-  type ListenerFilterChainMatchPredicate_MatchSet,
-  ListenerFilterChainMatchPredicate_MatchSetSchema,
-  ListenerFilterChainMatchPredicateSchema,
-  ListenerFilterSchema,
-} from '../gen/envoy/config/listener/v3/listener_components_pb.js';
-export {
-  type ApiListener,
-  ApiListenerSchema,
-} from '../gen/envoy/config/listener/v3/api_listener_pb.js';
 export {
   type QuicProtocolOptions,
   QuicProtocolOptionsSchema,

@@ -3,12 +3,7 @@
  *
  * @module
  */
-export {
-  type RouteConfiguration,
-  RouteConfigurationSchema,
-  type Vhds,
-  VhdsSchema,
-} from '../gen/envoy/config/route/v3/route_pb.js';
+
 export {
   type ClusterSpecifierPlugin,
   ClusterSpecifierPluginSchema,
@@ -141,6 +136,12 @@ export {
   WeightedCluster_ClusterWeightSchema,
   WeightedClusterSchema,
 } from '../gen/envoy/config/route/v3/route_components_pb.js';
+export {
+  type RouteConfiguration,
+  RouteConfigurationSchema,
+  type Vhds,
+  VhdsSchema,
+} from '../gen/envoy/config/route/v3/route_pb.js';
 export {
   type ScopedRouteConfiguration,
   type ScopedRouteConfiguration_Key,

@@ -3,24 +3,7 @@
  *
  * @module
  */
-export {
-  type CommonTlsContext,
-  type CommonTlsContext_CertificateProvider,
-  type CommonTlsContext_CertificateProviderInstance,
-  CommonTlsContext_CertificateProviderInstanceSchema,
-  CommonTlsContext_CertificateProviderSchema,
-  type CommonTlsContext_CombinedCertificateValidationContext,
-  CommonTlsContext_CombinedCertificateValidationContextSchema,
-  CommonTlsContextSchema,
-  type DownstreamTlsContext,
-  DownstreamTlsContext_OcspStaplePolicy,
-  DownstreamTlsContext_OcspStaplePolicySchema,
-  DownstreamTlsContextSchema,
-  type TlsKeyLog,
-  TlsKeyLogSchema,
-  type UpstreamTlsContext,
-  UpstreamTlsContextSchema,
-} from '../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
+
 export {
   type CertificateProviderPluginInstance,
   CertificateProviderPluginInstanceSchema,
@@ -55,6 +38,24 @@ export {
   type Secret,
   SecretSchema,
 } from '../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
+export {
+  type CommonTlsContext,
+  type CommonTlsContext_CertificateProvider,
+  type CommonTlsContext_CertificateProviderInstance,
+  CommonTlsContext_CertificateProviderInstanceSchema,
+  CommonTlsContext_CertificateProviderSchema,
+  type CommonTlsContext_CombinedCertificateValidationContext,
+  CommonTlsContext_CombinedCertificateValidationContextSchema,
+  CommonTlsContextSchema,
+  type DownstreamTlsContext,
+  DownstreamTlsContext_OcspStaplePolicy,
+  DownstreamTlsContext_OcspStaplePolicySchema,
+  DownstreamTlsContextSchema,
+  type TlsKeyLog,
+  TlsKeyLogSchema,
+  type UpstreamTlsContext,
+  UpstreamTlsContextSchema,
+} from '../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 export {
   type SPIFFECertValidatorConfig,
   type SPIFFECertValidatorConfig_TrustDomain,

@@ -3,52 +3,7 @@
  *
  * @module
  */
-export {
-  type FractionalPercent,
-  FractionalPercent_DenominatorType,
-  FractionalPercent_DenominatorTypeSchema,
-  FractionalPercentSchema,
-  type Percent,
-  PercentSchema,
-} from '../gen/envoy/type/v3/percent_pb.js';
-export {
-  type DoubleRange,
-  DoubleRangeSchema,
-  type Int32Range,
-  Int32RangeSchema,
-  type Int64Range,
-  Int64RangeSchema,
-} from '../gen/envoy/type/v3/range_pb.js';
-export {
-  CodecClientType,
-  CodecClientTypeSchema,
-} from '../gen/envoy/type/v3/http_pb.js';
-export {
-  type HttpStatus,
-  HttpStatusSchema,
-  StatusCode,
-  StatusCodeSchema,
-} from '../gen/envoy/type/v3/http_status_pb.js';
-export {
-  type HashPolicy,
-  type HashPolicy_FilterState,
-  HashPolicy_FilterStateSchema,
-  type HashPolicy_SourceIp,
-  HashPolicy_SourceIpSchema,
-  HashPolicySchema,
-} from '../gen/envoy/type/v3/hash_policy_pb.js';
-export {
-  RateLimitUnit,
-  RateLimitUnitSchema,
-} from '../gen/envoy/type/v3/ratelimit_unit_pb.js';
-export {
-  type SemanticVersion,
-  SemanticVersionSchema,
-} from '../gen/envoy/type/v3/semantic_version_pb.js';
-export {
-  type TokenBucket,
-  TokenBucketSchema,
-} from '../gen/envoy/type/v3/token_bucket_pb.js';
+
 export {
   type PathTransformation,
   type PathTransformation_Operation,
@@ -89,3 +44,49 @@ export {
   CustomTag_ValueTypeSchema,
   CustomTagSchema,
 } from '../gen/envoy/type/tracing/v3/custom_tag_pb.js';
+export {
+  type HashPolicy,
+  type HashPolicy_FilterState,
+  HashPolicy_FilterStateSchema,
+  type HashPolicy_SourceIp,
+  HashPolicy_SourceIpSchema,
+  HashPolicySchema,
+} from '../gen/envoy/type/v3/hash_policy_pb.js';
+export {
+  CodecClientType,
+  CodecClientTypeSchema,
+} from '../gen/envoy/type/v3/http_pb.js';
+export {
+  type HttpStatus,
+  HttpStatusSchema,
+  StatusCode,
+  StatusCodeSchema,
+} from '../gen/envoy/type/v3/http_status_pb.js';
+export {
+  type FractionalPercent,
+  FractionalPercent_DenominatorType,
+  FractionalPercent_DenominatorTypeSchema,
+  FractionalPercentSchema,
+  type Percent,
+  PercentSchema,
+} from '../gen/envoy/type/v3/percent_pb.js';
+export {
+  type DoubleRange,
+  DoubleRangeSchema,
+  type Int32Range,
+  Int32RangeSchema,
+  type Int64Range,
+  Int64RangeSchema,
+} from '../gen/envoy/type/v3/range_pb.js';
+export {
+  RateLimitUnit,
+  RateLimitUnitSchema,
+} from '../gen/envoy/type/v3/ratelimit_unit_pb.js';
+export {
+  type SemanticVersion,
+  SemanticVersionSchema,
+} from '../gen/envoy/type/v3/semantic_version_pb.js';
+export {
+  type TokenBucket,
+  TokenBucketSchema,
+} from '../gen/envoy/type/v3/token_bucket_pb.js';

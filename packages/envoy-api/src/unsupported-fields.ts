@@ -9,8 +9,9 @@ export const supportedEnvoyVersions: readonly EnvoyMinorVersion[] = examinedVers
 const cache = new Map<EnvoyMinorVersion, ReadonlySet<string>>();
 
 /**
- * What an Envoy of a given version does not know of the types in this package. Envoy rejects a resource with an unknown
- * field, so what is named here must not be sent to it.
+ * What an Envoy of a given version does not know of the types in this package. In its bootstrap Envoy rejects an unknown field; in
+ * what is discovered it ignores it and counts it in `server.dynamic_unknown_fields` (or rejects the resource, when started with
+ * `--reject-unknown-dynamic-fields`). So what is named here has no effect or does harm, and must not be sent to that Envoy.
  *
  * Derived from the protobuf descriptors that each Envoy binary embeds. A patch version is accepted and ignored. A version
  * newer than the newest examined one counts as that one: Envoy keeps fields for at least a year. An older one counts as

@@ -3,6 +3,19 @@
  *
  * @module
  */
+
+export {
+  type HttpGenericBodyMatch,
+  type HttpGenericBodyMatch_GenericTextMatch,
+  HttpGenericBodyMatch_GenericTextMatchSchema,
+  HttpGenericBodyMatchSchema,
+  type HttpHeadersMatch,
+  HttpHeadersMatchSchema,
+  type MatchPredicate,
+  type MatchPredicate_MatchSet,
+  MatchPredicate_MatchSetSchema,
+  MatchPredicateSchema,
+} from '../gen/envoy/config/common/matcher/v3/matcher_pb.js';
 export {
   type Matcher,
   type Matcher_MatcherList,
@@ -24,24 +37,12 @@ export {
   MatcherSchema,
 } from '../gen/xds/type/matcher/v3/matcher_pb.js';
 export {
-  type StringMatcher,
-  StringMatcherSchema,
-} from '../gen/xds/type/matcher/v3/string_pb.js';
-export {
   type RegexMatcher,
   type RegexMatcher_GoogleRE2,
   RegexMatcher_GoogleRE2Schema,
   RegexMatcherSchema,
 } from '../gen/xds/type/matcher/v3/regex_pb.js';
 export {
-  type HttpGenericBodyMatch,
-  type HttpGenericBodyMatch_GenericTextMatch,
-  HttpGenericBodyMatch_GenericTextMatchSchema,
-  HttpGenericBodyMatchSchema,
-  type HttpHeadersMatch,
-  HttpHeadersMatchSchema,
-  type MatchPredicate,
-  type MatchPredicate_MatchSet,
-  MatchPredicate_MatchSetSchema,
-  MatchPredicateSchema,
-} from '../gen/envoy/config/common/matcher/v3/matcher_pb.js';
+  type StringMatcher,
+  StringMatcherSchema,
+} from '../gen/xds/type/matcher/v3/string_pb.js';

@@ -3,10 +3,7 @@
  *
  * @module
  */
-export {
-  type RawBuffer,
-  RawBufferSchema,
-} from '../../gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
+
 export {
   type InternalUpstreamTransport,
   type InternalUpstreamTransport_MetadataValueSource,
@@ -17,3 +14,7 @@ export {
   type ProxyProtocolUpstreamTransport,
   ProxyProtocolUpstreamTransportSchema,
 } from '../../gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
+export {
+  type RawBuffer,
+  RawBufferSchema,
+} from '../../gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';

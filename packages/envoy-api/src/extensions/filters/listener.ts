@@ -3,18 +3,15 @@
  *
  * @module
  */
-export {
-  type OriginalDst,
-  OriginalDstSchema,
-} from '../../../gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
-export {
-  type TlsInspector,
-  TlsInspectorSchema,
-} from '../../../gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
+
 export {
   type HttpInspector,
   HttpInspectorSchema,
 } from '../../../gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
+export {
+  type OriginalDst,
+  OriginalDstSchema,
+} from '../../../gen/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 export {
   type ProxyProtocol,
   type ProxyProtocol_KeyValuePair,
@@ -27,3 +24,7 @@ export {
   ProxyProtocol_TlvLocationSchema,
   ProxyProtocolSchema,
 } from '../../../gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
+export {
+  type TlsInspector,
+  TlsInspectorSchema,
+} from '../../../gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';

@@ -3,14 +3,7 @@
  *
  * @module
  */
-export {
-  type FaultAbort,
-  type FaultAbort_HeaderAbort,
-  FaultAbort_HeaderAbortSchema,
-  FaultAbortSchema,
-  type HTTPFault,
-  HTTPFaultSchema,
-} from '../../../../gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
+
 export {
   type FaultDelay,
   type FaultDelay_HeaderDelay,
@@ -23,3 +16,11 @@ export {
   FaultRateLimit_HeaderLimitSchema,
   FaultRateLimitSchema,
 } from '../../../../gen/envoy/extensions/filters/common/fault/v3/fault_pb.js';
+export {
+  type FaultAbort,
+  type FaultAbort_HeaderAbort,
+  FaultAbort_HeaderAbortSchema,
+  FaultAbortSchema,
+  type HTTPFault,
+  HTTPFaultSchema,
+} from '../../../../gen/envoy/extensions/filters/http/fault/v3/fault_pb.js';
