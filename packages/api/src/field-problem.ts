@@ -1,11 +1,14 @@
 /**
  * One thing wrong with a value: where (path from the object's root), what, and what was wanted instead. Stable codes:
+ * - `not-an-object`, `unknown-kind`, `invalid-name`: errors about the object as a whole; it cannot be used.
  * - `unknown-field`, `missing-field`, `wrong-type`, `invalid-value`, `conflicting-fields`: errors; the object is refused.
- * - `not-applied`: a declared field that is not obeyed yet; a warning, the object is used without it.
+ * - `not-applied`: a declared field or value that is not obeyed yet; a warning, the object is used without it.
+ * - `kind-not-applied`: a kind of the mesh that is not obeyed yet; a warning, the object is left out.
+ * - `kind-without-meaning`: a kind that means nothing to a mesh (ConfigMap); only information, the object is left out.
  */
 export interface FieldProblem {
   readonly code: FieldProblemCode;
-  readonly severity: 'error' | 'warning';
+  readonly severity: 'error' | 'warning' | 'info';
   readonly path: readonly (string | number)[];
   /** What was found and what was wanted, in one sentence without the path. */
   readonly message: string;
@@ -14,9 +17,14 @@ export interface FieldProblem {
 }
 
 export type FieldProblemCode =
+  | 'not-an-object'
+  | 'unknown-kind'
+  | 'invalid-name'
   | 'unknown-field'
   | 'missing-field'
   | 'wrong-type'
   | 'invalid-value'
   | 'conflicting-fields'
-  | 'not-applied';
+  | 'not-applied'
+  | 'kind-not-applied'
+  | 'kind-without-meaning';

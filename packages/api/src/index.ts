@@ -1,8 +1,8 @@
 export type { FieldProblem, FieldProblemCode } from './field-problem.ts';
 export { parseDurationMs } from './formats/duration.ts';
 export { hostsOverlap, hostWithin } from './host-match.ts';
+export { type JsonSchema, type JsonSchemaDialect, jsonSchema, kindJsonSchema } from './json-schema.ts';
 export type { KindDeclaration, MeshObject, ValidatedMeta } from './kind.ts';
-export { type KindName, kinds, type ObjectOf } from './kinds.ts';
 export type { DeploymentSpec, PodTemplate } from './kinds/deployment.ts';
 export type { Destination, PortSelector } from './kinds/destination.ts';
 export type { DestinationRuleSpec, Subset } from './kinds/destination-rule.ts';
@@ -27,6 +27,10 @@ export type { ServiceEntryEndpoint, ServiceEntryPort, ServiceEntrySpec } from '.
 export type { StringMatch } from './kinds/string-match.ts';
 export type { TrafficPolicy } from './kinds/traffic-policy.ts';
 export type { VirtualServiceSpec } from './kinds/virtual-service.ts';
+export { type KindName, kinds, type ObjectOf } from './kinds.ts';
+export { type KindConcern, type KnownKind, undeclaredKinds } from './known-kinds.ts';
+export { type AnyObject, type ObjectIdentity, type ParseResult, parseObject } from './parse-object.ts';
 export type { Infer, Schema, SchemaNode, StringFormat, Support } from './schema.ts';
 export { suggest } from './suggestion.ts';
-export { type ValidationResult, validate } from './validate.ts';
+export { type DeclaredField, declaredFields, supportedFields } from './supported-fields.ts';
+export { type ValidationOptions, type ValidationResult, validate } from './validate.ts';

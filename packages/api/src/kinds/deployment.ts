@@ -11,9 +11,9 @@ import {
   required,
   string,
 } from '../schema.ts';
-import { Conditions } from './kubernetes-conditions.ts';
 import { LabelSelector } from './kubernetes/label-selector.ts';
 import { PodSpec } from './kubernetes/pod-spec.ts';
+import { Conditions } from './kubernetes-conditions.ts';
 import { ObjectMeta } from './object-meta.ts';
 
 /** Kubernetes `core/v1 PodTemplateSpec`: what each pod of a workload looks like. */

@@ -1,5 +1,5 @@
-import { destinationHost } from '../formats/host.ts';
 import { hostLabel } from '../formats/dns-name.ts';
+import { destinationHost } from '../formats/host.ts';
 import { type Infer, integer, object, type ReportProblem, required, string } from '../schema.ts';
 
 /** A port number of a service or listener. */

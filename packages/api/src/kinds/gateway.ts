@@ -1,6 +1,6 @@
 import { dnsLabel } from '../formats/dns-name.ts';
-import { isIpAddress } from '../formats/ip-address.ts';
 import { gatewayServerHost } from '../formats/host.ts';
+import { isIpAddress } from '../formats/ip-address.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import { plainText } from '../formats/text.ts';
 import type { KindDeclaration } from '../kind.ts';

@@ -1,6 +1,6 @@
-import { isClaimRoute, authority, headerText, matchedHeaderName } from '../formats/header.ts';
 import { dnsLabel } from '../formats/dns-name.ts';
 import { duration } from '../formats/duration.ts';
+import { authority, headerText, isClaimRoute, matchedHeaderName } from '../formats/header.ts';
 import { gatewayReference } from '../formats/host.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import { regularExpression } from '../formats/regular-expression.ts';

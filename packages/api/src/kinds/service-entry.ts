@@ -1,5 +1,4 @@
-import { hostLabel } from '../formats/dns-name.ts';
-import { isHostName } from '../formats/dns-name.ts';
+import { hostLabel, isHostName } from '../formats/dns-name.ts';
 import { destinationHost, exportTarget } from '../formats/host.ts';
 import { ipSubnet, isIpAddress } from '../formats/ip-address.ts';
 import { labelKey, labelValue } from '../formats/label.ts';

@@ -17,8 +17,8 @@ import {
   string,
 } from '../schema.ts';
 import { portNumber } from './destination.ts';
-import { portName } from './port-name.ts';
 import { Conditions } from './kubernetes-conditions.ts';
+import { portName } from './port-name.ts';
 
 /** Kubernetes `core/v1 ServicePort`. */
 export const ServicePort = object({

@@ -1,5 +1,5 @@
-import { plainText, pathText } from '../formats/text.ts';
 import { regularExpression, regularExpressionOrStar } from '../formats/regular-expression.ts';
+import { pathText, plainText } from '../formats/text.ts';
 import { type Infer, object, type Schema, type StringFormat, string } from '../schema.ts';
 
 export interface StringMatch {

@@ -1,4 +1,4 @@
-import { array, intOrString, integer, object, required, string } from '../../schema.ts';
+import { array, integer, intOrString, object, required, string } from '../../schema.ts';
 
 /*
  * Probes and lifecycle hooks of containers (Kubernetes `core/v1`).
