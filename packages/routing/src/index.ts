@@ -1,1 +1,44 @@
-export {};
+export { hostWithoutPort, portStart } from './authority.ts';
+export { canonicalPath } from './canonical-path.ts';
+export { type PickedCluster, pickCluster } from './cluster-choice.ts';
+export { type DomainTable } from './domain-table.ts';
+export {
+  compileFormat,
+  type Format,
+  type FormatArgumentCommand,
+  type FormatCommand,
+  type FormatContext,
+} from './format.ts';
+export { compileHeaderMatcher } from './header-matcher.ts';
+export {
+  addHeader,
+  applyHeaderMutations,
+  compileHeaderMutations,
+  firstHeader,
+  type HeaderMutations,
+  hasHeader,
+  joinedHeader,
+  type RawHeaders,
+  removeHeader,
+  setHeader,
+} from './header-mutation.ts';
+export { isJoinedHeader } from './inline-headers.ts';
+export { type NormalizedPath, normalizePath, type PathNormalization } from './normalize-path.ts';
+export { type MatchablePath, type PathMatcher } from './path-matcher.ts';
+export { type PathRewrite } from './path-rewrite.ts';
+export { parseQueryParameters } from './query-parameters.ts';
+export { type Redirect, tlsRedirectLocation } from './redirect.ts';
+export { compileRegex, MAX_REGEX_LENGTH, type Regex } from './regex.ts';
+export { type RequestView, requestHeader } from './request-view.ts';
+export { type CompiledAction, type ForwardAction, type ForwardTarget, type WeightedLeg } from './route-action.ts';
+export { type RouteIndex } from './route-index.ts';
+export {
+  type CompiledRoute,
+  type CompiledVirtualHost,
+  compileRouteConfiguration,
+  matchRoute,
+  type RouteMatchResult,
+  type RouteTable,
+} from './route-table.ts';
+export { RoutingError, type RoutingErrorCode } from './routing-error.ts';
+export { compileStringMatcher } from './string-matcher.ts';

@@ -1,0 +1,151 @@
+import type { HeaderValueOption } from '@heddle/envoy-api/core';
+import { asciiLower } from './ascii.ts';
+import { compileFormat, type Format, type FormatContext } from './format.ts';
+import { isJoinedHeader } from './inline-headers.ts';
+import { RoutingError } from './routing-error.ts';
+
+/**
+ * Headers as the gateway carries them: name, value, name, value …; names lower-case, without pseudo-headers; repeated headers stand as
+ * often as they came.
+ */
+export type RawHeaders = string[];
+
+/** One place's header operations (a route's, a virtual host's …), compiled. */
+export interface HeaderMutations {
+  readonly remove: readonly string[];
+  readonly add: readonly HeaderAddition[];
+}
+
+interface HeaderAddition {
+  readonly name: string;
+  readonly action: AppendAction;
+  readonly keepEmptyValue: boolean;
+  readonly value: Format;
+}
+
+type AppendAction = 'append-or-add' | 'add-if-absent' | 'overwrite-or-add' | 'overwrite-if-exists';
+
+// By number of HeaderValueOption.HeaderAppendAction.
+const ACTIONS: readonly AppendAction[] = ['append-or-add', 'add-if-absent', 'overwrite-or-add', 'overwrite-if-exists'];
+
+/**
+ * Compiles `*_headers_to_add` and `*_headers_to_remove` of one place. Undefined when there is nothing to do.
+ * @throws RoutingError for pseudo-headers, `host` and unreadable formats, which Envoy refuses too.
+ */
+export function compileHeaderMutations(
+  add: readonly HeaderValueOption[],
+  remove: readonly string[],
+): HeaderMutations | undefined {
+  if (add.length === 0 && remove.length === 0) return undefined;
+  return {
+    remove: remove.map((name) => changeableName(name)),
+    add: add.map((option) => {
+      const { header, append, appendAction, keepEmptyValue } = option;
+      if (header === undefined) throw new RoutingError('invalid-header', 'header to add has no name');
+      if (append !== undefined && (appendAction as number) !== 0) {
+        throw new RoutingError('invalid-header', `header "${header.key}" sets both append and append_action`);
+      }
+      const action = append === false ? 'overwrite-or-add' : ACTIONS[appendAction];
+      if (action === undefined) {
+        throw new RoutingError('invalid-header', `header "${header.key}" has unknown append_action ${appendAction}`);
+      }
+      const raw = header.rawValue.length > 0 ? latin1(header.rawValue) : header.value;
+      return { name: changeableName(header.key), action, keepEmptyValue, value: compileFormat(raw) };
+    }),
+  };
+}
+
+function changeableName(name: string): string {
+  const lower = asciiLower(name);
+  if (lower === '' || lower.startsWith(':') || lower === 'host') {
+    throw new RoutingError(
+      'invalid-header',
+      `header "${name}" cannot be changed: pseudo-headers and host belong to the route`,
+    );
+  }
+  return lower;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/**
+ * Applies one place's operations in place, in Envoy's order: removals; then all values are formatted; then overwriting; then adding. An
+ * empty value is left out unless `keep_empty_value` is set.
+ */
+export function applyHeaderMutations(
+  headers: RawHeaders,
+  mutations: HeaderMutations,
+  context: FormatContext,
+  direction: 'request' | 'response',
+): void {
+  for (const name of mutations.remove) removeHeader(headers, name);
+  if (mutations.add.length === 0) return;
+  const overwrite: string[] = [];
+  const append: string[] = [];
+  for (const { name, action, keepEmptyValue, value } of mutations.add) {
+    const text = value(context);
+    if (text === '' && !keepEmptyValue) continue;
+    if (action === 'append-or-add') append.push(name, text);
+    else if (action === 'overwrite-or-add') overwrite.push(name, text);
+    else if (hasHeader(headers, name) === (action === 'overwrite-if-exists')) {
+      (action === 'overwrite-if-exists' ? overwrite : append).push(name, text);
+    }
+  }
+  for (let i = 0; i < overwrite.length; i += 2) setHeader(headers, overwrite[i] ?? '', overwrite[i + 1] ?? '');
+  for (let i = 0; i < append.length; i += 2) addHeader(headers, append[i] ?? '', append[i + 1] ?? '', direction);
+}
+
+/** The first value of a header; undefined when absent. `name` lower-case. */
+export function firstHeader(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+  return undefined;
+}
+
+/** All values of a header joined by `,`; undefined when absent. `name` lower-case. */
+export function joinedHeader(headers: readonly string[], name: string): string | undefined {
+  let joined: string | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) joined = joined === undefined ? headers[i + 1] : `${joined},${headers[i + 1]}`;
+  }
+  return joined;
+}
+
+/** Whether a header is there. `name` lower-case. */
+export function hasHeader(headers: readonly string[], name: string): boolean {
+  return firstHeader(headers, name) !== undefined;
+}
+
+/** Removes every value of a header, in place. `name` lower-case. */
+export function removeHeader(headers: RawHeaders, name: string): void {
+  let kept = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) continue;
+    if (kept !== i) {
+      headers[kept] = headers[i] ?? '';
+      headers[kept + 1] = headers[i + 1] ?? '';
+    }
+    kept += 2;
+  }
+  headers.length = kept;
+}
+
+/** Replaces every value of a header by one, in place; adds it when absent. `name` lower-case. */
+export function setHeader(headers: RawHeaders, name: string, value: string): void {
+  removeHeader(headers, name);
+  headers.push(name, value);
+}
+
+/** Adds a value as Envoy does: a line of its own, or for the headers of {@link isJoinedHeader} after a comma. `name` lower-case. */
+export function addHeader(headers: RawHeaders, name: string, value: string, direction: 'request' | 'response'): void {
+  if (isJoinedHeader(direction, name)) {
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === name) {
+        headers[i + 1] = headers[i + 1] === '' ? value : `${headers[i + 1]},${value}`;
+        return;
+      }
+    }
+  }
+  headers.push(name, value);
+}
