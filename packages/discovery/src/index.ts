@@ -1,1 +1,22 @@
-export {};
+/**
+ * An aggregated discovery (delta xDS) server that knows nothing of where resources come from.
+ *
+ * @module
+ */
+export type { DiscoveryCounters } from './counters.ts';
+export { DeltaStream } from './delta-stream.ts';
+export { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
+export {
+  createDiscoveryServer,
+  DEFAULT_LIMITS,
+  type DiscoveryEvent,
+  type DiscoveryLimits,
+  type DiscoveryServer,
+  type DiscoveryServerOptions,
+  type UpdateSummary,
+} from './discovery-server.ts';
+export { HEDDLE_USER_AGENT, proxyNodeOf } from './proxy-node-of.ts';
+export type { DeltaPush } from './push.ts';
+export { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
+export type { ConfigDump, SentResource, StreamStatus, SubscriptionStatus } from './stream-status.ts';
+export type { LastNack } from './subscription.ts';

@@ -7,6 +7,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { TcpProxySchema } from '../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { type Cluster, Cluster_DiscoveryType } from './cluster.ts';
+import type { ConfigSource } from './core.ts';
 import { HttpConnectionManagerSchema } from './http-connection-manager.ts';
 import type { FilterChain, Listener } from './listener.ts';
 import type { Route, RouteAction, RouteConfiguration, VirtualHost } from './route.ts';
@@ -14,8 +15,8 @@ import { typeUrlOf } from './type-urls.ts';
 
 /** What a listener needs before it can serve. */
 export interface ListenerReferences {
-  /** Names of the route configurations that its HTTP connection managers fetch (RDS). */
-  readonly routeConfigurations: ReadonlySet<string>;
+  /** The route configurations that its HTTP connection managers fetch (RDS), by name, and where from. */
+  readonly routeConfigurations: ReadonlyMap<string, ConfigSource | undefined>;
   /** Clusters named by TCP proxies and by route configurations written inside the listener. */
   readonly clusters: ReadonlySet<string>;
 }
@@ -29,7 +30,7 @@ const TCP_PROXY = typeUrlOf(TcpProxySchema);
  * @throws if a filter's configuration does not decode
  */
 export function listenerReferences(listener: Listener): ListenerReferences {
-  const routeConfigurations = new Set<string>();
+  const routeConfigurations = new Map<string, ConfigSource | undefined>();
   const clusters = new Set<string>();
   for (const filter of filterChains(listener).flatMap((chain) => chain.filters)) {
     if (filter.configType.case === 'typedConfig') collectFilter(filter.configType.value, routeConfigurations, clusters);
@@ -66,10 +67,17 @@ function filterChains(listener: Listener): readonly FilterChain[] {
     : [...listener.filterChains, listener.defaultFilterChain];
 }
 
-function collectFilter(config: Any, routeConfigurations: Set<string>, clusters: Set<string>): void {
+function collectFilter(
+  config: Any,
+  routeConfigurations: Map<string, ConfigSource | undefined>,
+  clusters: Set<string>,
+): void {
   if (config.typeUrl === HTTP_CONNECTION_MANAGER) {
     const manager = fromBinary(HttpConnectionManagerSchema, config.value);
-    if (manager.routeSpecifier.case === 'rds') routeConfigurations.add(manager.routeSpecifier.value.routeConfigName);
+    if (manager.routeSpecifier.case === 'rds') {
+      const { routeConfigName, configSource } = manager.routeSpecifier.value;
+      routeConfigurations.set(routeConfigName, configSource);
+    }
     if (manager.routeSpecifier.case === 'routeConfig') {
       for (const cluster of routeConfigurationClusters(manager.routeSpecifier.value)) clusters.add(cluster);
     }

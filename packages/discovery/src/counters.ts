@@ -1,0 +1,38 @@
+/** What the server has done since it was created; read them for metrics. */
+export interface DiscoveryCounters {
+  streamsOpened: number;
+  streamsClosed: number;
+  /** Streams ended because of what their client sent, or because the server refused them. */
+  streamErrors: number;
+  requests: number;
+  acks: number;
+  nacks: number;
+  /** Answers to responses that were answered before or never sent. */
+  staleNonces: number;
+  responses: number;
+  resourcesSent: number;
+  removalsSent: number;
+  /** Encoded resources, without framing. */
+  resourceBytesSent: number;
+  updates: number;
+  compiles: number;
+}
+
+/** All zero. */
+export function newCounters(): DiscoveryCounters {
+  return {
+    streamsOpened: 0,
+    streamsClosed: 0,
+    streamErrors: 0,
+    requests: 0,
+    acks: 0,
+    nacks: 0,
+    staleNonces: 0,
+    responses: 0,
+    resourcesSent: 0,
+    removalsSent: 0,
+    resourceBytesSent: 0,
+    updates: 0,
+    compiles: 0,
+  };
+}

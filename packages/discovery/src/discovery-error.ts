@@ -1,0 +1,19 @@
+/** What went wrong with one stream, in gRPC's words. */
+export type DiscoveryErrorCode =
+  | 'invalid-argument'
+  | 'resource-exhausted'
+  | 'unavailable'
+  | 'unimplemented'
+  | 'internal';
+
+/** Ends one stream and says why; other streams are untouched. */
+export class DiscoveryError extends Error {
+  override readonly name = 'DiscoveryError';
+  /** Which gRPC status the client sees. */
+  readonly code: DiscoveryErrorCode;
+
+  constructor(code: DiscoveryErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,340 @@
+import type { ConnectRouter } from '@connectrpc/connect';
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@heddle/envoy-api/discovery';
+import {
+  type AdsTransport,
+  type Clock,
+  type CompiledView,
+  type ProxyNode,
+  systemClock,
+  type View,
+} from '@heddle/model';
+import { registerDiscoveryRoutes } from './connect-service.ts';
+import { type DiscoveryCounters, newCounters } from './counters.ts';
+import { deltaResponse } from './delta-response.ts';
+import { DeltaStream, type StreamLimits } from './delta-stream.ts';
+import { DiscoveryError } from './discovery-error.ts';
+import { proxyNodeOf } from './proxy-node-of.ts';
+import type { DeltaPush } from './push.ts';
+import { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
+import { type ConfigDump, configDump, type StreamStatus, streamStatus } from './stream-status.ts';
+import { ViewGroup } from './view-group.ts';
+
+/** Bounds on what clients may cost. */
+export interface DiscoveryLimits extends StreamLimits {
+  /** Streams served at a time; more are refused with `RESOURCE_EXHAUSTED`. */
+  readonly maxStreams: number;
+}
+
+/** The bounds that hold unless {@link DiscoveryServerOptions.limits} says otherwise. */
+export const DEFAULT_LIMITS: DiscoveryLimits = {
+  // Larger messages stall streams on Bun 1.4; smaller ones cost more framing.
+  maxResponseBytes: 100_000,
+  maxResponseResources: 100,
+  holdLimitMs: 5_000,
+  maxNamesPerStream: 50_000,
+  maxStreams: 10_000,
+};
+
+/** Something that happened, for a log. */
+export interface DiscoveryEvent {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly nodeId?: string;
+  readonly typeUrl?: string;
+}
+
+/** What a discovery server is made of. */
+export interface DiscoveryServerOptions {
+  /** Which view a data plane belongs to. Called when it connects, and for all on `update({ reclassify: true })`. */
+  resolveView(node: ProxyNode): View;
+  /** What a view offers now. An unchanged type should be the same Map as before, and an unchanged view the same object. */
+  compile(view: View): CompiledView;
+  log?(event: DiscoveryEvent): void;
+  readonly limits?: Partial<DiscoveryLimits>;
+  /** Types served, in push order; by default {@link RESOURCE_TYPES}. */
+  readonly types?: readonly ResourceType[];
+  readonly clock?: Clock;
+  /** A number from 0 to 1, for spreading the end of streams. */
+  readonly random?: () => number;
+}
+
+/** What an update did. */
+export interface UpdateSummary {
+  /** Views in use, compiled once each. */
+  readonly views: number;
+  /** Resources that changed, summed over views. */
+  readonly changedResources: number;
+  /** Streams to which something is due. */
+  readonly streams: number;
+  /** Streams that moved to another view. */
+  readonly reclassified: number;
+}
+
+/** An aggregated discovery server, delta variant. */
+export interface DiscoveryServer {
+  /**
+   * Tells the server that what `compile` gives may have changed: compiles each view in use once and sends what differs to the streams
+   * concerned. With `reclassify`, asks `resolveView` again for every stream first.
+   */
+  update(options?: { readonly reclassify?: boolean }): UpdateSummary;
+  /** A transport for clients in this process; messages and their bytes are shared, not copied. */
+  connect(): AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
+  /** Serves `envoy.service.discovery.v3.AggregatedDiscoveryService` on a Connect router. */
+  registerRoutes(router: ConnectRouter): void;
+  /** Opens a stream below the level of messages: for transports. Throws `DiscoveryError` if the server takes no more. */
+  openStream(peer: string): DeltaStream;
+  /** The message for a push, on a transport that carries messages. */
+  toResponse(push: DeltaPush): DeltaDiscoveryResponse;
+  /** Every open stream. */
+  streams(): readonly StreamStatus[];
+  /** What the newest stream of a data plane was last sent; undefined if it is not connected. */
+  configDump(nodeId: string): ConfigDump | undefined;
+  /** Resolves when every open stream was sent all that is due and has answered it. */
+  settled(): Promise<void>;
+  readonly counters: Readonly<DiscoveryCounters>;
+  /** Refuses new streams and ends the open ones, at random moments within `drainMs` (0: at once); resolves when all have ended. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+/**
+ * Serves resources to data planes by the delta xDS protocol (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol). It
+ * does not know where resources come from: `compile` gives them by view, the server keeps clients in step with it.
+ *
+ * @example
+ * const server = createDiscoveryServer({ resolveView: (node) => viewOf(node, new Set()), compile: () => compiled });
+ * compiled = next;
+ * server.update();
+ */
+export function createDiscoveryServer(options: DiscoveryServerOptions): DiscoveryServer {
+  return new InMemoryDiscovery(options);
+}
+
+class InMemoryDiscovery implements DiscoveryServer {
+  readonly counters = newCounters();
+  readonly #options: DiscoveryServerOptions;
+  readonly #limits: DiscoveryLimits;
+  readonly #clock: Clock;
+  readonly #types: ReadonlyMap<string, ResourceType>;
+  readonly #groups = new Map<string, ViewGroup>();
+  readonly #streams = new Set<DeltaStream>();
+  #settledWaiters: (() => void)[] = [];
+  #isClosing = false;
+
+  constructor(options: DiscoveryServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#clock = options.clock ?? systemClock;
+    this.#types = new Map((options.types ?? RESOURCE_TYPES).map((type) => [type.typeUrl, type]));
+  }
+
+  update({ reclassify = false }: { readonly reclassify?: boolean } = {}): UpdateSummary {
+    this.counters.updates += 1;
+    const fresh = new Set<ViewGroup>();
+    const touched = new Set<DeltaStream>();
+    let reclassified = 0;
+    if (reclassify) {
+      for (const stream of this.#streams) {
+        if (!this.#reclassify(stream, fresh)) continue;
+        reclassified += 1;
+        touched.add(stream);
+      }
+    }
+    let changedResources = 0;
+    for (const group of this.#groups.values()) {
+      if (fresh.has(group)) continue;
+      const compiled = this.#compileOrKeep(group);
+      if (compiled === group.compiled) continue;
+      const { changed, streams } = group.replace(compiled);
+      changedResources += changed;
+      for (const stream of streams) touched.add(stream);
+    }
+    for (const stream of touched) stream.wake();
+    return { views: this.#groups.size, changedResources, streams: touched.size, reclassified };
+  }
+
+  connect(): AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
+    return {
+      open: (signal) => {
+        let stream: DeltaStream;
+        try {
+          stream = this.openStream('memory');
+        } catch (error) {
+          return { send: () => {}, responses: failing(error), close: () => {} };
+        }
+        const close = () => stream.end();
+        if (signal.aborted) close();
+        else signal.addEventListener('abort', close, { once: true });
+        return {
+          send: (request) => stream.receive(request),
+          responses: this.#responses(stream, () => signal.removeEventListener('abort', close)),
+          close,
+        };
+      },
+    };
+  }
+
+  registerRoutes(router: ConnectRouter): void {
+    registerDiscoveryRoutes(router, this);
+  }
+
+  openStream(peer: string): DeltaStream {
+    if (this.#isClosing) throw new DiscoveryError('unavailable', 'Cannot open a stream: the server is shutting down');
+    if (this.#streams.size >= this.#limits.maxStreams) {
+      throw new DiscoveryError(
+        'resource-exhausted',
+        `Cannot open a stream: ${this.#streams.size} are open, at most ${this.#limits.maxStreams} are allowed`,
+      );
+    }
+    const stream = new DeltaStream(
+      {
+        types: this.#types,
+        limits: this.#limits,
+        clock: this.#clock,
+        counters: this.counters,
+        readNode: (request) => proxyNodeOf(request.node),
+        join: (joining, node) => this.#join(joining, node),
+        progressed: (progressing) => this.#progressed(progressing),
+        refused: (refusing, typeUrl, message) =>
+          this.#log('warn', `a response was refused: ${message}`, refusing, typeUrl),
+      },
+      peer,
+    );
+    this.#streams.add(stream);
+    this.counters.streamsOpened += 1;
+    return stream;
+  }
+
+  toResponse(push: DeltaPush): DeltaDiscoveryResponse {
+    return deltaResponse(push, String(this.counters.updates));
+  }
+
+  streams(): readonly StreamStatus[] {
+    return [...this.#streams].map(streamStatus);
+  }
+
+  configDump(nodeId: string): ConfigDump | undefined {
+    const stream = [...this.#streams].findLast(({ node }) => node?.id === nodeId);
+    return stream === undefined ? undefined : configDump(stream);
+  }
+
+  settled(): Promise<void> {
+    if (this.#isSettled()) return Promise.resolve();
+    return new Promise((resolve) => this.#settledWaiters.push(resolve));
+  }
+
+  async close({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#isClosing = true;
+    const random = this.#options.random ?? Math.random;
+    const goodbye = () => new DiscoveryError('unavailable', 'The server is shutting down; connect again');
+    await Promise.all(
+      [...this.#streams].map(
+        (stream) =>
+          new Promise<void>((resolve) => {
+            const end = () => {
+              stream.end(goodbye());
+              resolve();
+            };
+            if (drainMs <= 0) end();
+            else this.#clock.after(Math.floor(random() * drainMs), end);
+          }),
+      ),
+    );
+  }
+
+  async *#responses(stream: DeltaStream, ended: () => void): AsyncIterableIterator<DeltaDiscoveryResponse> {
+    try {
+      for await (const push of stream.pushes()) yield this.toResponse(push);
+    } finally {
+      ended();
+    }
+  }
+
+  #join(stream: DeltaStream, node: ProxyNode): ViewGroup {
+    const view = this.#options.resolveView(node);
+    let group = this.#groups.get(view.key);
+    if (group === undefined) {
+      this.counters.compiles += 1;
+      group = new ViewGroup(view, this.#options.compile(view));
+      this.#groups.set(view.key, group);
+    }
+    group.streams.add(stream);
+    this.#log('info', `stream opened from ${stream.peer}`, undefined, undefined, node.id);
+    return group;
+  }
+
+  #reclassify(stream: DeltaStream, fresh: Set<ViewGroup>): boolean {
+    const { node, group } = stream;
+    if (node === undefined || group === undefined) return false;
+    try {
+      const view = this.#options.resolveView(node);
+      if (view.key === group.view.key) return false;
+      let target = this.#groups.get(view.key);
+      if (target === undefined) {
+        this.counters.compiles += 1;
+        target = new ViewGroup(view, this.#options.compile(view));
+        this.#groups.set(view.key, target);
+        fresh.add(target);
+      }
+      stream.moveTo(node, target);
+      target.streams.add(stream);
+      this.#dropIfUnused(group);
+      return true;
+    } catch (error) {
+      this.#log('error', `cannot resolve the view, the stream keeps its last one: ${reasonOf(error)}`, stream);
+      return false;
+    }
+  }
+
+  #compileOrKeep(group: ViewGroup): CompiledView {
+    this.counters.compiles += 1;
+    try {
+      return this.#options.compile(group.view);
+    } catch (error) {
+      this.#log('error', `cannot compile view ${group.view.key}, its last state is served: ${reasonOf(error)}`);
+      return group.compiled;
+    }
+  }
+
+  #progressed(stream: DeltaStream): void {
+    if (stream.isEnded && this.#streams.delete(stream)) {
+      this.counters.streamsClosed += 1;
+      if (stream.group !== undefined) this.#dropIfUnused(stream.group);
+      const reason = stream.error === undefined ? 'by the client' : `with an error: ${stream.error.message}`;
+      this.#log(stream.error === undefined ? 'info' : 'warn', `stream ended ${reason}`, stream);
+    }
+    if (this.#settledWaiters.length > 0 && this.#isSettled()) {
+      const waiters = this.#settledWaiters;
+      this.#settledWaiters = [];
+      for (const resolve of waiters) resolve();
+    }
+  }
+
+  #isSettled(): boolean {
+    for (const stream of this.#streams) if (!stream.isSettled) return false;
+    return true;
+  }
+
+  #dropIfUnused(group: ViewGroup): void {
+    if (group.streams.size === 0 && this.#groups.get(group.view.key) === group) this.#groups.delete(group.view.key);
+  }
+
+  #log(level: DiscoveryEvent['level'], message: string, stream?: DeltaStream, typeUrl?: string, id?: string): void {
+    const nodeId = id ?? stream?.node?.id;
+    this.#options.log?.({
+      level,
+      message,
+      ...(nodeId === undefined ? {} : { nodeId }),
+      ...(typeUrl === undefined ? {} : { typeUrl }),
+    });
+  }
+}
+
+function failing(error: unknown): AsyncIterable<never> {
+  return {
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,182 @@
+import type { ResourcesByName, XdsResource } from '@heddle/model';
+import { type HeldBack, hasDue, hasDueNames, type Outstanding, type Subscription, wants } from './subscription.ts';
+
+/** How much one response may carry, and how long a client may hold things up. */
+export interface PushLimits {
+  /** Bound on the encoded resources of one response; one larger resource still travels, alone. Bytes. */
+  readonly maxResponseBytes: number;
+  /** Bound on resources and removals in one response. */
+  readonly maxResponseResources: number;
+  /** How long a change waits for acknowledgements of one stream before it is sent all the same. Milliseconds. */
+  readonly holdLimitMs: number;
+}
+
+/** One response to send: neutral about its encoding, so that messages and raw bytes can both be made of it. */
+export interface DeltaPush {
+  readonly typeUrl: string;
+  readonly nonce: string;
+  readonly resources: readonly XdsResource[];
+  /** Names to answer by a resource without body. */
+  readonly absent: readonly string[];
+  /** Names for `removed_resources`. */
+  readonly removed: readonly string[];
+}
+
+/** What {@link takePush} needs to know about the stream around the subscription. */
+export interface PushContext {
+  readonly available: ResourcesByName;
+  readonly limits: PushLimits;
+  readonly nowMs: number;
+  readonly reasonToHoldBack: (resource: XdsResource) => string | undefined;
+  readonly reasonToKeep: () => string | undefined;
+}
+
+type Verdict = 'send' | 'absent' | 'remove' | 'nothing' | { readonly wait: string };
+
+/** Responses remembered per subscription; a client that never answers must not make the server remember more. */
+const MAX_OUTSTANDING = 256;
+
+/**
+ * Takes what is due next out of a subscription, at most one response's worth, and notes it as sent. Names asked for are answered at
+ * once; changes wait until the client has answered the last push (so that at most one is on its way), and merge meanwhile.
+ *
+ * @returns undefined if nothing may be sent now
+ */
+export function takePush(
+  subscription: Subscription,
+  context: PushContext,
+  nextNonce: () => string,
+): DeltaPush | undefined {
+  if (!hasDue(subscription)) return undefined;
+  if (subscription.batch.size === 0 && subscription.changed.size > 0 && !awaitsAnswer(subscription, context)) {
+    subscription.batch = subscription.changed;
+    subscription.changed = new Set();
+  }
+  const chunk = collect(subscription, context);
+  const isEmpty = chunk.resources.length + chunk.absent.length + chunk.removed.length === 0;
+  // The empty answer to a first wildcard is for a view without resources, not for resources that are held back.
+  if (isEmpty && (!subscription.owesAnswer || hasDueNames(subscription))) return undefined;
+  subscription.owesAnswer = false;
+  const nonce = nextNonce();
+  noteSent(subscription, chunk, nonce, context.nowMs);
+  return { typeUrl: subscription.type.typeUrl, nonce, ...chunk };
+}
+
+/** When something that is held up now may be sent without the client's answer; undefined if nothing is held up. */
+export function nextDeadline(subscription: Subscription, limits: PushLimits): number | undefined {
+  let deadline = Number.POSITIVE_INFINITY;
+  for (const { sinceMs } of subscription.heldBack.values()) deadline = Math.min(deadline, sinceMs + limits.holdLimitMs);
+  if (subscription.changed.size > 0) {
+    if (subscription.outstanding.size > 0 && subscription.lastSent !== undefined) {
+      deadline = Math.min(deadline, subscription.lastSent.atMs + limits.holdLimitMs);
+    }
+  }
+  return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
+}
+
+interface Chunk {
+  readonly resources: XdsResource[];
+  readonly absent: string[];
+  readonly removed: string[];
+}
+
+function collect(subscription: Subscription, context: PushContext): Chunk {
+  const { limits, available, nowMs } = context;
+  const chunk: Chunk = { resources: [], absent: [], removed: [] };
+  let bytes = 0;
+  let count = 0;
+  for (const name of dueNames(subscription)) {
+    const before = subscription.heldBack.get(name);
+    const asked = subscription.asked.has(name) || before?.asked === true;
+    const verdict = judge(subscription, name, asked, before, context);
+    if (typeof verdict === 'object') {
+      settleName(subscription, name);
+      subscription.heldBack.set(name, { sinceMs: before?.sinceMs ?? nowMs, reason: verdict.wait, asked });
+      continue;
+    }
+    const resource = verdict === 'send' ? available.get(name) : undefined;
+    const size = resource?.bytes.length ?? name.length;
+    if (verdict !== 'nothing' && count > 0) {
+      if (count >= limits.maxResponseResources || bytes + size > limits.maxResponseBytes) break;
+    }
+    settleName(subscription, name);
+    if (verdict === 'nothing') continue;
+    count += 1;
+    bytes += size;
+    if (resource !== undefined) chunk.resources.push(resource);
+    else (verdict === 'absent' ? chunk.absent : chunk.removed).push(name);
+  }
+  return chunk;
+}
+
+/**
+ * The names to look at. The caller moves names between the sets while it iterates; a name that comes twice is judged by what is
+ * then known to be sent, so it is sent once.
+ */
+function* dueNames({ asked, heldBack, batch }: Subscription): IterableIterator<string> {
+  const heldBackBefore = [...heldBack.keys()];
+  yield* asked;
+  yield* heldBackBefore;
+  yield* batch;
+}
+
+function judge(
+  subscription: Subscription,
+  name: string,
+  asked: boolean,
+  before: HeldBack | undefined,
+  context: PushContext,
+): Verdict {
+  if (!wants(subscription, name) && !asked) return 'nothing';
+  const resource = wants(subscription, name) ? context.available.get(name) : undefined;
+  const isOverdue = before !== undefined && before.sinceMs + context.limits.holdLimitMs <= context.nowMs;
+  if (resource !== undefined) {
+    if (!asked && subscription.held.version(name) === resource.version) return 'nothing';
+    const reason = isOverdue ? undefined : context.reasonToHoldBack(resource);
+    return reason === undefined ? 'send' : { wait: reason };
+  }
+  if (asked) return subscription.type.absent === 'removed' ? 'remove' : 'absent';
+  if (subscription.held.version(name) === undefined) return 'nothing';
+  const reason = isOverdue ? undefined : context.reasonToKeep();
+  return reason === undefined ? 'remove' : { wait: reason };
+}
+
+function settleName(subscription: Subscription, name: string): void {
+  subscription.asked.delete(name);
+  subscription.batch.delete(name);
+  subscription.changed.delete(name);
+  subscription.heldBack.delete(name);
+}
+
+function noteSent(subscription: Subscription, chunk: Chunk, nonce: string, atMs: number): void {
+  const { held, fresh, rejected, outstanding } = subscription;
+  const resources: Outstanding['resources'][number][] = [];
+  for (const resource of chunk.resources) {
+    const heldVersion = held.version(resource.name);
+    const lastGood = rejected.has(resource.name)
+      ? rejected.get(resource.name)?.lastGood
+      : fresh.has(resource.name)
+        ? undefined
+        : heldVersion;
+    if (heldVersion === undefined) fresh.add(resource.name);
+    held.set(resource.name, { version: resource.version, resource });
+    resources.push({ resource, lastGood });
+  }
+  for (const name of [...chunk.absent, ...chunk.removed]) {
+    held.drop(name);
+    fresh.delete(name);
+    rejected.delete(name);
+  }
+  outstanding.set(nonce, { resources });
+  for (const oldest of outstanding.keys()) {
+    if (outstanding.size <= MAX_OUTSTANDING) break;
+    outstanding.delete(oldest);
+  }
+  subscription.lastSent = { nonce, atMs };
+}
+
+/** Whether a push is on its way to a client that may still be expected to answer. */
+function awaitsAnswer({ outstanding, lastSent }: Subscription, { limits, nowMs }: PushContext): boolean {
+  // An answer settles all earlier responses, so if any is unanswered the last one is.
+  return outstanding.size > 0 && lastSent !== undefined && lastSent.atMs + limits.holdLimitMs > nowMs;
+}

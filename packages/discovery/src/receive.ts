@@ -1,0 +1,181 @@
+import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
+import type { ResourcesByName } from '@heddle/model';
+import { markChanged, type Outstanding, type Subscription } from './subscription.ts';
+
+/** The name that means "all". */
+export const WILDCARD = '*';
+
+/** What a request changed about who is interested in what. */
+export interface InterestChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly wildcard: 'added' | 'removed' | 'same';
+}
+
+/**
+ * Applies the subscription part of one delta request ("How the client specifies what resources to return", "Subscribing to
+ * Resources", "Unsubscribing from Resources"). Takes no notice of the nonce: subscription changes count even in a request whose
+ * nonce is stale ("Incremental xDS").
+ *
+ * @param available what the stream's view offers of this type
+ * @param mustResend whether a name is owed to the client even if it states the current version
+ */
+export function applySubscriptions(
+  subscription: Subscription,
+  request: DeltaDiscoveryRequest,
+  isFirst: boolean,
+  available: ResourcesByName,
+  mustResend: (name: string) => boolean = () => false,
+): InterestChange {
+  const { type, names, held } = subscription;
+  const before = subscription.wildcard;
+  const added: string[] = [];
+  const removed: string[] = [];
+  const subscribe = new Set(request.resourceNamesSubscribe);
+  const unsubscribe = new Set(request.resourceNamesUnsubscribe);
+  // Where `*` has no meaning it is not a name either: virtual hosts list it on reconnect without wanting everything.
+  const asksForAll = subscribe.delete(WILDCARD) && type.wildcard;
+  const leavesAll = unsubscribe.delete(WILDCARD) && type.wildcard;
+  const isLegacyWildcard = type.wildcard && !subscription.named && isEmptyRequest(request);
+  if (!isEmptyRequest(request)) subscription.named = true;
+
+  for (const name of unsubscribe) {
+    if (!names.delete(name)) continue;
+    removed.push(name);
+    if (subscription.wildcard) {
+      // The client cannot know whether the wildcard still covers the name: it must be told.
+      subscription.asked.add(name);
+    } else {
+      forget(subscription, name);
+    }
+  }
+  if (leavesAll && subscription.wildcard) {
+    held.unshare();
+    subscription.wildcard = false;
+    subscription.owesAnswer = false;
+    held.prune();
+    for (const name of dueNames(subscription)) if (!names.has(name)) forget(subscription, name);
+  }
+
+  // A Map, since names are the client's: `__proto__` is a name like any other.
+  const stated = new Map(isFirst ? Object.entries(request.initialResourceVersions) : []);
+  for (const name of subscribe) {
+    if (!names.has(name)) {
+      const isCovered = subscription.wildcard;
+      names.add(name);
+      added.push(name);
+      // Before this moment the name was not wanted, so nothing that the shared state says about it holds.
+      if (!isCovered) held.drop(name);
+    }
+    const version = stated.get(name);
+    if (version !== undefined) held.set(name, { version });
+    if (version !== undefined && version === available.get(name)?.version && !mustResend(name)) continue;
+    subscription.asked.add(name);
+  }
+  if (asksForAll || (isLegacyWildcard && !subscription.wildcard)) {
+    const isRepeated = subscription.wildcard;
+    if (!isRepeated) {
+      held.unshare();
+      subscription.wildcard = true;
+    }
+    for (const [name, version] of stated) if (!names.has(name)) held.set(name, { version });
+    // A repeated wildcard may come from a client that forgot what it had.
+    if (isRepeated) for (const name of available.keys()) subscription.asked.add(name);
+    else markChanged(subscription, [...available.keys(), ...stated.keys()]);
+    // Even if nothing is to be sent: data planes hold their start until the first answer, and a client that reconnects learns from
+    // it that the stream works.
+    subscription.owesAnswer = true;
+  }
+  const wildcard = subscription.wildcard === before ? 'same' : before ? 'removed' : 'added';
+  return { added, removed, wildcard };
+}
+
+/**
+ * Pairs an answer with the response it is about ("ACK and NACK semantics summary"): only `error_detail` makes it a refusal. An
+ * answer settles the responses before it too, since a client answers in order.
+ *
+ * @returns whether the nonce was known
+ */
+export function applyAnswer(subscription: Subscription, request: DeltaDiscoveryRequest, atMs: number): boolean {
+  const nonce = request.responseNonce;
+  const answered = subscription.outstanding.get(nonce);
+  if (answered === undefined) return false;
+  for (const [earlier, response] of subscription.outstanding) {
+    subscription.outstanding.delete(earlier);
+    if (earlier === nonce) break;
+    accept(subscription, response, new Set());
+  }
+  const error = request.errorDetail;
+  if (error === undefined) {
+    accept(subscription, answered, new Set());
+    subscription.lastAcked = { nonce, atMs };
+    return true;
+  }
+  const refused = refusedNames(
+    answered.resources.map(({ resource }) => resource.name),
+    error.message,
+  );
+  for (const { resource, lastGood } of answered.resources) {
+    if (!refused.has(resource.name)) continue;
+    subscription.fresh.delete(resource.name);
+    subscription.rejected.set(resource.name, {
+      version: resource.version,
+      message: error.message,
+      ...(lastGood === undefined ? {} : { lastGood }),
+    });
+  }
+  accept(subscription, answered, refused);
+  subscription.lastNack = { nonce, message: error.message, atMs, names: [...refused] };
+  return true;
+}
+
+/**
+ * Which resources of a refused response the client's message blames: those whose names stand in it as whole words, or all of them
+ * if none does. Envoy and our own client name each refused resource and use the others.
+ */
+export function refusedNames(names: readonly string[], message: string): Set<string> {
+  const blamed = names.filter((name) => mentions(message, name));
+  return new Set(blamed.length > 0 ? blamed : names);
+}
+
+const NAME_CHARACTER = /[\w.|-]/;
+
+function mentions(message: string, name: string): boolean {
+  for (let at = message.indexOf(name); at !== -1 && name !== ''; at = message.indexOf(name, at + 1)) {
+    const before = message[at - 1] ?? ' ';
+    const after = message[at + name.length] ?? ' ';
+    // A full stop after a name ends a sentence more often than it continues a name.
+    const goesOn =
+      after === '.' ? NAME_CHARACTER.test(message[at + name.length + 1] ?? ' ') : NAME_CHARACTER.test(after);
+    if (!NAME_CHARACTER.test(before) && !goesOn) return true;
+  }
+  return false;
+}
+
+function accept(subscription: Subscription, response: Outstanding, except: ReadonlySet<string>): void {
+  for (const { resource } of response.resources) {
+    if (except.has(resource.name)) continue;
+    subscription.fresh.delete(resource.name);
+    // An older response must not clear the refusal of a newer version.
+    if (subscription.held.version(resource.name) === resource.version) subscription.rejected.delete(resource.name);
+  }
+}
+
+function forget(subscription: Subscription, name: string): void {
+  subscription.held.drop(name);
+  subscription.asked.delete(name);
+  subscription.changed.delete(name);
+  subscription.batch.delete(name);
+  subscription.heldBack.delete(name);
+  subscription.fresh.delete(name);
+  subscription.rejected.delete(name);
+}
+
+function dueNames(subscription: Subscription): string[] {
+  const { asked, changed, batch, heldBack, fresh, rejected } = subscription;
+  return [...asked, ...changed, ...batch, ...heldBack.keys(), ...fresh, ...rejected.keys()];
+}
+
+function isEmptyRequest(request: DeltaDiscoveryRequest): boolean {
+  return request.resourceNamesSubscribe.length === 0 && request.resourceNamesUnsubscribe.length === 0;
+}

@@ -1,0 +1,122 @@
+import type { XdsResource } from '@heddle/model';
+import { HeldResources } from './held-resources.ts';
+import type { ResourceType } from './resource-type.ts';
+
+/** A response that the client has neither acknowledged nor rejected yet. */
+export interface Outstanding {
+  /** What it carried, with the version the client had in use before. */
+  readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: string | undefined }[];
+}
+
+/** A resource that the client refused. */
+export interface Rejection {
+  readonly version: string;
+  /** The client's words. */
+  readonly message: string;
+  /** The version that the client still uses, if it ever accepted one. */
+  readonly lastGood?: string;
+}
+
+/** A change that is due and not sent yet, and why. */
+export interface HeldBack {
+  readonly sinceMs: number;
+  readonly reason: string;
+  /** Whether the client asked for it by name. */
+  readonly asked: boolean;
+}
+
+/** The last refusal of a response of one type. */
+export interface LastNack {
+  readonly nonce: string;
+  readonly message: string;
+  readonly atMs: number;
+  /** The resources refused. */
+  readonly names: readonly string[];
+}
+
+/**
+ * One stream's subscription to one type: all that the protocol remembers about it. A plain value; the functions of `receive.ts` and
+ * `push.ts` change it.
+ */
+export interface Subscription {
+  readonly type: ResourceType;
+  /** Whether the client wants all there is. */
+  wildcard: boolean;
+  /** Whether the client ever subscribed or unsubscribed by name; from then on an empty request means nothing. */
+  named: boolean;
+  /** Names the client asked for. */
+  readonly names: Set<string>;
+  readonly held: HeldResources;
+  /** Names to answer even if the client holds their current version. */
+  readonly asked: Set<string>;
+  /** Names that changed since the last push began. */
+  changed: Set<string>;
+  /** What is left of the push in progress. */
+  batch: Set<string>;
+  /** What is due and held back. */
+  readonly heldBack: Map<string, HeldBack>;
+  /** Names sent to this client for the first time and not acknowledged. */
+  readonly fresh: Set<string>;
+  /** Unanswered responses by nonce, oldest first. */
+  readonly outstanding: Map<string, Outstanding>;
+  readonly rejected: Map<string, Rejection>;
+  /** A first wildcard request must be answered, even if there is nothing to send. */
+  owesAnswer: boolean;
+  lastSent?: { readonly nonce: string; readonly atMs: number };
+  lastAcked?: { readonly nonce: string; readonly atMs: number };
+  lastNack?: LastNack;
+}
+
+/** A subscription before its first request. */
+export function emptySubscription(type: ResourceType): Subscription {
+  const names = new Set<string>();
+  const subscription: Subscription = {
+    type,
+    wildcard: false,
+    named: false,
+    names,
+    held: new HeldResources((name) => wants(subscription, name)),
+    asked: new Set(),
+    changed: new Set(),
+    batch: new Set(),
+    heldBack: new Map(),
+    fresh: new Set(),
+    outstanding: new Map(),
+    rejected: new Map(),
+    owesAnswer: false,
+  };
+  return subscription;
+}
+
+/** Whether the client is subscribed to a name, by itself or by wildcard. */
+export function wants(subscription: Subscription, name: string): boolean {
+  return subscription.wildcard || subscription.names.has(name);
+}
+
+/** Whether something waits to be sent. */
+export function hasDue(subscription: Subscription): boolean {
+  return subscription.owesAnswer || hasDueNames(subscription);
+}
+
+/** Whether names wait to be sent. */
+export function hasDueNames(subscription: Subscription): boolean {
+  return (
+    subscription.asked.size > 0 ||
+    subscription.changed.size > 0 ||
+    subscription.batch.size > 0 ||
+    subscription.heldBack.size > 0
+  );
+}
+
+/** Whether everything was sent and answered. */
+export function isSettled(subscription: Subscription): boolean {
+  return !hasDue(subscription) && subscription.outstanding.size === 0;
+}
+
+/** Notes that names may differ from what the client holds; what turns out to be equal is not sent. */
+export function markChanged(subscription: Subscription, names: Iterable<string>): void {
+  for (const name of names) {
+    // A name that waits in a push in progress is read when it is sent, so the later change rides along.
+    if (!subscription.batch.has(name) && !subscription.heldBack.has(name)) subscription.changed.add(name);
+  }
+}
