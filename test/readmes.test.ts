@@ -1,0 +1,116 @@
+// The first TypeScript example of every package's README is a program that runs: on Node, and on Bun and Deno as well
+// unless it is about Node.
+import { spawn } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules/.bin');
+const source = '--conditions=@heddle/source';
+
+const runtimes = {
+  node: [join(bin, 'node'), source],
+  bun: [join(bin, 'bun'), source],
+  deno: [join(bin, 'deno'), 'run', '--allow-all', '--node-modules-dir=manual', '--quiet', source],
+} as const;
+
+/** Packages that are about one machine, or about files: their examples run on Node alone. */
+const nodeOnly = new Set(['agent', 'cli', 'control-plane', 'testing']);
+
+interface Example {
+  readonly name: string;
+  readonly code: string;
+  /** What the comments behind `console.log(…)` promise: a JSON value, or any text after an arrow. */
+  readonly promised: readonly string[];
+}
+
+function readExample(folder: string): Example | undefined {
+  const readme = join(folder, 'README.md');
+  if (!existsSync(readme)) return undefined;
+  const code = /^```ts\n([^]*?)^```$/m.exec(readFileSync(readme, 'utf8'))?.[1];
+  if (code === undefined) return undefined;
+  const promised = [...code.matchAll(/^\s*console\.log\(.*\);? +\/\/ (.+)$/gm)].flatMap(([, comment = '']) => {
+    if (comment.startsWith('→ ')) return [comment.slice(2)];
+    return isJson(comment) ? [comment.replace(/^"(.*)"$/, '$1')] : [];
+  });
+  return { name: folder, code, promised };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run(command: readonly string[], file: string): Promise<{ status: number | string | null; output: string }> {
+  const [program = '', ...args] = command;
+  return new Promise((fulfil) => {
+    const child = spawn(program, [...args, file], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 30_000,
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: undefined },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    child.on('error', (error) => fulfil({ status: error.message, output }));
+    child.on('close', (code, signal) => fulfil({ status: code ?? signal, output }));
+  });
+}
+
+interface Manifest {
+  readonly private?: boolean;
+  readonly bin?: object;
+}
+
+// What is not published shows nothing to users, and what is a command shows commands.
+const packages = globSync('packages/*/package.json', { cwd: root })
+  .filter((path) => {
+    const manifest = JSON.parse(readFileSync(join(root, path), 'utf8')) as Manifest;
+    return manifest.private !== true && manifest.bin === undefined;
+  })
+  .map((path) => join(path, '..'))
+  .sort();
+
+describe.each(packages)('%s/README.md', (path) => {
+  const folder = join(root, path);
+  const name = path.replace(/^packages./, '');
+  const example = readExample(folder);
+
+  test('has an example in TypeScript', () => {
+    expect(example?.code ?? '').not.toBe('');
+  });
+
+  if (example === undefined) return;
+  const portable = !nodeOnly.has(name) && !/from 'node:|from '@heddle\/[^']+\/node'/.test(example.code);
+  const wanted = portable ? (['node', 'bun', 'deno'] as const) : (['node'] as const);
+
+  test.each(wanted)(
+    'runs on %s',
+    async (runtime) => {
+      // Inside the package, so that its dependencies resolve as they do for its own files.
+      mkdirSync(join(folder, '.cache'), { recursive: true });
+      const file = join(folder, '.cache', `readme-${runtime}-${process.pid}.ts`);
+      writeFileSync(file, example.code);
+      try {
+        const { status, output } = await run(runtimes[runtime], file);
+        expect(status, output).toBe(0);
+        if (example.code.includes('console.log(')) expect(output.trim()).not.toBe('');
+        for (const line of example.promised) expect(output).toContain(line);
+      } finally {
+        rmSync(file, { force: true });
+      }
+    },
+    40_000,
+  );
+});
