@@ -1,0 +1,23 @@
+import { type Diagnostic, diagnostic, type FieldPath, type ProxyCapabilities, type ResourceRef } from '@heddle/model';
+
+/**
+ * What the compiler may ask of a data plane beyond plain HTTP routing. A data plane of Heddle's own names what it can do in
+ * `node.client_features`; Envoy can do all of it.
+ */
+export const PROXY_FEATURES = {
+  'tcp-proxy': 'forwarding of TCP connections',
+  'original-dst': 'forwarding to the original destination of a connection',
+  'upstream-http2': 'HTTP/2 to endpoints',
+} as const;
+
+export type ProxyFeature = keyof typeof PROXY_FEATURES;
+
+export function canDo(capabilities: ProxyCapabilities, feature: ProxyFeature): boolean {
+  return capabilities.dataPlane === 'envoy' || capabilities.features.includes(feature);
+}
+
+/** HED301: what a field asks for cannot be sent to this proxy. */
+export function cannotDo(feature: ProxyFeature, resource: ResourceRef, path: FieldPath, effect: string): Diagnostic {
+  const message = `this proxy is not capable of ${PROXY_FEATURES[feature]} (${feature})`;
+  return diagnostic('HED301', { resource, path, message, effect });
+}

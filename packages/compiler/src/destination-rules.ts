@@ -1,0 +1,120 @@
+import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
+import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
+import type { Memo } from './memo.ts';
+import {
+  compareAge,
+  type DestinationRule,
+  namespaceOf,
+  refOfObject,
+  type Subset,
+  type TrafficPolicy,
+} from './mesh-objects.ts';
+import type { MeshService } from './registry/mesh-service.ts';
+
+/** All DestinationRules, found by the namespace they stand in and the host they speak of. */
+export interface DestinationRuleIndex {
+  /**
+   * The rules that a client in a namespace uses for a host: those of the client's namespace, else of the service's, else of the root
+   * namespace; among them those with the narrowest host that contains the service's; the oldest first.
+   */
+  rulesFor(
+    host: string,
+    serviceNamespace: string,
+    clientNamespace: string,
+    rootNamespace: string,
+  ): readonly DestinationRule[];
+}
+
+interface NamespaceRules {
+  readonly exact: Map<string, DestinationRule[]>;
+  /** The narrowest first. */
+  readonly wildcards: { readonly host: string; readonly rules: DestinationRule[] }[];
+}
+
+export function indexDestinationRules(
+  _memo: Memo,
+  rules: readonly DestinationRule[],
+  domain: ClusterDomain,
+): DestinationRuleIndex {
+  const byNamespace = new Map<string, NamespaceRules>();
+  for (const rule of [...rules].sort(compareAge)) {
+    const namespace = namespaceOf(rule);
+    let found = byNamespace.get(namespace);
+    if (found === undefined) {
+      found = { exact: new Map(), wildcards: [] };
+      byNamespace.set(namespace, found);
+    }
+    const host = fullHost(rule.spec.host, namespace, domain);
+    const members = isWildcardHost(host)
+      ? found.wildcards.find((candidate) => candidate.host === host)?.rules
+      : found.exact.get(host);
+    if (members !== undefined) members.push(rule);
+    else if (isWildcardHost(host)) found.wildcards.push({ host, rules: [rule] });
+    else found.exact.set(host, [rule]);
+  }
+  for (const { wildcards } of byNamespace.values()) wildcards.sort((a, b) => b.host.length - a.host.length);
+
+  return {
+    rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
+      for (const namespace of new Set([clientNamespace, serviceNamespace, rootNamespace])) {
+        const found = byNamespace.get(namespace);
+        const matching =
+          found?.exact.get(host) ?? found?.wildcards.find((rule) => hostIsWithin(host, rule.host))?.rules;
+        if (matching !== undefined) return matching;
+      }
+      return [];
+    },
+  };
+}
+
+/** A service with the rules that clients of a view apply to it. */
+export interface Backend {
+  readonly service: MeshService;
+  readonly rules: readonly DestinationRule[];
+  readonly policy: PolicySource | undefined;
+  readonly subsets: ReadonlyMap<string, BackendSubset>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A traffic policy with the rule it stands in. */
+export interface PolicySource {
+  readonly policy: TrafficPolicy;
+  readonly rule: DestinationRule;
+}
+
+export interface BackendSubset {
+  readonly subset: Subset;
+  readonly rule: DestinationRule;
+  /** Position in the rule's `spec.subsets`. */
+  readonly index: number;
+}
+
+/**
+ * Several rules for one host count as one: the policy of the oldest that has one, and the subsets of all, of which the first of a name
+ * wins (Istio, "Traffic management best practices", merging).
+ */
+export function backendOf(_memo: Memo, service: MeshService, ...rules: readonly DestinationRule[]): Backend {
+  let policy: PolicySource | undefined;
+  const subsets = new Map<string, BackendSubset>();
+  const diagnostics: Diagnostic[] = [];
+  for (const rule of rules) {
+    if (policy === undefined && rule.spec.trafficPolicy !== undefined)
+      policy = { policy: rule.spec.trafficPolicy, rule };
+    for (const [index, subset] of (rule.spec.subsets ?? []).entries()) {
+      const taken = subsets.get(subset.name);
+      if (taken === undefined) subsets.set(subset.name, { subset, rule, index });
+      else {
+        diagnostics.push(
+          diagnostic('HED203', {
+            resource: refOfObject(rule),
+            path: ['spec', 'subsets', index, 'name'],
+            message: `subset "${subset.name}" of "${service.host}" is declared by ${formatRef(refOfObject(taken.rule))} already`,
+            effect: 'this declaration of the subset is not used',
+            fix: 'give the subset another name, or remove one of the two',
+          }),
+        );
+      }
+    }
+  }
+  return { service, rules, policy, subsets, diagnostics };
+}

@@ -1,0 +1,39 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import type { AccessLogSchema } from '@heddle/envoy-api/access-log';
+import { FileAccessLogSchema } from '@heddle/envoy-api/extensions/access-loggers';
+import type { MeshSettings } from '../settings.ts';
+
+/** Istio's default text format (Istio, "Envoy Access Logs", Default access log format). */
+export const ISTIO_ACCESS_LOG_FORMAT = `${[
+  '[%START_TIME%]',
+  '"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%"',
+  '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%',
+  '"%UPSTREAM_TRANSPORT_FAILURE_REASON%"',
+  '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%',
+  '"%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"',
+  '%UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS%',
+  '%REQUESTED_SERVER_NAME% %ROUTE_NAME%',
+].join(' ')}\n`;
+
+/** The access loggers of a connection manager or TCP proxy: none unless the settings name a file. */
+export function accessLogs(settings: MeshSettings): MessageInitShape<typeof AccessLogSchema>[] {
+  const { accessLog } = settings;
+  if (accessLog === 'off') return [];
+  const inlineString = accessLog.format ?? ISTIO_ACCESS_LOG_FORMAT;
+  const file = create(FileAccessLogSchema, {
+    path: accessLog.path,
+    accessLogFormat: {
+      case: 'logFormat',
+      value: {
+        format: { case: 'textFormatSource', value: { specifier: { case: 'inlineString', value: inlineString } } },
+      },
+    },
+  });
+  return [
+    {
+      name: 'envoy.access_loggers.file',
+      configType: { case: 'typedConfig', value: anyPack(FileAccessLogSchema, file) },
+    },
+  ];
+}

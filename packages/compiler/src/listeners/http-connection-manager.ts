@@ -1,0 +1,102 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { ApiVersion, HttpProtocolOptions_HeadersWithUnderscoresAction } from '@heddle/envoy-api/core';
+import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
+import {
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_PathWithEscapedSlashesAction,
+  HttpConnectionManagerSchema,
+} from '@heddle/envoy-api/http-connection-manager';
+import type { FilterSchema } from '@heddle/envoy-api/listener';
+import { duration } from '../duration.ts';
+import type { MeshSettings } from '../settings.ts';
+import { accessLogs } from './access-log.ts';
+
+/**
+ * Whom a connection manager serves: at the `edge` anybody, so it trusts nothing that is sent; as `sidecar` the workload beside it, for
+ * which it should be invisible.
+ */
+export type ServingPlace = 'edge' | 'sidecar';
+
+/**
+ * The network filter that speaks HTTP on a listener; its routes come over ADS by `routeName`.
+ *
+ * The defaults follow Envoy's "Configuring Envoy as an edge proxy" at the edge and Istio's at sidecars. Where the two differ, at the
+ * edge:
+ * - paths are normalised, slashes merged, and a path with `%2F` or `%5C` is answered with a redirect to its decoded form: a
+ *   backend that decodes must not see another path than the routes (and later the policies) did, and a redirect, unlike a silent
+ *   rewrite, is seen by the client. Istio keeps such paths as they are (KEEP_UNCHANGED).
+ * - headers with underscores are refused with 400: many servers read `x_user` as `x-user`, past whoever removed the latter.
+ * - what a client may hold open is bounded: ten seconds for a request's headers, five minutes of silence, 100 streams a connection.
+ */
+export function httpConnectionManager(
+  place: ServingPlace,
+  listener: string,
+  routeName: string,
+  settings: MeshSettings,
+): MessageInitShape<typeof FilterSchema> {
+  const edge = place === 'edge';
+  const manager = create(HttpConnectionManagerSchema, {
+    codecType: HttpConnectionManager_CodecType.AUTO,
+    statPrefix: `outbound_${listener}`,
+    routeSpecifier: {
+      case: 'rds',
+      value: {
+        routeConfigName: routeName,
+        configSource: {
+          configSourceSpecifier: { case: 'ads', value: {} },
+          resourceApiVersion: ApiVersion.V3,
+          // Wait for the routes however long it takes: a listener without them would answer 404.
+          initialFetchTimeout: duration(0),
+        },
+      },
+    },
+    httpFilters: httpFilters(),
+    accessLog: accessLogs(settings),
+    serverName: settings.serverName,
+
+    useRemoteAddress: edge,
+    xffNumTrustedHops: 0,
+    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE,
+    generateRequestId: true,
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+
+    normalizePath: true,
+    mergeSlashes: edge,
+    pathWithEscapedSlashesAction: edge
+      ? HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT
+      : HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+
+    streamIdleTimeout: duration(300_000),
+    ...(edge ? { requestHeadersTimeout: duration(10_000) } : {}),
+    maxRequestHeadersKb: 60,
+    commonHttpProtocolOptions: {
+      idleTimeout: duration(3_600_000),
+      maxHeadersCount: 100,
+      headersWithUnderscoresAction: edge
+        ? HttpProtocolOptions_HeadersWithUnderscoresAction.REJECT_REQUEST
+        : HttpProtocolOptions_HeadersWithUnderscoresAction.ALLOW,
+    },
+    httpProtocolOptions: { acceptHttp10: false },
+    http2ProtocolOptions: {
+      maxConcurrentStreams: edge ? 100 : 1_000,
+      initialStreamWindowSize: 65_536,
+      initialConnectionWindowSize: 1_048_576,
+    },
+  });
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    configType: { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) },
+  };
+}
+
+/** The HTTP filters in order. The router is last: it answers by the route, and nothing after it would see the request. */
+function httpFilters(): NonNullable<MessageInitShape<typeof HttpConnectionManagerSchema>['httpFilters']> {
+  return [
+    {
+      name: 'envoy.filters.http.router',
+      configType: { case: 'typedConfig', value: anyPack(RouterSchema, create(RouterSchema)) },
+    },
+  ];
+}

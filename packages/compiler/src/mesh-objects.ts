@@ -1,0 +1,73 @@
+import type { ObjectOf } from '@heddle/api';
+import { compareText, type ResourceRef } from '@heddle/model';
+
+export type Deployment = ObjectOf<'Deployment'>;
+export type DestinationRule = ObjectOf<'DestinationRule'>;
+export type Gateway = ObjectOf<'Gateway'>;
+export type Pod = ObjectOf<'Pod'>;
+export type Service = ObjectOf<'Service'>;
+export type ServiceEntry = ObjectOf<'ServiceEntry'>;
+export type VirtualService = ObjectOf<'VirtualService'>;
+
+export type GatewayServer = Gateway['spec']['servers'][number];
+export type HttpRoute = NonNullable<VirtualService['spec']['http']>[number];
+export type HttpMatch = NonNullable<HttpRoute['match']>[number];
+export type HttpDestination = NonNullable<HttpRoute['route']>[number];
+export type HttpRedirect = NonNullable<HttpRoute['redirect']>;
+export type HeaderOperations = NonNullable<HttpRoute['headers']>;
+export type StringMatch = NonNullable<HttpMatch['uri']>;
+export type TrafficPolicy = NonNullable<DestinationRule['spec']['trafficPolicy']>;
+export type Subset = NonNullable<DestinationRule['spec']['subsets']>[number];
+
+interface Named {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly creationTimestamp?: string;
+  };
+}
+
+/** The namespace of a namespaced object; sources default it to `default` already. */
+export function namespaceOf(object: Named): string {
+  return object.metadata.namespace ?? 'default';
+}
+
+export function nameOf(object: Named): string {
+  return object.metadata.name ?? '';
+}
+
+export function refOfObject(object: Named): ResourceRef {
+  return { kind: object.kind, namespace: namespaceOf(object), name: nameOf(object) };
+}
+
+/** `namespace/name`, which is how Gateways and sources refer to one another. */
+export function qualifiedName(object: Named): string {
+  return `${namespaceOf(object)}/${nameOf(object)}`;
+}
+
+/**
+ * Which of two objects wins a conflict: the older by `metadata.creationTimestamp`, then by name and namespace, as in Istio
+ * (`sortConfigByCreationTime`). Objects from files have no time stamp and count as the youngest.
+ */
+export function compareAge(a: Named, b: Named): number {
+  const bornA = a.metadata.creationTimestamp;
+  const bornB = b.metadata.creationTimestamp;
+  if (bornA !== bornB) {
+    if (bornA === undefined) return 1;
+    if (bornB === undefined) return -1;
+    const difference = Date.parse(bornA) - Date.parse(bornB);
+    if (difference !== 0 && !Number.isNaN(difference)) return difference;
+  }
+  return compareText(`${nameOf(a)}.${namespaceOf(a)}`, `${nameOf(b)}.${namespaceOf(b)}`);
+}
+
+/** Every selected label has the wanted value; an empty selector selects everything. */
+export function selectsLabels(
+  selector: Readonly<Record<string, string>> | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (selector === undefined) return true;
+  for (const key in selector) if (!Object.hasOwn(labels, key) || labels[key] !== selector[key]) return false;
+  return true;
+}

@@ -1,0 +1,85 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
+import { contentHash, type Diagnostic, diagnostic, type Origin } from '@heddle/model';
+import { concatBytes, encodeField } from '../encoding.ts';
+import type { GatewayPort } from '../gateways/gateway-ports.ts';
+import type { Memo } from '../memo.ts';
+import { refOfObject } from '../mesh-objects.ts';
+import type { MeshSettings } from '../settings.ts';
+import type { EncodedRoute, RouteList } from './virtual-service-routes.ts';
+
+/** A virtual host encoded as an element of a RouteConfiguration's `virtual_hosts`. */
+export interface EncodedVirtualHost {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Of the bytes. */
+  readonly hash: string;
+  readonly origin: Origin;
+  readonly routes: readonly EncodedRoute[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * A virtual host made of the routes of one or several objects, in order of precedence. Routes that match everything go last, so that
+ * one object's catch-all does not hide the others' rules; of several the first is reached.
+ *
+ * `domains` are joined by spaces, so that they can be part of the cache's key.
+ */
+export function buildVirtualHost(
+  _memo: Memo,
+  first: RouteList,
+  name: string,
+  domains: string,
+  settings: MeshSettings,
+  ...others: readonly RouteList[]
+): EncodedVirtualHost {
+  const diagnostics: Diagnostic[] = [];
+  const lists = withinLimit([first, ...others], name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
+  const all = lists.flatMap((list) => list.routes);
+  const routes = [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];
+  const header = create(VirtualHostSchema, {
+    name,
+    domains: domains.split(' '),
+    // `x-envoy-attempt-count`, as Istio's proxies tell it.
+    includeRequestAttemptCount: true,
+  });
+  const body = concatBytes([toBinary(VirtualHostSchema, header), ...routes.map((route) => route.bytes)]);
+  const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
+  return { name, bytes, hash: contentHash(bytes), origin: { resource: first.resource, path: [] }, routes, diagnostics };
+}
+
+function withinLimit(
+  lists: readonly RouteList[],
+  name: string,
+  limit: number,
+  diagnostics: Diagnostic[],
+): readonly RouteList[] {
+  let count = 0;
+  return lists.filter((list) => {
+    if (count + list.routes.length <= limit) {
+      count += list.routes.length;
+      return true;
+    }
+    diagnostics.push(
+      diagnostic('HED207', {
+        resource: list.resource,
+        path: ['spec', 'http'],
+        message: `its ${list.routes.length} routes would make ${count + list.routes.length} in virtual host "${name}", at most ${limit} are accepted`,
+        effect: 'its routes are left out of this virtual host',
+      }),
+    );
+    return false;
+  });
+}
+
+/** A virtual host for every name, without routes: every request is answered with 404. */
+export function buildEmptyVirtualHost(_memo: Memo, port: GatewayPort, name: string): EncodedVirtualHost {
+  const body = toBinary(VirtualHostSchema, create(VirtualHostSchema, { name, domains: ['*'] }));
+  const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
+  const [first] = port.servers;
+  const origin: Origin = {
+    resource: first === undefined ? { kind: 'Gateway', namespace: '', name: '' } : refOfObject(first.gateway),
+    path: ['spec', 'servers', first?.index ?? 0],
+  };
+  return { name, bytes, hash: contentHash(bytes), origin, routes: [], diagnostics: [] };
+}

@@ -1,0 +1,310 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type Route,
+  type RouteAction,
+  type RouteActionSchema,
+  RouteSchema,
+  VirtualHostSchema,
+} from '@heddle/envoy-api/route';
+import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
+import { configMetadata } from '../config-metadata.ts';
+import type { Backend } from '../destination-rules.ts';
+import { duration } from '../duration.ts';
+import { encodeField } from '../encoding.ts';
+import { fullGatewayName, fullHost } from '../hosts/host-name.ts';
+import type { Memo } from '../memo.ts';
+import {
+  type HttpMatch,
+  type HttpRoute,
+  namespaceOf,
+  nameOf,
+  refOfObject,
+  type VirtualService,
+} from '../mesh-objects.ts';
+import type { MeshSettings } from '../settings.ts';
+import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
+import { compileHeaders } from './header-operations.ts';
+import { compileRedirect } from './redirect.ts';
+import { defaultRetryPolicy } from './retry-policy.ts';
+import { type CompiledMatch, compileMatch } from './route-match.ts';
+
+/** One route of a virtual host, encoded as an element of its `routes`. */
+export interface EncodedRoute {
+  readonly bytes: Uint8Array;
+  /** Every request matches: what follows it in a virtual host is never reached. */
+  readonly catchAll: boolean;
+  /** Where the parts of the route come from, by path within it; the route itself under the empty path. */
+  readonly origins: readonly (readonly [path: string, origin: Origin])[];
+}
+
+/** A cluster that a route leads to. */
+export interface ClusterUse {
+  readonly name: string;
+  readonly backend: Backend;
+  readonly port: number;
+  readonly subset: string;
+}
+
+/** What one object adds to the virtual hosts of one listener. */
+export interface RouteList {
+  readonly resource: ResourceRef;
+  readonly routes: readonly EncodedRoute[];
+  readonly clusters: readonly ClusterUse[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Destinations that do not exist. */
+  readonly problems: readonly DestinationProblem[];
+}
+
+/** How long a stream of a route may be silent: an hour, where the listener's own limit (minutes) bounds streams without a route. */
+const STREAM_IDLE_TIMEOUT_MS = 3_600_000;
+
+/** The hosts that a VirtualService's HTTP routes lead to, in full, each once. */
+export function destinationHosts(
+  _memo: Memo,
+  virtualService: VirtualService,
+  settings: MeshSettings,
+): readonly string[] {
+  const hosts = new Set<string>();
+  for (const route of virtualService.spec.http ?? []) {
+    for (const leg of route.route ?? []) {
+      hosts.add(fullHost(leg.destination.host, namespaceOf(virtualService), settings.clusterDomain));
+    }
+  }
+  return [...hosts];
+}
+
+/**
+ * The HTTP routes of a VirtualService for one listener: each match a route, in order, up to the first that every request matches.
+ * `gateway` is the Gateway (`namespace/name`) that they are for, or `mesh`; `backends` are the services behind
+ * {@link destinationHosts}, in that order.
+ */
+export function virtualServiceRoutes(
+  memo: Memo,
+  virtualService: VirtualService,
+  gateway: string,
+  port: number,
+  settings: MeshSettings,
+  ...backends: readonly (Backend | undefined)[]
+): RouteList {
+  const hosts = memo.run(destinationHosts, virtualService, settings);
+  const backendByHost = new Map(hosts.map((host, index) => [host, backends[index]]));
+  const list = new RouteListBuilder(virtualService, port, settings, backendByHost);
+  const rules = virtualService.spec.http ?? [];
+  let closed = false;
+  for (const [index, rule] of rules.entries()) {
+    if (closed) {
+      list.report('HED205', ['spec', 'http', index], {
+        message: `rule ${describeRule(rule, index)} stands after a rule that matches every request`,
+        effect: 'it is never reached',
+        fix: 'move it before the rule that matches everything',
+      });
+      continue;
+    }
+    const matches: readonly (HttpMatch | undefined)[] =
+      (rule.match?.length ?? 0) === 0 ? [undefined] : (rule.match ?? []);
+    for (const [position, match] of matches.entries()) {
+      if (!concerns(match, gateway, port, namespaceOf(virtualService))) continue;
+      const compiled = compileMatch(match);
+      const matchPath: FieldPath =
+        match === undefined ? ['spec', 'http', index] : ['spec', 'http', index, 'match', position];
+      list.add(rule, index, match, compiled, matchPath);
+      closed = compiled.catchAll;
+      if (closed) break;
+    }
+  }
+  return list.build();
+}
+
+/** Conditions of a match that do not depend on the request: the port and gateway that the routes are for. */
+function concerns(match: HttpMatch | undefined, gateway: string, port: number, namespace: string): boolean {
+  if (match === undefined) return true;
+  if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
+  const gateways = match.gateways ?? [];
+  return gateways.length === 0 || gateways.some((name) => fullGatewayName(name, namespace) === gateway);
+}
+
+type RouteFields = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
+type RouteActionFields = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
+
+class RouteListBuilder {
+  readonly #virtualService: VirtualService;
+  readonly #resource: ResourceRef;
+  readonly #port: number;
+  readonly #settings: MeshSettings;
+  readonly #backends: ReadonlyMap<string, Backend | undefined>;
+  readonly #metadata: ReturnType<typeof configMetadata>;
+  readonly #routes: EncodedRoute[] = [];
+  readonly #clusters = new Map<string, ClusterUse>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #problems = new Map<string, DestinationProblem>();
+
+  constructor(
+    virtualService: VirtualService,
+    port: number,
+    settings: MeshSettings,
+    backends: ReadonlyMap<string, Backend | undefined>,
+  ) {
+    this.#virtualService = virtualService;
+    this.#resource = refOfObject(virtualService);
+    this.#port = port;
+    this.#settings = settings;
+    this.#backends = backends;
+    this.#metadata = configMetadata(this.#resource);
+  }
+
+  report(code: Diagnostic['code'], path: FieldPath, details: { message: string; effect?: string; fix?: string }): void {
+    this.#diagnostics.push(diagnostic(code, { resource: this.#resource, path, ...details }));
+  }
+
+  add(
+    rule: HttpRoute,
+    index: number,
+    match: HttpMatch | undefined,
+    compiled: CompiledMatch,
+    matchPath: FieldPath,
+  ): void {
+    const path: FieldPath = ['spec', 'http', index];
+    const origins: (readonly [string, Origin])[] = [['', this.#origin(matchPath)]];
+    const headers = compileHeaders(rule.headers);
+    const action = this.#action(rule, path, headers, origins);
+    if (action === undefined) return;
+    const { authority: _authority, ...headerFields } = headers;
+    const name = `${rule.name ?? ''}${match?.name === undefined || match.name === '' ? '' : `.${match.name}`}`;
+    const target = action.operation ?? `${nameOf(this.#virtualService)}:${this.#port}`;
+    const route = create(RouteSchema, {
+      name,
+      match: compiled.match,
+      action: action.action,
+      metadata: this.#metadata,
+      decorator: { operation: `${target}${compiled.pathLabel}` },
+      ...headerFields,
+      statPrefix: match?.statPrefix ?? '',
+    });
+    const bytes = encodeField(VirtualHostSchema, 'routes', toBinary(RouteSchema, route));
+    this.#routes.push({ bytes, catchAll: compiled.catchAll, origins });
+  }
+
+  build(): RouteList {
+    return {
+      resource: this.#resource,
+      routes: this.#routes,
+      clusters: [...this.#clusters.values()],
+      diagnostics: this.#diagnostics,
+      problems: [...this.#problems.values()],
+    };
+  }
+
+  #origin(path: FieldPath): Origin {
+    return { resource: this.#resource, path };
+  }
+
+  /** What a rule does with a request; header operations of a single leg are added to the rule's own. */
+  #action(
+    rule: HttpRoute,
+    path: FieldPath,
+    headers: ReturnType<typeof compileHeaders>,
+    origins: (readonly [string, Origin])[],
+  ): { readonly action: NonNullable<RouteFields['action']>; readonly operation?: string } | undefined {
+    if (rule.redirect !== undefined) {
+      origins.push(['redirect', this.#origin([...path, 'redirect'])]);
+      return { action: { case: 'redirect', value: compileRedirect(rule.redirect, this.#port) } };
+    }
+    const legs = rule.route ?? [];
+    // A delegate's rules or an answer of its own: reported as not applied by validation. The request goes on to the next rule.
+    if (legs.length === 0) return undefined;
+    const limit = this.#settings.limits.maxDestinationsPerRoute;
+    if (legs.length > limit) {
+      this.report('HED207', [...path, 'route'], {
+        message: `${legs.length} destinations, at most ${limit} are accepted`,
+        effect: 'the rule is left out',
+      });
+      return undefined;
+    }
+    origins.push(['route', this.#origin([...path, 'route'])]);
+    const rewritten = rule.rewrite?.authority;
+    let authority = rewritten === undefined || rewritten === '' ? headers.authority : rewritten;
+    let clusterSpecifier: RouteActionFields['clusterSpecifier'];
+    let operation: string | undefined;
+
+    const [only] = legs;
+    if (legs.length === 1 && only !== undefined) {
+      const legPath: FieldPath = [...path, 'route', 0];
+      const destination = this.#destination(only.destination, [...legPath, 'destination']);
+      const legHeaders = compileHeaders(only.headers);
+      headers.requestHeadersToAdd.push(...legHeaders.requestHeadersToAdd);
+      headers.requestHeadersToRemove.push(...legHeaders.requestHeadersToRemove);
+      headers.responseHeadersToAdd.push(...legHeaders.responseHeadersToAdd);
+      headers.responseHeadersToRemove.push(...legHeaders.responseHeadersToRemove);
+      authority ??= legHeaders.authority;
+      clusterSpecifier = { case: 'cluster', value: destination.cluster };
+      operation = `${destination.host}:${destination.port}`;
+      origins.push(['route.cluster', this.#origin([...legPath, 'destination'])]);
+    } else {
+      const clusters = [];
+      for (const [index, leg] of legs.entries()) {
+        // A leg without weight gets nothing as long as others have some.
+        const weight = leg.weight ?? 0;
+        if (weight === 0) continue;
+        const legPath: FieldPath = [...path, 'route', index];
+        const destination = this.#destination(leg.destination, [...legPath, 'destination']);
+        const { authority: legAuthority, ...legHeaders } = compileHeaders(leg.headers);
+        origins.push([`route.weightedClusters.clusters[${clusters.length}]`, this.#origin(legPath)]);
+        clusters.push({
+          name: destination.cluster,
+          weight,
+          ...legHeaders,
+          ...(legAuthority === undefined
+            ? {}
+            : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: legAuthority } as const }),
+        });
+      }
+      if (clusters.length === 0) {
+        this.report('HED104', [...path, 'route'], {
+          message: `the weights of ${legs.length} destinations add up to 0, wanted more`,
+          effect: 'the rule is left out',
+        });
+        return undefined;
+      }
+      clusterSpecifier = { case: 'weightedClusters', value: { clusters } };
+    }
+    const action: RouteActionFields = {
+      clusterSpecifier,
+      prefixRewrite: rule.rewrite?.uri ?? '',
+      ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
+      ...forwardingDefaults,
+    };
+    return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
+  }
+
+  #destination(
+    destination: { readonly host: string; readonly subset?: string; readonly port?: { readonly number: number } },
+    path: FieldPath,
+  ): ResolvedDestination {
+    const host = fullHost(destination.host, namespaceOf(this.#virtualService), this.#settings.clusterDomain);
+    const backend = this.#backends.get(host);
+    const resolved = resolveDestination(host, destination.subset, destination.port?.number, backend, this.#port);
+    if (resolved.missing !== undefined) {
+      const problem = { ...resolved, missing: resolved.missing, resource: this.#resource, path, backend };
+      this.#problems.set(JSON.stringify(path), problem);
+    } else if (backend !== undefined) {
+      const { port, subset } = resolved;
+      this.#clusters.set(resolved.cluster, { name: resolved.cluster, backend, port, subset });
+    }
+    return resolved;
+  }
+}
+
+/**
+ * What every forwarding route has: no overall time limit (Istio's default, also against a client's `grpc-timeout`), a limit on
+ * silence, and retries of requests that reached nobody.
+ */
+export const forwardingDefaults: RouteActionFields = {
+  timeout: duration(0),
+  maxGrpcTimeout: duration(0),
+  idleTimeout: duration(STREAM_IDLE_TIMEOUT_MS),
+  retryPolicy: defaultRetryPolicy,
+};
+
+function describeRule(rule: HttpRoute, index: number): string {
+  return rule.name === undefined || rule.name === '' ? `${index + 1}` : `"${rule.name}"`;
+}

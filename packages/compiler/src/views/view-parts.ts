@@ -1,0 +1,11 @@
+import type { Diagnostic } from '@heddle/model';
+import type { CompiledResource } from '../compiled-resource.ts';
+
+/** Everything compiled for one view, each list ordered by resource name. */
+export interface ViewParts {
+  readonly listeners: readonly CompiledResource[];
+  readonly routes: readonly CompiledResource[];
+  readonly clusters: readonly CompiledResource[];
+  readonly endpoints: readonly CompiledResource[];
+  readonly diagnostics: readonly Diagnostic[];
+}
