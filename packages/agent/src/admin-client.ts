@@ -48,10 +48,10 @@ export interface AdminClient {
   /** Counters and gauges by name, restricted to those whose name matches a regular expression (RE2). */
   stats(filter?: string): Promise<ReadonlyMap<string, number>>;
   /**
-   * Starts a graceful drain: HTTP/1.1 connections are closed after their next response, HTTP/2 ones get a GOAWAY, listeners go on
-   * accepting so that late clients are served.
+   * Starts a graceful drain: the state becomes DRAINING and `/ready` fails, HTTP/1.1 connections are closed after their next
+   * response, HTTP/2 ones get a GOAWAY; listeners go on accepting, so that clients which do not know yet are served.
    */
-  drainListeners(): Promise<void>;
+  drain(): Promise<void>;
 }
 
 /** Makes a client for an admin interface. */
@@ -101,7 +101,9 @@ export function createAdminClient(address: AdminAddress, options: { readonly tim
       }
       return stats;
     },
-    drainListeners: async () => {
+    drain: async () => {
+      // Without this Envoy closes connections with a probability that grows over --drain-time-s, ten minutes.
+      await body('POST', '/healthcheck/fail');
       await body('POST', '/drain_listeners?graceful&skip_exit');
     },
   };

