@@ -199,6 +199,11 @@ export function pending<T>(schema: Schema<T>): Optional<T> {
 export function inert<T>(schema: Schema<T>): Optional<T> {
   return { node: { ...schema.node, support: 'inert' } };
 }
+/** The same fields, none of them obeyed: for the parts of a shared declaration that mean nothing in one place. */
+export function inertFields<const F extends Fields>(fields: F): { readonly [K in keyof F]: Optional<Infer<F[K]>> } {
+  const entries = Object.entries(fields).map(([name, field]) => [name, inert(field)]);
+  return Object.fromEntries(entries) as { readonly [K in keyof F]: Optional<Infer<F[K]>> };
+}
 /** The same declaration with another description. */
 export function described<T, R extends boolean>(schema: Schema<T, R>, doc: string): Schema<T, R> {
   return { ...schema, node: { ...schema.node, doc } };

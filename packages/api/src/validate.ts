@@ -108,7 +108,9 @@ class Walk {
   /** The node of one item or field, with its key on the path. */
   below(key: string | number, node: SchemaNode, value: unknown, depth: number): unknown {
     this.#path.push(key);
-    const silent = node.support === 'pending' || node.support === 'inert';
+    // An enumeration speaks for itself even where its obeyed members mean nothing.
+    const speaks = node.type === 'string' && node.pendingValues !== undefined;
+    const silent = (node.support === 'pending' || node.support === 'inert') && !speaks;
     if (silent) this.#quiet++;
     const checked = this.node(node, value, depth);
     if (silent) this.#quiet--;

@@ -2,8 +2,10 @@ import type { KindDeclaration } from '../kind.ts';
 import {
   array,
   boolean,
+  described,
   type Infer,
   inert,
+  inertFields,
   integer,
   intOrString,
   object,
@@ -14,17 +16,28 @@ import {
 import { LabelSelector } from './kubernetes/label-selector.ts';
 import { PodSpec } from './kubernetes/pod-spec.ts';
 import { Conditions } from './kubernetes-conditions.ts';
-import { ObjectMeta } from './object-meta.ts';
+import { metadataFields } from './object-meta.ts';
+
+const { labels, annotations } = metadataFields;
+/** Metadata of pods to be made: only what they inherit matters. */
+const TemplateMeta = object({ ...inertFields(metadataFields), labels, annotations });
 
 /** Kubernetes `core/v1 PodTemplateSpec`: what each pod of a workload looks like. */
-export const PodTemplate = object({ metadata: ObjectMeta, spec: required(PodSpec) });
+export const PodTemplate = object({ metadata: TemplateMeta, spec: required(PodSpec) });
 export type PodTemplate = Infer<typeof PodTemplate>;
 
 /** Kubernetes `apps/v1 Deployment` spec (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/). */
 export const DeploymentSpec = object(
   {
     replicas: integer({ minimum: 0, maximum: 2_147_483_647, doc: '1 if absent; a workload with 0 has no endpoints.' }),
-    selector: required(LabelSelector),
+    selector: required(
+      inert(
+        described(
+          LabelSelector,
+          'Which pods it owns: Kubernetes’ business. Traffic follows the labels of the template.',
+        ),
+      ),
+    ),
     template: required(PodTemplate),
     minReadySeconds: inert(integer({ minimum: 0 })),
     paused: inert(boolean()),

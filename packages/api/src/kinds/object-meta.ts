@@ -5,11 +5,8 @@ import { any, array, boolean, type Infer, inert, integer, map, object, string } 
 /** Kubernetes' bound on all annotations of an object together is 256 kB; keys are label keys. */
 const annotation = string({ maxLength: 262_144 });
 
-/**
- * `metav1.ObjectMeta`: `metadata` of every object (Kubernetes API conventions, "Metadata"). Whether a name is required, and what it
- * may look like, depends on the kind: `parseObject` checks that.
- */
-export const ObjectMeta = object({
+/** The fields of {@link ObjectMeta}, for kinds that hold metadata of other objects. */
+export const metadataFields = {
   name: string({ minLength: 1, maxLength: 253 }),
   namespace: string({ maxLength: 63, emptyIsAbsent: true }),
   labels: map(string({ format: labelValue }), { keys: labelKey }),
@@ -48,5 +45,11 @@ export const ObjectMeta = object({
   resourceVersion: inert(string()),
   selfLink: inert(string()),
   uid: inert(string()),
-});
+} as const;
+
+/**
+ * `metav1.ObjectMeta`: `metadata` of every object (Kubernetes API conventions, "Metadata"). Whether a name is required, and what it
+ * may look like, depends on the kind: `parseObject` checks that.
+ */
+export const ObjectMeta = object(metadataFields);
 export type ObjectMeta = Infer<typeof ObjectMeta>;

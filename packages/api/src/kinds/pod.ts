@@ -9,7 +9,7 @@ export const Pod: KindDeclaration<'Pod', PodSpec, PodStatus> = {
   versions: ['v1'],
   scope: 'namespaced',
   plural: 'pods',
-  appliedMetadata: ['labels'],
+  appliedMetadata: ['labels', 'annotations', 'deletionTimestamp'],
   spec: PodSpec,
   status: PodStatus,
 };

@@ -4,7 +4,18 @@ import { ipSubnet, isIpAddress } from '../formats/ip-address.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import { plainText } from '../formats/text.ts';
 import type { KindDeclaration } from '../kind.ts';
-import { array, type Infer, integer, map, object, pending, type ReportProblem, required, string } from '../schema.ts';
+import {
+  array,
+  type Infer,
+  inert,
+  integer,
+  map,
+  object,
+  pending,
+  type ReportProblem,
+  required,
+  string,
+} from '../schema.ts';
 import { portNumber } from './destination.ts';
 import { checkExportTo } from './export-to.ts';
 import { IstioStatus } from './istio-status.ts';
@@ -60,7 +71,13 @@ export const ServiceEntrySpec = object(
     hosts: required(array(string({ format: destinationHost }), { minItems: 1, maxItems: 256 })),
     addresses: pending(array(string({ format: ipSubnet, maxLength: 64 }), { maxItems: 256 })),
     ports: array(ServiceEntryPort, { maxItems: 256 }),
-    location: string({ values: ['MESH_EXTERNAL', 'MESH_INTERNAL'], doc: 'MESH_EXTERNAL if absent.' }),
+    location: inert(
+      string({
+        values: ['MESH_EXTERNAL'],
+        pendingValues: ['MESH_INTERNAL'],
+        doc: 'MESH_EXTERNAL if absent. Decides about mutual TLS, so that MESH_INTERNAL changes nothing yet.',
+      }),
+    ),
     resolution: string({
       values: ['NONE', 'STATIC', 'DNS'],
       pendingValues: ['DNS_ROUND_ROBIN', 'DYNAMIC_DNS'],

@@ -60,7 +60,7 @@ const containerFields = {
   imagePullPolicy: inert(string({ values: ['Always', 'IfNotPresent', 'Never'] })),
   lifecycle: inert(Lifecycle),
   livenessProbe: inert(Probe),
-  name: required(string({ format: dnsLabel })),
+  name: required(inert(string({ format: dnsLabel }))),
   ports: array(ContainerPort),
   readinessProbe: inert(Probe),
   resizePolicy: inert(array(ContainerResizePolicy)),
