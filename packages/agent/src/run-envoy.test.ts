@@ -142,20 +142,22 @@ describe.skipIf(path === '')('runEnvoy', () => {
   let events: EnvoyEvent[];
   let logs: EnvoyLogLine[];
   let output: string[];
+  let running: RunningEnvoy[];
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'run-envoy-'));
     process.env['TMPDIR'] = directory;
-    [events, logs, output] = [[], [], []];
+    [events, logs, output, running] = [[], [], [], []];
   });
   afterEach(async () => {
+    for (const envoy of running) await envoy.stop();
     if (temporary === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = temporary;
     await rm(directory, { recursive: true, force: true });
   });
 
-  function run(options: Partial<RunEnvoyOptions> = {}): Promise<RunningEnvoy> {
-    return runEnvoy({
+  async function run(options: Partial<RunEnvoyOptions> = {}): Promise<RunningEnvoy> {
+    const envoy = await runEnvoy({
       path,
       bootstrap: httpBootstrap(),
       concurrency: 1,
@@ -164,10 +166,12 @@ describe.skipIf(path === '')('runEnvoy', () => {
       onOutput: (line) => output.push(line),
       ...options,
     });
+    running.push(envoy);
+    return envoy;
   }
 
   test('starts Envoy, which serves and tells about itself', async () => {
-    await using envoy = await run();
+    const envoy = await run();
     expect(events).toEqual([
       { type: 'started', pid: envoy.pid },
       { type: 'ready', pid: envoy.pid },
@@ -209,7 +213,7 @@ describe.skipIf(path === '')('runEnvoy', () => {
   test('gives an Envoy without an admin interface one on a Unix socket', async () => {
     const bootstrap = httpBootstrap();
     delete bootstrap.admin;
-    await using envoy = await run({ bootstrap });
+    const envoy = await run({ bootstrap });
     expect(envoy.admin.address).toEqual({ path: expect.stringContaining('admin.sock') });
     expect(await fetchText(await portOf(envoy), '/')).toBe('hello');
   });
@@ -217,7 +221,7 @@ describe.skipIf(path === '')('runEnvoy', () => {
   test('starts Envoy again when it dies, and says so', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, nowMs: () => Date.now() + aheadMs };
-    await using envoy = await run({ clock });
+    const envoy = await run({ clock });
     const first = envoy.pid;
     for (const [restarts, restartInMs, servedForMs] of [
       [1, 100, 0],
@@ -246,7 +250,7 @@ describe.skipIf(path === '')('runEnvoy', () => {
   test('goes on trying when Envoy cannot be started again', async () => {
     const link = join(directory, 'envoy');
     await symlink(path, link);
-    await using envoy = await run({ path: link });
+    const envoy = await run({ path: link });
     await rm(link);
     process.kill(envoy.pid, 'SIGKILL');
     await until(() => events.filter(({ type }) => type === 'restart-failed').length === 2);
@@ -338,8 +342,8 @@ describe.skipIf(path === '')('runEnvoy', () => {
       message: expect.stringMatching(message),
     });
     expect(await readdir(directory)).toEqual([]);
-    const started = events.find(({ type }) => type === 'started');
-    if (started?.type === 'started') expect(isAlive(started.pid)).toBe(false);
+    const started = events.flatMap((event) => (event.type === 'started' ? [event.pid] : []));
+    expect(started.filter(isAlive)).toEqual([]);
   });
 
   test('is stopped by its signal, while it starts and later', async () => {
@@ -350,10 +354,10 @@ describe.skipIf(path === '')('runEnvoy', () => {
 
     const late = new AbortController();
     const envoy = await run({ signal: late.signal });
-    late.abort();
+    late.abort(new Error('late'));
     await envoy.stopped;
     expect(isAlive(envoy.pid)).toBe(false);
-    await expect(run({ signal: late.signal })).rejects.toThrow();
+    await expect(run({ signal: late.signal })).rejects.toThrow('late');
     expect(await readdir(directory)).toEqual([]);
   });
 

@@ -194,7 +194,12 @@ class Supervisor implements RunningEnvoy {
       path,
       directory: this.#directory,
       args: [
-        ...['--config-path', file, '--admin-address-path', this.#adminFile, '--log-level', logLevel],
+        '--config-path',
+        file,
+        '--admin-address-path',
+        this.#adminFile,
+        '--log-level',
+        logLevel,
         ...(components.length === 0 ? [] : ['--component-log-level', components.join(',')]),
         ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
         ...args,

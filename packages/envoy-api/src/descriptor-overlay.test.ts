@@ -34,6 +34,12 @@ function messageOf(files: FileDescriptorProto[], name = 'a.M') {
   return message;
 }
 
+function only<T>(list: readonly (T | undefined)[]): T {
+  const [first] = list;
+  if (first === undefined || list.length !== 1) throw new Error(`wanted one, found ${list.length}`);
+  return first;
+}
+
 function overlayOf(message: object) {
   return parseOverlay([{ name: 'base.proto', package: 'a', messageType: [{ name: 'M', ...message }] }]);
 }
@@ -50,9 +56,9 @@ describe('applyOverlay', () => {
 
   test('adds a field to a known oneof beside its siblings, and moves the comments of later fields', () => {
     const field = [{ name: 'second', number: 3, label: 'LABEL_OPTIONAL', type: 'TYPE_STRING', oneofIndex: 1 }];
-    const [file] = applyOverlay([base], overlayOf({ field, oneofDecl: [{ name: 'unused' }, { name: 'choice' }] }));
-    expect(file.messageType[0].field.map(({ name }: { name: string }) => name)).toEqual(['first', 'second', 'last']);
-    expect(file.sourceCodeInfo.location[0].path).toEqual([4, 0, 2, 2]);
+    const file = only(applyOverlay([base], overlayOf({ field, oneofDecl: [{ name: 'unused' }, { name: 'choice' }] })));
+    expect(only(file.messageType).field.map(({ name }) => name)).toEqual(['first', 'second', 'last']);
+    expect(file.sourceCodeInfo?.location.map(({ path }) => path)).toEqual([[4, 0, 2, 2]]);
     expect(messageOf([file]).oneofs.map((oneof) => oneof.fields.map(({ name }) => name))).toEqual([
       ['first', 'second'],
     ]);
@@ -68,7 +74,7 @@ describe('applyOverlay', () => {
       enumType: [{ name: 'E', value: [{ name: 'ONE', number: 1 }] }],
     });
     const files = applyOverlay([base, other], overlay);
-    expect(files.map((file: FileDescriptorProto) => file.name)).toEqual(['other.proto', 'base.proto']);
+    expect(files.map(({ name }) => name)).toEqual(['other.proto', 'base.proto']);
     const message = messageOf(files);
     expect(message.nestedMessages.map(({ name }) => name)).toEqual(['Inner']);
     expect(message.nestedEnums[0]?.values.map(({ name }) => name)).toEqual(['ZERO', 'ONE']);
@@ -97,15 +103,14 @@ describe('subtractFile', () => {
   test('is undone by applyOverlay', () => {
     const wanted = create(FileDescriptorProtoSchema, base);
     const field = [{ name: 'second', number: 3, label: 'LABEL_OPTIONAL', type: 'TYPE_STRING', oneofIndex: 0 }];
-    const [full] = applyOverlay(
-      [wanted],
-      overlayOf({ field, oneofDecl: [{ name: 'choice' }], nestedType: [{ name: 'N' }] }),
+    const full = only(
+      applyOverlay([wanted], overlayOf({ field, oneofDecl: [{ name: 'choice' }], nestedType: [{ name: 'N' }] })),
     );
-    const only = new Set(['a.M', 'a.M.N', 'a.M.E']);
-    const difference = subtractFile(full, base, only);
-    expect(difference?.messageType[0]?.field.map(({ name }: { name: string }) => name)).toEqual(['second']);
+    const wantedTypes = new Set(['a.M', 'a.M.N', 'a.M.E']);
+    const difference = only([subtractFile(full, base, wantedTypes)]);
+    expect(only(difference.messageType).field.map(({ name }) => name)).toEqual(['second']);
     expect(applyOverlay([base], [difference])).toEqual([full]);
-    expect(subtractFile(full, full, only)).toBeUndefined();
+    expect(subtractFile(full, full, wantedTypes)).toBeUndefined();
     expect(subtractFile(full, base, new Set())).toBeUndefined();
   });
 });
