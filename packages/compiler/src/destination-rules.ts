@@ -9,7 +9,10 @@ import {
   type Subset,
   type TrafficPolicy,
 } from './mesh-objects.ts';
+import { likelyHost } from './hosts/likely-host.ts';
 import type { MeshService } from './registry/mesh-service.ts';
+import type { ServiceRegistry } from './registry/service-registry.ts';
+import type { MeshSettings } from './settings.ts';
 
 /** All DestinationRules, found by the namespace they stand in and the host they speak of. */
 export interface DestinationRuleIndex {
@@ -117,4 +120,30 @@ export function backendOf(_memo: Memo, service: MeshService, ...rules: readonly 
     }
   }
   return { service, rules, policy, subsets, diagnostics };
+}
+
+/** HED201: rules for hosts that are no service's. */
+export function checkDestinationRules(
+  _memo: Memo,
+  registry: ServiceRegistry,
+  rules: readonly DestinationRule[],
+  settings: MeshSettings,
+): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const rule of rules) {
+    const host = fullHost(rule.spec.host, namespaceOf(rule), settings.clusterDomain);
+    if (registry.byHost.has(host)) continue;
+    if (isWildcardHost(host) && registry.services.some((service) => hostIsWithin(service.host, host))) continue;
+    const near = likelyHost(host, [...registry.byHost.keys()]);
+    diagnostics.push(
+      diagnostic('HED201', {
+        resource: refOfObject(rule),
+        path: ['spec', 'host'],
+        message: `no service has the host "${host}"`,
+        effect: 'the rule is used by nothing',
+        fix: near === undefined ? 'name a Service, or the host of a ServiceEntry' : `did you mean "${near}"?`,
+      }),
+    );
+  }
+  return diagnostics;
 }

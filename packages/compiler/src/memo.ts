@@ -31,6 +31,9 @@ export const ENTRIES_PER_OWNER = 128;
 /** Any stage: here it is only a key. */
 type AnyStage = (...inputs: never) => unknown;
 
+/** How many slots one owner has: about as many as there are ports in the views of a large mesh. */
+const LISTS_PER_OWNER = 16_384;
+
 interface Entry {
   readonly inputs: readonly MemoInput[];
   readonly result: unknown;
@@ -78,7 +81,10 @@ export function createMemo(): Memo {
       }
       const before = slots.get(slot);
       if (before !== undefined && sameItems(before, items)) return before as typeof items;
+      slots.delete(slot);
       slots.set(slot, items);
+      const [oldest] = slots.keys();
+      if (slots.size > LISTS_PER_OWNER && oldest !== undefined) slots.delete(oldest);
       return items;
     },
   };

@@ -131,7 +131,7 @@ const MAX_UINT32 = 0xffff_ffff;
 type ClusterFields = Exclude<MessageInitShape<typeof ClusterSchema>, Cluster>;
 
 /** Istio's default: limits are asked for by DestinationRules, and Envoy's own (1,024) surprise. */
-const UNLIMITED = {
+export const UNLIMITED = {
   maxConnections: MAX_UINT32,
   maxPendingRequests: MAX_UINT32,
   maxRequests: MAX_UINT32,

@@ -1,6 +1,7 @@
 import { suggest } from '@heddle/api';
 import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, type ResourceRef } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
+import { likelyHost } from '../hosts/likely-host.ts';
 import { refOfObject } from '../mesh-objects.ts';
 
 /** What a route's leg leads to. */
@@ -82,14 +83,4 @@ export function destinationDiagnostic(problem: DestinationProblem, knownHosts: I
     effect: EFFECT,
     fix: near === undefined ? `declare the subset in a DestinationRule for "${host}"` : `did you mean "${near}"?`,
   });
-}
-
-/** The known host that was likely meant: the same name in full, one that differs in few letters, or one with the same first label. */
-function likelyHost(host: string, known: readonly string[]): string | undefined {
-  const [label] = host.split('.');
-  return (
-    known.find((candidate) => candidate.startsWith(`${host}.`)) ??
-    suggest(host, known) ??
-    known.find((candidate) => candidate.split('.')[0] === label)
-  );
 }

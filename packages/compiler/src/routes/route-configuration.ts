@@ -39,7 +39,7 @@ export function buildRouteConfiguration(
     const origins = new Map<string, Origin>();
     for (const [hostIndex, host] of virtualHosts.entries()) {
       const hostPath = `virtualHosts[${hostIndex}]`;
-      origins.set(hostPath, host.origin);
+      if (host.origin !== undefined) origins.set(hostPath, host.origin);
       for (const [routeIndex, route] of host.routes.entries()) {
         const routePath = `${hostPath}.routes[${routeIndex}]`;
         for (const [path, origin] of route.origins)

@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
-import { contentHash, type Diagnostic, diagnostic, type Origin } from '@heddle/model';
+import { contentHash, type Diagnostic, diagnostic, formatRef, type Origin } from '@heddle/model';
 import { concatBytes, encodeField } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
@@ -14,7 +14,8 @@ export interface EncodedVirtualHost {
   readonly bytes: Uint8Array;
   /** Of the bytes. */
   readonly hash: string;
-  readonly origin: Origin;
+  /** Undefined for virtual hosts that settings make. */
+  readonly origin: Origin | undefined;
   readonly routes: readonly EncodedRoute[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -37,15 +38,40 @@ export function buildVirtualHost(
   const lists = withinLimit([first, ...others], name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
   const all = lists.flatMap((list) => list.routes);
   const routes = [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];
-  const header = create(VirtualHostSchema, {
-    name,
-    domains: domains.split(' '),
-    // `x-envoy-attempt-count`, as Istio's proxies tell it.
-    includeRequestAttemptCount: true,
-  });
+  reportUnreachable(routes, name, diagnostics);
+  return encodeVirtualHost(name, domains.split(' '), routes, { resource: first.resource, path: [] }, diagnostics);
+}
+
+/** Encodes a virtual host around routes that are encoded already. */
+export function encodeVirtualHost(
+  name: string,
+  domains: string[],
+  routes: readonly EncodedRoute[],
+  origin: Origin | undefined,
+  diagnostics: readonly Diagnostic[],
+): EncodedVirtualHost {
+  // `x-envoy-attempt-count` is told to endpoints, as by Istio's proxies.
+  const header = create(VirtualHostSchema, { name, domains, includeRequestAttemptCount: true });
   const body = concatBytes([toBinary(VirtualHostSchema, header), ...routes.map((route) => route.bytes)]);
   const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
-  return { name, bytes, hash: contentHash(bytes), origin: { resource: first.resource, path: [] }, routes, diagnostics };
+  return { name, bytes, hash: contentHash(bytes), origin, routes, diagnostics };
+}
+
+/** HED205: catch-all routes of one object behind that of another. */
+function reportUnreachable(routes: readonly EncodedRoute[], name: string, diagnostics: Diagnostic[]): void {
+  const [winner, ...others] = routes.filter((route) => route.catchAll).map((route) => route.origins[0]?.[1]);
+  for (const origin of others) {
+    if (origin === undefined || winner === undefined) continue;
+    diagnostics.push(
+      diagnostic('HED205', {
+        resource: origin.resource,
+        path: origin.path,
+        message: `${formatRef(winner.resource)} matches every request to "${name}" before it`,
+        effect: 'it is never reached for this host',
+        fix: 'give the two different hosts, or one of them conditions',
+      }),
+    );
+  }
 }
 
 function withinLimit(
@@ -74,12 +100,8 @@ function withinLimit(
 
 /** A virtual host for every name, without routes: every request is answered with 404. */
 export function buildEmptyVirtualHost(_memo: Memo, port: GatewayPort, name: string): EncodedVirtualHost {
-  const body = toBinary(VirtualHostSchema, create(VirtualHostSchema, { name, domains: ['*'] }));
-  const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
   const [first] = port.servers;
-  const origin: Origin = {
-    resource: first === undefined ? { kind: 'Gateway', namespace: '', name: '' } : refOfObject(first.gateway),
-    path: ['spec', 'servers', first?.index ?? 0],
-  };
-  return { name, bytes, hash: contentHash(bytes), origin, routes: [], diagnostics: [] };
+  const origin =
+    first === undefined ? undefined : { resource: refOfObject(first.gateway), path: ['spec', 'servers', first.index] };
+  return encodeVirtualHost(name, ['*'], [], origin, []);
 }

@@ -5,14 +5,15 @@ import { type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.t
 import { commonHosts } from '../gateways/server-hosts.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
-import { type Gateway, namespaceOf, qualifiedName, selectsLabels } from '../mesh-objects.ts';
+import { type Gateway, namespaceOf, qualifiedName, refOfObject, selectsLabels } from '../mesh-objects.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
 import { buildEmptyVirtualHost, buildVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { ClusterUse, RouteList } from '../routes/virtual-service-routes.ts';
 import { virtualServiceScope } from '../virtual-services.ts';
+import { PortClaims } from './port-claims.ts';
 import { clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
-import { listOf, routeDiagnostics, routesFor, type ViewScope } from './view-scope.ts';
+import { listOf, routeDiagnostics, routesFor, ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
 /**
  * A gateway proxy: the ports of all Gateways whose selector matches its labels, in whichever namespace they stand, the routes of the
@@ -27,14 +28,23 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     all.filter((gateway) => selectsLabels(gateway.spec.selector, view.labels)),
   );
   const merged = memo.run(mergeGatewayPorts, selected);
-  const diagnostics: Diagnostic[] = [...merged.diagnostics, ...checkReferences(scope, all, selected)];
+  const diagnostics: Diagnostic[] = [
+    ...merged.diagnostics,
+    ...checkReferences(scope, all, selected),
+    ...ruleDiagnostics(scope),
+  ];
 
+  const claims = new PortClaims(diagnostics);
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
   const uses = new Map<string, ClusterUse>();
   const serving = new Set<Gateway>();
   for (const port of merged.ports) {
     const bound = boundAddress('0.0.0.0', port.number, view.binding);
+    const [first] = port.servers;
+    if (first === undefined) continue;
+    const claimant = { resource: refOfObject(first.gateway), path: ['spec', 'servers', first.index, 'port'] };
+    if (!claims.claim(bound, claimant)) continue;
     listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
     const hosts = virtualHostsOf(scope, port, serving, uses, diagnostics);
     const virtualHosts = memo.steady(port, view.key, hosts);

@@ -1,6 +1,139 @@
+import { type Diagnostic, sidecarRouteName } from '@heddle/model';
+import { canDo, cannotDo } from '../capabilities.ts';
+import { buildBlackHoleCluster, buildPassthroughCluster } from '../clusters/static-clusters.ts';
+import type { CompiledResource } from '../compiled-resource.ts';
+import { MESH_GATEWAY } from '../hosts/host-name.ts';
+import { boundAddress } from '../listeners/listener-address.ts';
+import {
+  buildHttpListener,
+  buildTcpListener,
+  buildVirtualOutboundListener,
+  type OutboundCapture,
+} from '../listeners/outbound-listeners.ts';
+import type { Memo } from '../memo.ts';
+import { isHttp } from '../registry/port-protocol.ts';
+import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
+import { buildRouteConfiguration } from '../routes/route-configuration.ts';
+import { indexMeshHosts } from '../sidecar/mesh-hosts.ts';
+import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virtual-hosts.ts';
+import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
+import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
+import { PortClaims } from './port-claims.ts';
+import { clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
-import type { ViewScope } from './view-scope.ts';
+import { backendFor, ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
-export function compileSidecarView(_scope: ViewScope): ViewParts {
-  return { listeners: [], routes: [], clusters: [], endpoints: [], diagnostics: [] };
+/** The outbound side of a sidecar: everything that its workload may call. */
+export function compileSidecarView(scope: ViewScope): ViewParts {
+  const { memo, settings, view } = scope;
+  const diagnostics: Diagnostic[] = [...ruleDiagnostics(scope)];
+  const redirected = view.binding === undefined;
+  const passesThrough = redirected && canDo(view.capabilities, 'original-dst');
+  const claims = new PortClaims(diagnostics);
+  const byPort = groupByPort(scope);
+
+  const listeners: CompiledResource[] = [];
+  const routes: CompiledResource[] = [];
+  const virtualServices = scope.virtualServices.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
+  const meshHosts = memo.run(indexMeshHosts, virtualServices, settings);
+  diagnostics.push(...meshHosts.diagnostics);
+  for (const [number, { onPort, http }] of byPort) {
+    const [first] = http;
+    if (first === undefined) continue;
+    const capture: OutboundCapture = redirected ? 'redirected' : 'bound';
+    const bound = boundAddress('0.0.0.0', number, view.binding);
+    if (!claims.claim(bound, { resource: first.port.source.ref, path: first.port.path })) continue;
+    listeners.push(memo.run(buildHttpListener, settings, number, capture, bound.address, bound.port));
+    const hosts = outboundVirtualHosts(scope, number, onPort, http, meshHosts, diagnostics);
+    const policy = passesThrough ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
+    const virtualHosts = memo.steady(settings, `${view.key} ${number}`, [...hosts, memo.run(catchAllFor, settings, policy)]);
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), settings));
+  }
+  listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
+
+  const clusters: CompiledResource[] = [];
+  const endpoints: CompiledResource[] = [];
+  for (const service of scope.registry.services) {
+    diagnostics.push(...service.diagnostics);
+    const backend = backendFor(scope, service.host);
+    if (backend === undefined) continue;
+    for (const port of service.ports) {
+      for (const subset of ['', ...backend.subsets.keys()]) {
+        const built = clusterFor(scope, backend, port.number, subset);
+        diagnostics.push(...built.diagnostics);
+        if (built.cluster !== undefined) clusters.push(built.cluster);
+        if (built.endpoints !== undefined) endpoints.push(built.endpoints);
+      }
+    }
+  }
+  if (passesThrough) {
+    listeners.push(memo.run(buildVirtualOutboundListener, settings));
+    clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
+  }
+  return { listeners, routes, clusters, endpoints, diagnostics };
+}
+
+const NO_VIRTUAL_SERVICES: readonly never[] = [];
+
+interface PortServices {
+  /** Hosts of the services that have the port, in any protocol. */
+  readonly onPort: Set<string>;
+  readonly http: ServicePort[];
+  readonly tcp: ServicePort[];
+}
+
+/**
+ * The services by port, in ascending order. Ports of undeclared protocol count as HTTP: connections on them that do not begin as HTTP
+ * are passed on to where they wanted to go.
+ */
+function groupByPort(scope: ViewScope): ReadonlyMap<number, PortServices> {
+  const groups = new Map<number, PortServices>();
+  for (const service of scope.registry.services) {
+    for (const port of service.ports) {
+      let group = groups.get(port.number);
+      if (group === undefined) {
+        group = { onPort: new Set(), http: [], tcp: [] };
+        groups.set(port.number, group);
+      }
+      group.onPort.add(service.host);
+      (isHttp(port.protocol) || port.protocol === 'undeclared' ? group.http : group.tcp).push({ service, port });
+    }
+  }
+  return new Map([...groups].sort(([a], [b]) => a - b));
+}
+
+/**
+ * The listeners of ports that speak no HTTP: at each address of a redirected service, or where the port is bound. Pods of headless
+ * services are called by their own addresses, which redirected connections keep without a listener.
+ */
+function tcpListeners(
+  scope: ViewScope,
+  byPort: ReadonlyMap<number, PortServices>,
+  claims: PortClaims,
+  diagnostics: Diagnostic[],
+): readonly CompiledResource[] {
+  const { memo, settings, view } = scope;
+  const capture: OutboundCapture = view.binding === undefined ? 'redirected' : 'bound';
+  const listeners: CompiledResource[] = [];
+  for (const { tcp } of byPort.values()) {
+    for (const { service, port } of tcp) {
+      if (!canDo(view.capabilities, 'tcp-proxy')) {
+        const effect = 'the port is not served to callers';
+        diagnostics.push(cannotDo('tcp-proxy', port.source.ref, port.path, effect));
+        continue;
+      }
+      if (service.headless && capture === 'redirected') continue;
+      const [address = '0.0.0.0', ...others] = service.addresses;
+      for (const own of capture === 'bound' ? [address] : [address, ...others]) {
+        const bound = boundAddress(own, port.number, view.binding);
+        if (!claims.claim(bound, { resource: port.source.ref, path: port.path })) continue;
+        listeners.push(memo.run(buildTcpListener, port, service, own, capture, bound.address, bound.port, settings));
+      }
+    }
+  }
+  return listeners;
+}
+
+function catchAllFor(_memo: Memo, _settings: MeshSettings, policy: OutboundTrafficPolicy): EncodedVirtualHost {
+  return buildCatchAllVirtualHost(policy);
 }

@@ -1,6 +1,6 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
-import { type Backend, backendOf, type DestinationRuleIndex, indexDestinationRules } from '../destination-rules.ts';
+import { type Backend, backendOf, checkDestinationRules, type DestinationRuleIndex, indexDestinationRules } from '../destination-rules.ts';
 import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
@@ -74,4 +74,10 @@ export function routeDiagnostics(scope: ViewScope, list: RouteList): readonly Di
     ...list.diagnostics,
     ...list.problems.map((problem) => destinationDiagnostic(problem, scope.registry.byHost.keys())),
   ];
+}
+
+/** What is wrong with the DestinationRules, whoever uses them. */
+export function ruleDiagnostics(scope: ViewScope): readonly Diagnostic[] {
+  const { memo, snapshot, registry, settings } = scope;
+  return memo.run(checkDestinationRules, registry, listOf(snapshot, 'DestinationRule'), settings);
 }
