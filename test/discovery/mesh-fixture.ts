@@ -7,11 +7,11 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
 } from '@heddle/envoy-api';
 import { Cluster_DiscoveryType, ClusterSchema } from '@heddle/envoy-api/cluster';
-import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
+import { ClusterLoadAssignmentSchema, type LbEndpointSchema } from '@heddle/envoy-api/endpoint';
 import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { ListenerSchema } from '@heddle/envoy-api/listener';
-import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
+import { RouteConfigurationSchema, type RouteSchema } from '@heddle/envoy-api/route';
 import { type CompiledView, type ResourceSet, type XdsResource, xdsResource } from '@heddle/model';
 
 /** Configuration source of everything here: the same aggregated stream. */
@@ -46,19 +46,21 @@ export function endpoints(name: string, ports: readonly number[]): XdsResource {
     clusterName: name,
     endpoints: [
       {
-        lbEndpoints: ports.map((portValue) => ({
-          hostIdentifier: {
-            case: 'endpoint',
-            value: {
-              address: {
+        lbEndpoints: ports.map(
+          (portValue): MessageInitShape<typeof LbEndpointSchema> => ({
+            hostIdentifier: {
+              case: 'endpoint',
+              value: {
                 address: {
-                  case: 'socketAddress',
-                  value: { address: '127.0.0.1', portSpecifier: { case: 'portValue', value: portValue } },
+                  address: {
+                    case: 'socketAddress',
+                    value: { address: '127.0.0.1', portSpecifier: { case: 'portValue', value: portValue } },
+                  },
                 },
               },
             },
-          },
-        })),
+          }),
+        ),
       },
     ],
   });
@@ -105,10 +107,12 @@ export function routes(name: string, byPrefix: Readonly<Record<string, string>>)
       {
         name: 'all',
         domains: ['*'],
-        routes: Object.entries(byPrefix).map(([prefix, value]) => ({
-          match: { pathSpecifier: { case: 'prefix', value: prefix } },
-          action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value } } },
-        })),
+        routes: Object.entries(byPrefix).map(
+          ([prefix, value]): MessageInitShape<typeof RouteSchema> => ({
+            match: { pathSpecifier: { case: 'prefix', value: prefix } },
+            action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value } } },
+          }),
+        ),
       },
     ],
   });
