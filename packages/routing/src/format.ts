@@ -181,10 +181,6 @@ function compileCommand(name: string, argument: string | undefined): ReadCommand
   switch (name) {
     case 'REQ':
       return headerReader(name, argument, (context, header) => context.requestHeader?.(header));
-    case 'REQ_WITHOUT_QUERY': {
-      const read = headerReader(name, argument, (context, header) => context.requestHeader?.(header));
-      return (context) => read(context)?.replace(/\?.*$/s, '');
-    }
     case 'RESP':
       return headerReader(name, argument, (context, header) => context.responseHeader?.(header));
     case 'TRAILER':

@@ -24,6 +24,8 @@ export const MAX_REGEX_LENGTH = 4096;
  * @throws RoutingError `invalid-regex` when RE2 would refuse it or it is longer than {@link MAX_REGEX_LENGTH}.
  */
 export function compileRegex(pattern: string): Regex {
+  if (pattern === '')
+    throw new RoutingError('invalid-regex', 'regular expression is empty, wanted one character at least');
   if (pattern.length > MAX_REGEX_LENGTH) {
     throw new RoutingError(
       'invalid-regex',
