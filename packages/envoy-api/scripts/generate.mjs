@@ -68,8 +68,7 @@ async function generate(stamp) {
     });
     await writeFile(join(fresh, 'stamp'), `${stamp}\n`);
     await mkdir(cache, { recursive: true });
-    await rename(generatedDirectory, stale).catch(ignoreMissing);
-    await rename(fresh, generatedDirectory);
+    await swapIn(fresh, stale);
   } finally {
     await rm(fresh, { recursive: true, force: true });
     await rm(stale, { recursive: true, force: true });
@@ -122,8 +121,24 @@ export declare const overlaidNames: readonly string[];
   );
 }
 
-function ignoreMissing(error) {
-  if (error.code !== 'ENOENT') throw error;
+/** Puts `fresh` in the place of gen/, which moves to `stale`. Another process may do the same between the two renames. */
+async function swapIn(fresh, stale) {
+  for (let attempt = 1; ; attempt++) {
+    await rm(stale, { recursive: true, force: true });
+    await rename(generatedDirectory, stale).catch(unless('ENOENT'));
+    const isThere = await rename(fresh, generatedDirectory).then(
+      () => true,
+      attempt < 10 ? unless('ENOTEMPTY', 'EEXIST') : undefined,
+    );
+    if (isThere) return;
+  }
+}
+
+/** A handler that forgives errors with these codes. */
+function unless(...codes) {
+  return (error) => {
+    if (!codes.includes(error.code)) throw error;
+  };
 }
 
 const stamp = await digestInputs();
