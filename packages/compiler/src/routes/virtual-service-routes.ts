@@ -295,12 +295,12 @@ class RouteListBuilder {
 }
 
 /**
- * What every forwarding route has: no overall time limit (Istio's default, also against a client's `grpc-timeout`), a limit on
- * silence, and retries of requests that reached nobody.
+ * What every forwarding route has: no time limit of its own (Istio's default) but the one a gRPC client asks for by `grpc-timeout`, a
+ * limit on silence, and retries of requests that reached nobody.
  */
 export const forwardingDefaults: RouteActionFields = {
   timeout: duration(0),
-  maxGrpcTimeout: duration(0),
+  maxStreamDuration: { grpcTimeoutHeaderMax: duration(0) },
   idleTimeout: duration(STREAM_IDLE_TIMEOUT_MS),
   retryPolicy: defaultRetryPolicy,
 };

@@ -1,0 +1,56 @@
+/**
+ * Compiled resources as Envoy's JSON, for people and for `heddle translate`. Loads every generated type, as any of them may be held by
+ * an `Any`.
+ *
+ * @module
+ */
+import { type DescMessage, fromBinary, type JsonValue, type MessageShape, toJson } from '@bufbuild/protobuf';
+import {
+  CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
+  CLUSTER_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+} from '@heddle/envoy-api';
+import { registry } from '@heddle/envoy-api/registry';
+import type { ResourceSet, XdsResource } from '@heddle/model';
+
+/** Resources in protobuf's JSON (lowerCamelCase field names, `@type` in every `Any`), ordered by name. */
+export interface ResourceDump {
+  readonly listeners: readonly JsonValue[];
+  readonly routes: readonly JsonValue[];
+  readonly clusters: readonly JsonValue[];
+  readonly endpoints: readonly JsonValue[];
+}
+
+/**
+ * All resources of a view as JSON.
+ *
+ * @example
+ * const { listeners } = dump(compiler.compile(snapshot, view).resources);
+ */
+export function dump(resources: ResourceSet): ResourceDump {
+  const list = (typeUrl: string): readonly JsonValue[] => [...(resources.get(typeUrl)?.values() ?? [])].map(dumpResource);
+  return {
+    listeners: list(LISTENER_TYPE_URL),
+    routes: list(ROUTE_CONFIGURATION_TYPE_URL),
+    clusters: list(CLUSTER_TYPE_URL),
+    endpoints: list(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL),
+  };
+}
+
+/**
+ * One resource as JSON.
+ *
+ * @throws TypeError for a type URL of no generated message
+ */
+export function dumpResource(resource: XdsResource): JsonValue {
+  const typeName = resource.typeUrl.slice(resource.typeUrl.lastIndexOf('/') + 1);
+  const schema = registry.getMessage(typeName);
+  if (schema === undefined) throw new TypeError(`Cannot print resource "${resource.name}": unknown type "${typeName}"`);
+  return toEnvoyJson(schema, fromBinary(schema, resource.bytes));
+}
+
+/** Any of Envoy's messages as JSON, e.g. the Bootstrap of `@heddle/compiler/bootstrap`. */
+export function toEnvoyJson<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): JsonValue {
+  return toJson(schema, message, { registry });
+}
