@@ -5,8 +5,8 @@ import { createDiscoveryServer, type DiscoveryServer } from '@heddle/discovery';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { LISTENER_TYPE_URL } from '@heddle/envoy-api';
 import { type CompiledView, viewOf, type XdsResource, xdsResource } from '@heddle/model';
+import { cluster, endpoints, listener, routes, viewOffering } from '@heddle/testing/ads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { cluster, endpoints, listener, routes, viewOffering } from '../discovery/mesh-fixture.ts';
 
 const NODE = { id: 'router~127.0.0.1~gateway-1.shop~shop.svc.cluster.local', cluster: 'gateway' };
 const cleanups: (() => unknown)[] = [];

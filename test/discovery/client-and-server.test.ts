@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createDiscoveryServer } from '@heddle/discovery';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { type CompiledView, viewOf } from '@heddle/model';
+import { cluster, endpoints, listener, routes, viewOffering } from '@heddle/testing/ads';
 import { createResourceWatcher, type DataPlaneConfig, type DeltaTransport } from '@heddle/xds-client';
 import { connectTransport } from '@heddle/xds-client/node';
 import { afterEach, describe, expect, test } from 'vitest';
-import { cluster, endpoints, listener, routes, viewOffering } from './mesh-fixture.ts';
 
 const NODE = { id: 'router~10.0.0.1~gateway-1.shop~shop.svc.cluster.local' };
 const cleanups: (() => void | Promise<void>)[] = [];

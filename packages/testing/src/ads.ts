@@ -1,0 +1,17 @@
+/**
+ * What tests of discovery servers and clients share.
+ *
+ * @module
+ */
+export { type ManualClock, manualClock, tick } from './manual-clock.ts';
+export { cluster, endpoints, listener, routes, viewOffering } from './mesh-resources.ts';
+export {
+  BARRIER_TYPE,
+  type ProtocolClient,
+  type ProtocolClientOptions,
+  type ProtocolRequest,
+  type ProtocolResponse,
+  protocolClient,
+  TEST_NODE_ID,
+  TYPE_URLS,
+} from './protocol-client.ts';
