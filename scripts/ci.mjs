@@ -193,8 +193,9 @@ function count(tier, steps) {
       : steps.map((step) => readSummary(step.output));
   const passed = found.reduce((total, counts) => total + (counts?.passed ?? 0), 0);
   const failed = found.reduce((total, counts) => total + (counts?.failed ?? 0), 0);
-  if (failed === 0 && (failedSteps > 0 || found.includes(undefined) || passed === 0)) return { passed, failed: 1 };
-  return { passed, failed };
+  const skipped = found.flatMap((counts) => counts?.skipped ?? []);
+  const died = failed === 0 && (failedSteps > 0 || found.includes(undefined) || passed === 0);
+  return { passed, failed: died ? 1 : failed, skipped };
 }
 
 function readVitestReport(path) {
@@ -204,7 +205,12 @@ function readVitestReport(path) {
   const unloadable = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
   ).length;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloadable };
+  const skipped = report.testResults.flatMap((file) =>
+    file.assertionResults
+      .filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
+      .map((test) => test.fullName),
+  );
+  return { passed: report.numPassedTests, failed: report.numFailedTests + unloadable, skipped };
 }
 
 /** The last counts in a command's output: "12 passed, 1 failed", or JSON with `passed` and `failed`. */
