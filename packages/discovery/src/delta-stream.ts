@@ -93,6 +93,7 @@ export class DeltaStream {
       this.end(asDiscoveryError(error));
       return;
     }
+    this.#host.progressed(this);
     this.wake();
   }
 

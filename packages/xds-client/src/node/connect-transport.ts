@@ -33,9 +33,11 @@ export function connectTransport(options: ConnectTransportOptions): DeltaTranspo
     open(signal) {
       const requests = messageQueue<DeltaDiscoveryRequest>();
       const ending = new AbortController();
-      const responses = client.deltaAggregatedResources(requests, {
-        signal: AbortSignal.any([signal, ending.signal]),
-      });
+      const whole = AbortSignal.any([signal, ending.signal]);
+      // Called when somebody reads, so that a stream which is closed unread does not fail unseen.
+      const responses = (async function* () {
+        yield* client.deltaAggregatedResources(requests, { signal: whole });
+      })();
       return {
         send: (request) => requests.push(request),
         responses,
