@@ -21,6 +21,7 @@ export const diagnosticCodes = {
   HED007: { severity: 'warning', title: 'A known kind that is not applied yet' },
   HED008: { severity: 'error', title: 'The same object is defined twice' },
   HED009: { severity: 'error', title: 'Invalid object name or namespace' },
+  HED010: { severity: 'info', title: 'A kind that means nothing to a mesh' },
   HED101: { severity: 'error', title: 'Unknown field' },
   HED102: { severity: 'error', title: 'Required field is missing' },
   HED103: { severity: 'error', title: 'Wrong type' },

@@ -1,0 +1,1 @@
+export { createFileSource, type FileSource, type FileSourceOptions } from './file-source.ts';
