@@ -1,1 +1,16 @@
-export {};
+/**
+ * A data plane that obeys Envoy's xDS resources.
+ *
+ * @module
+ */
+export type { ByteSink, ByteSource } from './http/byte-stream.ts';
+export type { HostResolver, ResolveOptions, ResolveResult } from './cluster/host-resolver.ts';
+export { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from './features.ts';
+export type { AccessLogSink } from './http/access-log.ts';
+export type { Exchange } from './http/exchange.ts';
+export type { HttpFilter } from './http/http-filter.ts';
+export type { GatewayInspection } from './inspection.ts';
+export { GatewayError, type GatewayProblem } from './problem.ts';
+export type { GatewayEnvironment } from './runtime/gateway-runtime.ts';
+export type { GatewayResources } from './runtime/resources.ts';
+export type { UpstreamTransport } from './upstream-transport.ts';

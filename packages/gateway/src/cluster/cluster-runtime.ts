@@ -1,0 +1,164 @@
+import type { Cluster } from '@heddle/envoy-api/cluster';
+import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
+import type { UpstreamTransport } from '../upstream-transport.ts';
+import { type ClusterSettings, clusterSettings } from './cluster-settings.ts';
+import { type ConfiguredEndpoint, configuredEndpoints } from './configured-endpoint.ts';
+import type { HostResolver } from './host-resolver.ts';
+import { Host } from './host.ts';
+import { type HostEntry, HostSet } from './host-set.ts';
+import type { RandomSource } from './load-balancer.ts';
+
+/** What clusters need from their surroundings. */
+export interface ClusterContext {
+  readonly transport: UpstreamTransport;
+  readonly resolver: HostResolver | undefined;
+  readonly random: RandomSource;
+  report(name: string, message: string): void;
+}
+
+/** Counters of one cluster since it was first configured; names follow Envoy's cluster statistics. */
+export interface ClusterStats {
+  upstreamRequestsTotal: number;
+  upstreamRequestsActive: number;
+  upstreamRequestRetries: number;
+  upstreamRequestTimeouts: number;
+  upstreamConnectFailures: number;
+  upstreamRequestsOverflow: number;
+  noHealthyUpstream: number;
+}
+
+/**
+ * One cluster with its endpoints and their connections. The object lives as long as the cluster's own fields do not change;
+ * new endpoints replace {@link hosts} at once and keep the hosts that stay.
+ */
+export class ClusterRuntime {
+  readonly settings: ClusterSettings;
+  readonly stats: ClusterStats = {
+    upstreamRequestsTotal: 0,
+    upstreamRequestsActive: 0,
+    upstreamRequestRetries: 0,
+    upstreamRequestTimeouts: 0,
+    upstreamConnectFailures: 0,
+    upstreamRequestsOverflow: 0,
+    noHealthyUpstream: 0,
+  };
+  activeRetries = 0;
+  /** Requests that no connection has taken yet. */
+  pendingRequests = 0;
+  hosts: HostSet;
+  readonly #context: ClusterContext;
+  #byAddress = new Map<string, Host>();
+  #endpoints: readonly ConfiguredEndpoint[] = [];
+  #assignment: ClusterLoadAssignment | undefined;
+  #stopDns: (() => void) | undefined;
+
+  constructor(settings: ClusterSettings, context: ClusterContext) {
+    this.settings = settings;
+    this.#context = context;
+    this.hosts = this.#hostSet([], 140);
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** Takes the endpoints of a load assignment; the same message again costs nothing. */
+  assign(assignment: ClusterLoadAssignment | undefined): void {
+    if (assignment === this.#assignment) return;
+    this.#assignment = assignment;
+    const problems: string[] = [];
+    this.#endpoints = assignment === undefined ? [] : configuredEndpoints(assignment, problems);
+    for (const problem of problems) this.#context.report(this.name, problem);
+    this.#stopDns?.();
+    this.#stopDns = undefined;
+    const { discovery } = this.settings;
+    if (discovery.kind === 'strict-dns' || discovery.kind === 'logical-dns') this.#followDns(discovery);
+    else this.#replace(this.#endpoints);
+  }
+
+  /** No route leads here any more: requests in flight finish, then connections close. */
+  retire(): void {
+    this.#stopDns?.();
+    this.#stopDns = undefined;
+    for (const host of this.#byAddress.values()) host.retire();
+  }
+
+  /** Closes every connection now. */
+  destroy(): void {
+    this.#stopDns?.();
+    this.#stopDns = undefined;
+    for (const host of this.#byAddress.values()) host.destroy();
+  }
+
+  #replace(endpoints: readonly ConfiguredEndpoint[]): void {
+    const next = new Map<string, Host>();
+    const entries: HostEntry[] = [];
+    for (const endpoint of endpoints) {
+      const key = `${endpoint.address.host}|${endpoint.address.port}`;
+      if (next.has(key)) continue;
+      let host = this.#byAddress.get(key);
+      if (host === undefined) {
+        host = new Host(endpoint.address, this.#context.transport, this.settings.pool, endpoint.hostname);
+      } else {
+        host.revive();
+      }
+      next.set(key, host);
+      entries.push({ host, weight: endpoint.weight, health: endpoint.health, priority: endpoint.priority });
+    }
+    const previous = this.#byAddress;
+    this.#byAddress = next;
+    this.hosts = this.#hostSet(entries, this.#assignment?.policy?.overprovisioningFactor ?? 140);
+    for (const [key, host] of previous) if (!next.has(key)) host.retire();
+  }
+
+  #hostSet(entries: readonly HostEntry[], overprovisioningFactor: number): HostSet {
+    const { policy, leastRequest, panicThreshold } = this.settings;
+    return new HostSet(entries, { policy, leastRequest, panicThreshold, overprovisioningFactor }, this.#context.random);
+  }
+
+  #followDns(discovery: { kind: 'strict-dns' | 'logical-dns'; refreshMs: number; family: 'v4' | 'v6' | 'any' }): void {
+    const { resolver } = this.#context;
+    if (resolver === undefined) {
+      // Without a resolver of our own the transport looks names up when it connects (fetch does).
+      this.#replace(this.#endpoints);
+      return;
+    }
+    const endpoints = this.#endpoints;
+    const resolved = new Map<string, readonly string[]>();
+    const apply = () => {
+      const expanded: ConfiguredEndpoint[] = [];
+      for (const endpoint of endpoints) {
+        const addresses = resolved.get(endpoint.address.host) ?? [];
+        const used = discovery.kind === 'logical-dns' ? addresses.slice(0, 1) : addresses;
+        for (const host of used) expanded.push({ ...endpoint, address: { host, port: endpoint.address.port } });
+      }
+      this.#replace(expanded);
+    };
+    const stops = [...new Set(endpoints.map(({ address }) => address.host))].map((name) =>
+      resolver.watch(name, { family: discovery.family, refreshMs: discovery.refreshMs }, (result) => {
+        if ('problem' in result) {
+          // The last good addresses stay, as in Envoy.
+          this.#context.report(this.name, `cannot resolve "${name}": ${result.problem}`);
+          return;
+        }
+        resolved.set(name, result.addresses);
+        apply();
+      }),
+    );
+    this.#stopDns = () => {
+      for (const stop of stops) stop();
+    };
+  }
+}
+
+/** Builds a cluster, or reports why it cannot be obeyed. */
+export function createClusterRuntime(cluster: Cluster, context: ClusterContext): ClusterRuntime | undefined {
+  const { settings, problems } = clusterSettings(cluster);
+  for (const problem of problems) context.report(cluster.name, problem);
+  if (settings === undefined) return undefined;
+  if (settings.pool.protocol === 'http2' && !context.transport.supports.http2) {
+    context.report(cluster.name, `HTTP/2 to endpoints is not implemented by the "${context.transport.name}" transport`);
+    return undefined;
+  }
+  return new ClusterRuntime(settings, context);
+}

@@ -1,0 +1,164 @@
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { type Cluster, Cluster_DiscoveryType, Cluster_LbPolicy } from '@heddle/envoy-api/cluster';
+import { RoutingPriority } from '@heddle/envoy-api/core';
+import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
+import { durationMs } from '../duration.ts';
+import type { UpstreamPoolOptions } from '../upstream-transport.ts';
+import type { LeastRequestSettings, LoadBalancingPolicy } from './load-balancer.ts';
+
+/** Where a cluster's endpoints come from. */
+export type EndpointDiscovery =
+  | { readonly kind: 'static' }
+  | { readonly kind: 'eds'; readonly serviceName: string }
+  | { readonly kind: 'strict-dns' | 'logical-dns'; readonly refreshMs: number; readonly family: 'v4' | 'v6' | 'any' };
+
+/** Limits of the default priority's `circuit_breakers` thresholds. */
+export interface CircuitBreakers {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+}
+
+/** A cluster as the gateway uses it: every field it obeys, defaults filled in. */
+export interface ClusterSettings {
+  readonly name: string;
+  readonly discovery: EndpointDiscovery;
+  readonly policy: LoadBalancingPolicy;
+  readonly leastRequest: LeastRequestSettings;
+  readonly panicThreshold: number;
+  readonly circuitBreakers: CircuitBreakers;
+  readonly pool: UpstreamPoolOptions;
+}
+
+const envoyDefaultLimit = 1024;
+const defaultIdleTimeoutMs = 3_600_000;
+const httpProtocolOptionsName = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+/**
+ * Reads an Envoy Cluster. Returns what it cannot obey as sentences: a cluster with problems is not served, because half an
+ * obeyed cluster (plain text where TLS was asked) would be worse than none.
+ */
+export function clusterSettings(cluster: Cluster): {
+  readonly settings: ClusterSettings | undefined;
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const discovery = endpointDiscovery(cluster, problems);
+  const policy = loadBalancingPolicy(cluster, problems);
+  if (cluster.transportSocket !== undefined && !isRawBuffer(cluster.transportSocket.name)) {
+    problems.push(`transport_socket "${cluster.transportSocket.name}" is not implemented, wanted plain text`);
+  }
+  if (cluster.lbSubsetConfig !== undefined) problems.push('lb_subset_config is not implemented');
+  const pool = poolOptions(cluster, problems);
+  if (discovery === undefined || policy === undefined || problems.length > 0) return { settings: undefined, problems };
+  const leastRequest = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value : undefined;
+  return {
+    problems,
+    settings: {
+      name: cluster.name,
+      discovery,
+      policy,
+      leastRequest: {
+        choiceCount: leastRequest?.choiceCount ?? 2,
+        activeRequestBias: leastRequest?.activeRequestBias?.defaultValue ?? 1,
+      },
+      panicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
+      circuitBreakers: circuitBreakers(cluster),
+      pool,
+    },
+  };
+}
+
+function endpointDiscovery(cluster: Cluster, problems: string[]): EndpointDiscovery | undefined {
+  if (cluster.clusterDiscoveryType.case === 'clusterType') {
+    problems.push(`cluster_type "${cluster.clusterDiscoveryType.value.name}" is not implemented`);
+    return undefined;
+  }
+  const type = cluster.clusterDiscoveryType.value ?? Cluster_DiscoveryType.STATIC;
+  switch (type) {
+    case Cluster_DiscoveryType.STATIC:
+      return { kind: 'static' };
+    case Cluster_DiscoveryType.EDS:
+      return { kind: 'eds', serviceName: cluster.edsClusterConfig?.serviceName || cluster.name };
+    case Cluster_DiscoveryType.STRICT_DNS:
+    case Cluster_DiscoveryType.LOGICAL_DNS:
+      return {
+        kind: type === Cluster_DiscoveryType.STRICT_DNS ? 'strict-dns' : 'logical-dns',
+        refreshMs: Math.max(100, durationMs(cluster.dnsRefreshRate, 5000)),
+        family: dnsFamily(cluster),
+      };
+    default:
+      problems.push(`type ${Cluster_DiscoveryType[type]} is not implemented: the gateway has no original destination`);
+      return undefined;
+  }
+}
+
+// DnsLookupFamily: AUTO 0, V4_ONLY 1, V6_ONLY 2, V4_PREFERRED 3, ALL 4.
+function dnsFamily(cluster: Cluster): 'v4' | 'v6' | 'any' {
+  if (cluster.dnsLookupFamily === 1) return 'v4';
+  return cluster.dnsLookupFamily === 2 ? 'v6' : 'any';
+}
+
+function loadBalancingPolicy(cluster: Cluster, problems: string[]): LoadBalancingPolicy | undefined {
+  if (cluster.loadBalancingPolicy !== undefined) {
+    problems.push('load_balancing_policy is not implemented, wanted lb_policy');
+    return undefined;
+  }
+  switch (cluster.lbPolicy) {
+    case Cluster_LbPolicy.ROUND_ROBIN:
+      return 'ROUND_ROBIN';
+    case Cluster_LbPolicy.LEAST_REQUEST:
+      return 'LEAST_REQUEST';
+    case Cluster_LbPolicy.RANDOM:
+      return 'RANDOM';
+    default:
+      problems.push(
+        `lb_policy ${Cluster_LbPolicy[cluster.lbPolicy]} is not implemented, wanted ROUND_ROBIN, LEAST_REQUEST or RANDOM`,
+      );
+      return undefined;
+  }
+}
+
+function circuitBreakers(cluster: Cluster): CircuitBreakers {
+  const thresholds = cluster.circuitBreakers?.thresholds.find(({ priority }) => priority === RoutingPriority.DEFAULT);
+  return {
+    maxConnections: thresholds?.maxConnections ?? envoyDefaultLimit,
+    maxPendingRequests: thresholds?.maxPendingRequests ?? envoyDefaultLimit,
+    maxRequests: thresholds?.maxRequests ?? envoyDefaultLimit,
+    maxRetries: thresholds?.maxRetries ?? 3,
+  };
+}
+
+function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions {
+  const packed = cluster.typedExtensionProtocolOptions[httpProtocolOptionsName];
+  const options = packed === undefined ? undefined : anyUnpack(packed, HttpProtocolOptionsSchema);
+  let protocol: UpstreamPoolOptions['protocol'] = cluster.http2ProtocolOptions === undefined ? 'http1' : 'http2';
+  const selected = options?.upstreamProtocolOptions;
+  if (selected?.case === 'explicitHttpConfig') {
+    switch (selected.value.protocolConfig.case) {
+      case 'http2ProtocolOptions':
+        protocol = 'http2';
+        break;
+      case 'http3ProtocolOptions':
+        problems.push('http3_protocol_options is not implemented');
+        break;
+      default:
+        protocol = 'http1';
+    }
+  } else if (selected?.case === 'autoConfig') {
+    problems.push('auto_config needs TLS with ALPN, which is not implemented');
+  }
+  const common = options?.commonHttpProtocolOptions ?? cluster.commonHttpProtocolOptions;
+  return {
+    protocol,
+    connectTimeoutMs: durationMs(cluster.connectTimeout, 5000),
+    idleTimeoutMs: durationMs(common?.idleTimeout, defaultIdleTimeoutMs),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
+  };
+}
+
+function isRawBuffer(name: string): boolean {
+  return name === 'envoy.transport_sockets.raw_buffer';
+}

@@ -1,0 +1,100 @@
+import { EarliestDeadlineFirst } from './earliest-deadline-first.ts';
+import type { Host } from './host.ts';
+
+/** Uniform in [0, 1), `Math.random` unless a test wants the same picks every time. */
+export type RandomSource = () => number;
+
+/** A host with its `load_balancing_weight`. */
+export interface WeightedHost {
+  readonly host: Host;
+  readonly weight: number;
+}
+
+/** Chooses one host of a set; the set never changes, an update makes a new picker. */
+export interface HostPicker {
+  pick(): Host | undefined;
+}
+
+/** Envoy's `Cluster.LbPolicy` values that are implemented. */
+export type LoadBalancingPolicy = 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM';
+
+/** Settings of LEAST_REQUEST: `choice_count` and `active_request_bias`. */
+export interface LeastRequestSettings {
+  readonly choiceCount: number;
+  readonly activeRequestBias: number;
+}
+
+/**
+ * Builds the picker for a policy.
+ *
+ * With equal weights ROUND_ROBIN takes turns from a random start and LEAST_REQUEST picks the less loaded of `choiceCount`
+ * random hosts; with unequal weights both schedule by earliest deadline, LEAST_REQUEST with
+ * weight / (active requests + 1)^bias, as Envoy documents in "Supported load balancers".
+ */
+export function createHostPicker(
+  policy: LoadBalancingPolicy,
+  hosts: readonly WeightedHost[],
+  random: RandomSource,
+  settings: LeastRequestSettings,
+): HostPicker {
+  if (hosts.length === 0) return { pick: () => undefined };
+  if (hosts.length === 1) {
+    const only = (hosts[0] as WeightedHost).host;
+    return { pick: () => only };
+  }
+  const first = (hosts[0] as WeightedHost).weight;
+  const equalWeights = hosts.every(({ weight }) => weight === first);
+  const skip = Math.floor(random() * hosts.length);
+  const plain = hosts.map(({ host }) => host);
+  switch (policy) {
+    case 'RANDOM':
+      return randomPicker(plain, random);
+    case 'ROUND_ROBIN':
+      return equalWeights ? turnsPicker(plain, skip) : scheduledPicker(hosts, ({ weight }) => weight, skip);
+    case 'LEAST_REQUEST':
+      return equalWeights
+        ? leastLoadedPicker(plain, random, settings.choiceCount)
+        : scheduledPicker(
+            hosts,
+            ({ host, weight }) => weight / (host.activeRequests + 1) ** settings.activeRequestBias,
+            skip,
+          );
+  }
+}
+
+// Envoy's random policy looks at health, not at weights.
+function randomPicker(hosts: readonly Host[], random: RandomSource): HostPicker {
+  return { pick: () => hosts[Math.floor(random() * hosts.length)] };
+}
+
+function turnsPicker(hosts: readonly Host[], start: number): HostPicker {
+  let turn = start;
+  return {
+    pick() {
+      if (turn >= hosts.length) turn = 0;
+      return hosts[turn++];
+    },
+  };
+}
+
+function leastLoadedPicker(hosts: readonly Host[], random: RandomSource, choiceCount: number): HostPicker {
+  return {
+    pick() {
+      let best: Host | undefined;
+      for (let i = 0; i < choiceCount; i++) {
+        const candidate = hosts[Math.floor(random() * hosts.length)] as Host;
+        if (best === undefined || candidate.activeRequests < best.activeRequests) best = candidate;
+      }
+      return best;
+    },
+  };
+}
+
+function scheduledPicker(
+  hosts: readonly WeightedHost[],
+  weightOf: (host: WeightedHost) => number,
+  skip: number,
+): HostPicker {
+  const schedule = new EarliestDeadlineFirst(hosts, weightOf, skip);
+  return { pick: () => schedule.next()?.host };
+}

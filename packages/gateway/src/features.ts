@@ -1,0 +1,28 @@
+/** The name data planes of this package announce in `node.user_agent_name`. */
+export const GATEWAY_USER_AGENT = 'heddle';
+
+/**
+ * What this gateway implements, announced in `node.client_features`: a control plane that knows the list sends what is on it and
+ * reports the rest instead of sending it. Names are stable; a feature is added when its tests pass.
+ */
+export const GATEWAY_FEATURES: readonly string[] = [
+  'heddle.http.access-log',
+  'heddle.http.direct-response',
+  'heddle.http.header-mutation',
+  'heddle.http.redirect',
+  'heddle.http.retry',
+  'heddle.http.rewrite',
+  'heddle.http.timeout',
+  'heddle.http.upgrade-websocket',
+  'heddle.http.weighted-clusters',
+  'heddle.http1.downstream',
+  'heddle.http1.upstream',
+  'heddle.http2.downstream',
+  'heddle.cluster.dns',
+  'heddle.cluster.eds',
+  'heddle.cluster.static',
+  'heddle.cluster.circuit-breakers',
+  'heddle.lb.least-request',
+  'heddle.lb.random',
+  'heddle.lb.round-robin',
+];

@@ -1,0 +1,130 @@
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import type { AccessLog as AccessLogMessage } from '@heddle/envoy-api/access-log';
+import {
+  FileAccessLogSchema,
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema,
+} from '@heddle/envoy-api/extensions/access-loggers';
+import { compileFormat, type Format } from '@heddle/routing';
+import type { SubstitutionFormatString } from '@heddle/envoy-api/core';
+import type { Exchange } from './exchange.ts';
+import { formatContext } from './format-context.ts';
+
+/** Writes one line about an exchange that is over. */
+export type AccessLog = (exchange: Exchange) => void;
+
+/** Where lines go: `path` is the file's (`/dev/stdout`, `/dev/stderr`, or a file); `line` ends with a newline. */
+export type AccessLogSink = (path: string, line: string) => void;
+
+/** Envoy's default format ("Default format string" of its access log page). */
+export const DEFAULT_ACCESS_LOG_FORMAT =
+  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% ' +
+  '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" ' +
+  '"%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
+
+/** Compiles the `access_log` entries of a connection manager. Without a sink nothing is written. */
+export function compileAccessLogs(
+  messages: readonly AccessLogMessage[],
+  sink: AccessLogSink | undefined,
+  problems: string[],
+): AccessLog[] {
+  const logs: AccessLog[] = [];
+  for (const message of messages) {
+    if (message.filter !== undefined) {
+      problems.push(`access_log "${message.name}" has a filter, which is not implemented: it is not written`);
+      continue;
+    }
+    const target = targetOf(message, problems);
+    if (target === undefined || sink === undefined) continue;
+    logs.push((exchange) => sink(target.path, target.format(exchange)));
+  }
+  return logs;
+}
+
+function targetOf(
+  message: AccessLogMessage,
+  problems: string[],
+): { readonly path: string; readonly format: (exchange: Exchange) => string } | undefined {
+  const config = message.configType.case === 'typedConfig' ? message.configType.value : undefined;
+  if (config === undefined) return undefined;
+  const file = anyUnpack(config, FileAccessLogSchema);
+  if (file !== undefined) {
+    const chosen = file.accessLogFormat;
+    switch (chosen.case) {
+      case 'format':
+        return { path: file.path, format: textFormat(chosen.value === '' ? DEFAULT_ACCESS_LOG_FORMAT : chosen.value) };
+      case 'jsonFormat':
+      case 'typedJsonFormat':
+        return { path: file.path, format: jsonFormat(chosen.value) };
+      case 'logFormat':
+        return { path: file.path, format: substitution(chosen.value, problems) };
+      default:
+        return { path: file.path, format: textFormat(DEFAULT_ACCESS_LOG_FORMAT) };
+    }
+  }
+  const stdout = anyUnpack(config, StdoutAccessLogSchema);
+  if (stdout !== undefined) {
+    return { path: '/dev/stdout', format: substitution(stdout.accessLogFormat.value, problems) };
+  }
+  const stderr = anyUnpack(config, StderrAccessLogSchema);
+  if (stderr !== undefined) {
+    return { path: '/dev/stderr', format: substitution(stderr.accessLogFormat.value, problems) };
+  }
+  problems.push(`access_log "${message.name}" (${config.typeUrl}) is not implemented`);
+  return undefined;
+}
+
+function substitution(
+  format: SubstitutionFormatString | undefined,
+  problems: string[],
+): (exchange: Exchange) => string {
+  const chosen = format?.format;
+  switch (chosen?.case) {
+    case 'textFormat':
+      return textFormat(chosen.value);
+    case 'jsonFormat':
+      return jsonFormat(chosen.value);
+    case 'textFormatSource':
+      if (chosen.value.specifier.case === 'inlineString') return textFormat(chosen.value.specifier.value);
+      problems.push(`text_format_source from ${chosen.value.specifier.case ?? 'nothing'} is not implemented`);
+      return textFormat(DEFAULT_ACCESS_LOG_FORMAT);
+    default:
+      return textFormat(DEFAULT_ACCESS_LOG_FORMAT);
+  }
+}
+
+function textFormat(text: string): (exchange: Exchange) => string {
+  const format = compileFormat(text, { missing: '-' });
+  return (exchange) => format(formatContext(exchange));
+}
+
+type JsonTemplate = Format | { readonly [key: string]: JsonTemplate } | readonly JsonTemplate[];
+
+function jsonFormat(template: unknown): (exchange: Exchange) => string {
+  const compiled = compileJson(template);
+  return (exchange) => `${JSON.stringify(fillJson(compiled, exchange))}\n`;
+}
+
+function compileJson(template: unknown): JsonTemplate {
+  if (typeof template === 'string') return compileFormat(template, { missing: '-' });
+  if (Array.isArray(template)) return template.map(compileJson);
+  if (typeof template === 'object' && template !== null) {
+    // Keys come out sorted, as Envoy writes them.
+    return Object.fromEntries(
+      Object.entries(template)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => [key, compileJson(value)]),
+    );
+  }
+  const text = String(template);
+  return () => text;
+}
+
+function fillJson(template: JsonTemplate, exchange: Exchange): unknown {
+  if (typeof template === 'function') {
+    const value = template(formatContext(exchange));
+    return value === '-' ? null : value;
+  }
+  if (Array.isArray(template)) return template.map((entry: JsonTemplate) => fillJson(entry, exchange));
+  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, fillJson(value, exchange)]));
+}

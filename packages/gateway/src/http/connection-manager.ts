@@ -1,0 +1,297 @@
+import { matchRoute, normalizePath } from '@heddle/routing';
+import { isValidAuthority, normalizeAuthority } from './authority.ts';
+import { bytesSource, type ByteSource } from './byte-stream.ts';
+import type { Exchange } from './exchange.ts';
+import { isGrpcContentType } from './grpc-status.ts';
+import { type HeaderList, headerValue } from './header-list.ts';
+import type { HttpListener } from './http-listener.ts';
+import { localReply } from './local-reply.ts';
+import type { ReceivedHeaders } from './received-headers.ts';
+import { prepareRequestHeaders } from './request-preparation.ts';
+import { knownHeader } from './request-header-kind.ts';
+import { prepareResponseHeaders } from './response-preparation.ts';
+import type { ResponseFlag } from './response-flag.ts';
+import { applyRouteResponseHeaders } from './route-settings.ts';
+import { routeExchange } from './router.ts';
+
+/**
+ * Takes an exchange from its adapter through the connection manager's checks, the filters and the router. The response goes out
+ * through the exchange's writer; the adapter hears nothing else.
+ */
+export function serveExchange(listener: HttpListener, exchange: Exchange, received: ReceivedHeaders): void {
+  begin(listener, exchange);
+  const { settings } = listener;
+  if (received.hasUnknownTransferEncoding) {
+    refuse(exchange, 501, 'Not Implemented', 'http1.invalid_transfer_encoding', 'DPE');
+    return;
+  }
+  if (received.hasUnderscore && settings.underscores !== 'allow') {
+    if (settings.underscores === 'reject') {
+      refuse(exchange, 400, 'Bad Request', 'http1.unexpected_underscore', 'DPE');
+      return;
+    }
+    dropUnderscores(exchange.requestHeaders);
+  }
+  if (received.count > settings.maxHeadersCount) {
+    refuse(exchange, 431, 'Request Header Fields Too Large', 'http1.too_many_headers', 'DPE');
+    return;
+  }
+  if (exchange.protocol === 'HTTP/1.0' && !settings.acceptHttp10) {
+    refuse(exchange, 426, 'Upgrade Required', 'low_version', 'DPE');
+    return;
+  }
+  if (received.connectionIsInvalid) {
+    refuse(exchange, 400, '', 'invalid_connection_header');
+    return;
+  }
+  if (received.host === undefined && exchange.authority === '') {
+    if (exchange.protocol === 'HTTP/1.0' && settings.defaultHostForHttp10 !== '') {
+      exchange.authority = settings.defaultHostForHttp10;
+    } else {
+      refuse(exchange, 400, '', 'missing_host_header');
+      return;
+    }
+  }
+  if (!isValidAuthority(exchange.authority)) {
+    refuse(exchange, 400, 'Bad Request', 'http.invalid_authority', 'DPE');
+    return;
+  }
+  exchange.authority = normalizeAuthority(exchange.authority, settings, listener.address.port);
+  if (exchange.method !== 'CONNECT') {
+    if (exchange.path.charCodeAt(0) !== 0x2f) {
+      reply(exchange, 404, '', 'absolute_path_rejected');
+      return;
+    }
+    const normalized = normalizePath(exchange.path, settings.path);
+    if (normalized.action === 'reject') {
+      refuse(exchange, 400, '', normalized.details);
+      return;
+    }
+    if (normalized.action === 'redirect') {
+      exchange.path = normalized.path;
+      reply(exchange, 307, '', 'path_normalization_failed', undefined, ['location', normalized.path]);
+      return;
+    }
+    exchange.path = normalized.path;
+  }
+  prepareRequestHeaders(exchange, settings, received, listener.ownAddress);
+  if (listener.routes !== undefined) {
+    exchange.random = Math.floor(listener.random() * Number.MAX_SAFE_INTEGER);
+    exchange.route = matchRoute(listener.routes, exchange, exchange.random);
+  }
+  if (exchange.upgrade !== undefined && exchange.route !== undefined) {
+    if (!listener.routeSettings.allowsUpgrade(exchange.route, exchange.upgrade, settings.upgrades)) {
+      refuse(exchange, 403, '', 'upgrade_failed');
+      return;
+    }
+  }
+  if (exchange.requestBody === undefined || listener.filters.length === 0) {
+    runRequestFilters(exchange, 0);
+    return;
+  }
+  for (const filter of listener.filters) {
+    if (filter.wrapRequestBody !== undefined && exchange.requestBody !== undefined) {
+      exchange.requestBody = filter.wrapRequestBody(exchange, exchange.requestBody);
+    }
+  }
+  runRequestFilters(exchange, 0);
+}
+
+/** Answers a message that could not be read as a request; it is logged as a request without method and path. */
+export function refuseMessage(
+  listener: HttpListener,
+  exchange: Exchange,
+  status: number,
+  body: string,
+  details: string,
+  flag: ResponseFlag | undefined,
+): void {
+  begin(listener, exchange);
+  if (flag === 'DPE') listener.stats.downstreamProtocolErrors++;
+  refuse(exchange, status, body, details, flag);
+}
+
+function begin(listener: HttpListener, exchange: Exchange): void {
+  const { settings, stats } = listener;
+  exchange.listener = listener;
+  stats.downstreamRequestsTotal++;
+  stats.downstreamRequestsActive++;
+  listener.active.add(exchange);
+  exchange.onFinished = () => finished(exchange);
+  if (settings.streamIdleTimeoutMs > 0) {
+    listener.watch.watch(exchange, settings.streamIdleTimeoutMs, () => streamIdle(exchange));
+  }
+  if (settings.requestTimeoutMs > 0 && !exchange.requestComplete) {
+    const timer = setTimeout(() => {
+      if (!exchange.requestComplete && !exchange.responseStarted) {
+        refuse(exchange, 408, 'request timeout', 'request_overall_timeout');
+      }
+    }, settings.requestTimeoutMs);
+    exchange.timers.push(timer);
+  }
+  if (settings.maxStreamDurationMs > 0) {
+    exchange.timers.push(setTimeout(() => maxStreamDuration(exchange), settings.maxStreamDurationMs));
+  }
+}
+
+function finished(exchange: Exchange): void {
+  const { listener } = exchange;
+  listener.stats.downstreamRequestsActive--;
+  listener.active.delete(exchange);
+  listener.watch.unwatch(exchange);
+  for (const timer of exchange.timers) clearTimeout(timer);
+  switch (Math.floor(exchange.responseStatus / 100)) {
+    case 2:
+      listener.stats.responses2xx++;
+      break;
+    case 3:
+      listener.stats.responses3xx++;
+      break;
+    case 4:
+      listener.stats.responses4xx++;
+      break;
+    case 5:
+      listener.stats.responses5xx++;
+      break;
+  }
+  for (const filter of listener.filters) filter.onFinished?.(exchange);
+  for (const log of listener.accessLogs) log(exchange);
+}
+
+function streamIdle(exchange: Exchange): void {
+  if (exchange.finished) return;
+  if (exchange.responseStarted) {
+    exchange.reset('SI', 'stream_idle_timeout');
+    return;
+  }
+  exchange.onDownstreamGone?.();
+  reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'stream_idle_timeout', 'SI');
+}
+
+/** The longest life of a stream is over, whatever it does. */
+export function maxStreamDuration(exchange: Exchange): void {
+  if (exchange.finished) return;
+  if (exchange.responseStarted) {
+    exchange.reset('UMSDR', 'max_duration_timeout');
+    return;
+  }
+  exchange.onDownstreamGone?.();
+  reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'max_duration_timeout', 'UMSDR');
+}
+
+function dropUnderscores(headers: HeaderList): void {
+  let kept = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (knownHeader(headers[i] as string).hasUnderscore) continue;
+    headers[kept] = headers[i] as string;
+    headers[kept + 1] = headers[i + 1] as string;
+    kept += 2;
+  }
+  headers.length = kept;
+}
+
+function runRequestFilters(exchange: Exchange, from: number): void {
+  const { filters } = exchange.listener;
+  for (let i = from; i < filters.length; i++) {
+    const pending = filters[i]?.onRequest?.(exchange);
+    if (exchange.responseStarted || exchange.finished) return;
+    if (pending !== undefined) {
+      pending.then(
+        () => {
+          if (!exchange.responseStarted && !exchange.finished) runRequestFilters(exchange, i + 1);
+        },
+        () => reply(exchange, 500, '', 'filter_failed'),
+      );
+      return;
+    }
+  }
+  routeExchange(exchange);
+}
+
+/** Answers without an endpoint. Does nothing when a response has begun. */
+export function reply(
+  exchange: Exchange,
+  status: number,
+  body: string,
+  details: string,
+  flag?: ResponseFlag,
+  extraHeaders: HeaderList = [],
+): void {
+  if (exchange.responseStarted || exchange.finished) return;
+  if (flag !== undefined && !exchange.responseFlags.includes(flag)) exchange.responseFlags.push(flag);
+  exchange.responseDetails = details;
+  const isGrpc = isGrpcContentType(headerValue(exchange.requestHeaders, 'content-type'));
+  const local = localReply(status, body, isGrpc, extraHeaders);
+  const source = local.body === undefined ? undefined : bytesSource([local.body]);
+  respond(exchange, local.status, local.headers, source);
+}
+
+/** A local reply after which the connection cannot be used again. */
+export function refuse(exchange: Exchange, status: number, body: string, details: string, flag?: ResponseFlag): void {
+  exchange.mustClose = true;
+  reply(exchange, status, body, details, flag);
+}
+
+/**
+ * Starts the response: route's header operations, filters in reverse, the connection manager's last edits, then the head and the
+ * body.
+ */
+export function respond(exchange: Exchange, status: number, headers: HeaderList, body: ByteSource | undefined): void {
+  if (exchange.responseStarted || exchange.finished) {
+    body?.cancel();
+    return;
+  }
+  exchange.responseStarted = true;
+  exchange.responseStatus = status;
+  exchange.responseHeaders = headers;
+  if (exchange.route !== undefined) applyRouteResponseHeaders(exchange);
+  const { filters } = exchange.listener;
+  if (filters.length === 0) {
+    sendResponse(exchange, body);
+    return;
+  }
+  runResponseFilters(exchange, body, filters.length - 1);
+}
+
+function runResponseFilters(exchange: Exchange, body: ByteSource | undefined, from: number): void {
+  const { filters } = exchange.listener;
+  let source = body;
+  for (let i = from; i >= 0; i--) {
+    const pending = filters[i]?.onResponse?.(exchange);
+    if (pending !== undefined) {
+      const index = i;
+      const held = source;
+      pending.then(
+        () => {
+          if (!exchange.finished) runResponseFilters(exchange, wrapResponse(exchange, held, index), index - 1);
+        },
+        () => exchange.reset('LR', 'filter_failed'),
+      );
+      return;
+    }
+    source = wrapResponse(exchange, source, i);
+  }
+  sendResponse(exchange, source);
+}
+
+function wrapResponse(exchange: Exchange, body: ByteSource | undefined, index: number): ByteSource | undefined {
+  const filter = exchange.listener.filters[index];
+  return body === undefined || filter?.wrapResponseBody === undefined ? body : filter.wrapResponseBody(exchange, body);
+}
+
+function sendResponse(exchange: Exchange, body: ByteSource | undefined): void {
+  const { listener } = exchange;
+  prepareResponseHeaders(exchange, listener.settings);
+  const isHead = exchange.method === 'HEAD';
+  // A response that begins before the request has ended closes the connection: nobody waits for the rest (as in Envoy).
+  const close = exchange.mustClose || listener.drain.draining || !exchange.requestComplete;
+  const endStream = body === undefined || isHead;
+  exchange.lastActivityAt = performance.now();
+  exchange.writer.head(exchange.responseStatus, exchange.responseHeaders, endStream, close);
+  if (!endStream) {
+    exchange.stream(body);
+    return;
+  }
+  body?.cancel();
+  exchange.finish();
+}

@@ -1,0 +1,221 @@
+import type { RequestView, RouteMatchResult, WeightedLeg } from '@heddle/routing';
+import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
+import type { Host } from '../cluster/host.ts';
+import type { ByteSink, ByteSource } from './byte-stream.ts';
+import { type HeaderList, joinedHeaderValue } from './header-list.ts';
+import type { HttpListener } from './http-listener.ts';
+import type { ResponseFlag } from './response-flag.ts';
+
+/** HTTP versions as `%PROTOCOL%` prints them. */
+export type HttpProtocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+
+/** The connection a request came on. Addresses are textual IP addresses, IPv4 never in its IPv6-mapped form. */
+export interface DownstreamConnection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** True when the client spoke TLS to the program that mounted the gateway. */
+  readonly secure: boolean;
+}
+
+/** The way back to the client, implemented by each adapter. Calls come in the order informational*, head, write*, end. */
+export interface ResponseWriter {
+  informational(status: number, headers: HeaderList): void;
+  /** The head; with `endStream` there is no body and nothing more is called. `close` asks to close the connection after it. */
+  head(status: number, headers: HeaderList, endStream: boolean, close: boolean): void;
+  /** False asks to wait until {@link Exchange.downstreamWritable}. */
+  write(chunk: Uint8Array): boolean;
+  end(trailers: HeaderList | undefined): void;
+  /** Breaks the response off, so that the client sees it as incomplete. */
+  reset(): void;
+  /** After a 101 head: the raw connection takes over. */
+  upgrade?(connection: import('../upstream-transport.ts').UpgradedConnection): void;
+}
+
+/**
+ * One request and its response, in neither Request/Response nor Node terms: what filters see and change. The adapter makes it,
+ * the connection manager drives it, filters read and edit the public fields between those two.
+ */
+export class Exchange implements ByteSink, RequestView {
+  readonly connection: DownstreamConnection;
+  readonly protocol: HttpProtocol;
+  readonly writer: ResponseWriter;
+  method: string;
+  scheme: string;
+  authority: string;
+  /** With query, as it will be sent on. */
+  path: string;
+  /** Lower-case names; no pseudo headers, no `host`, no hop-by-hop fields. */
+  requestHeaders: HeaderList;
+  /** Undefined when the request ended with its headers. */
+  requestBody: ByteSource | undefined;
+  /** The protocol of an Upgrade request, in lower case. */
+  upgrade: string | undefined;
+
+  /** The listener configuration this exchange began with, and keeps. */
+  listener!: HttpListener;
+  route: RouteMatchResult | undefined;
+  /** The leg of a weighted route that was taken. */
+  leg: WeightedLeg | undefined;
+  /** One random integer decides the route and the weighted leg, as in Envoy. */
+  random = 0;
+  cluster: ClusterRuntime | undefined;
+  clusterName: string | undefined;
+  host: Host | undefined;
+  requestId: string | undefined;
+  /** The client's address as trusted: `x-forwarded-for` seen through the trusted hops, else the connection's. */
+  clientAddress: string;
+  /** The path as received, when a rewrite changed it. */
+  originalPath: string | undefined;
+
+  responseStatus = 0;
+  responseHeaders: HeaderList = [];
+  responseTrailers: HeaderList | undefined;
+  /** `%RESPONSE_CODE_DETAILS%`. */
+  responseDetails = '';
+  readonly responseFlags: ResponseFlag[] = [];
+  upstreamFailure: string | undefined;
+  attempts = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** Milliseconds since 1970. */
+  readonly startTime: number;
+  /** Milliseconds on the monotonic clock. */
+  readonly startedAt: number;
+  requestCompletedAt = 0;
+  upstreamServiceTimeMs = -1;
+  lastActivityAt: number;
+  requestComplete: boolean;
+  responseStarted = false;
+  finished = false;
+  /** The connection cannot be used for another request after this response. */
+  mustClose = false;
+  /** Timers of this exchange, cleared when it is over. */
+  readonly timers: ReturnType<typeof setTimeout>[] = [];
+  /** True once the client has gone. */
+  aborted = false;
+
+  /** The response body now flowing. */
+  #body: ByteSource | undefined;
+  /** What still works for this exchange upstream; told when the client goes. */
+  onDownstreamGone: (() => void) | undefined;
+  onRequestComplete: (() => void) | undefined;
+  onFinished: (() => void) | undefined;
+
+  constructor(
+    connection: DownstreamConnection,
+    protocol: HttpProtocol,
+    writer: ResponseWriter,
+    request: {
+      method: string;
+      scheme: string;
+      authority: string;
+      path: string;
+      headers: HeaderList;
+      body: ByteSource | undefined;
+      upgrade?: string | undefined;
+    },
+  ) {
+    this.connection = connection;
+    this.protocol = protocol;
+    this.writer = writer;
+    this.method = request.method;
+    this.scheme = request.scheme;
+    this.authority = request.authority;
+    this.path = request.path;
+    this.requestHeaders = request.headers;
+    this.requestBody = request.body;
+    this.upgrade = request.upgrade;
+    this.requestComplete = request.body === undefined;
+    this.clientAddress = connection.remoteAddress;
+    this.startTime = Date.now();
+    this.startedAt = performance.now();
+    this.lastActivityAt = this.startedAt;
+  }
+
+  /** All values of a request header joined by a comma; undefined when absent. `name` is in lower case. */
+  header(name: string): string | undefined {
+    return joinedHeaderValue(this.requestHeaders, name);
+  }
+
+  /** The adapter reports body bytes received. */
+  received(bytes: number): void {
+    this.bytesReceived += bytes;
+    this.lastActivityAt = performance.now();
+  }
+
+  /** The adapter reports that the request's last byte has come. */
+  requestEnded(): void {
+    if (this.requestComplete) return;
+    this.requestComplete = true;
+    this.requestCompletedAt = performance.now();
+    this.onRequestComplete?.();
+  }
+
+  /** The adapter can take more after `write` answered false. */
+  downstreamWritable(): void {
+    this.#body?.resume();
+  }
+
+  /** The client went away, or broke the protocol, before the response was complete. */
+  downstreamGone(flag: 'DC' | 'DPE' = 'DC', details = 'downstream_remote_disconnect'): void {
+    if (this.finished) return;
+    this.aborted = true;
+    if (!this.responseFlags.includes(flag)) this.responseFlags.push(flag);
+    this.responseDetails = details;
+    this.#body?.cancel();
+    this.#body = undefined;
+    this.onDownstreamGone?.();
+    this.finish();
+  }
+
+  /** Streams the body to the client; the head has been written. */
+  stream(body: ByteSource): void {
+    this.#body = body;
+    body.start(this);
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.finished) return true;
+    this.bytesSent += chunk.byteLength;
+    this.lastActivityAt = performance.now();
+    return this.writer.write(chunk);
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    if (this.finished) return;
+    this.#body = undefined;
+    this.responseTrailers = trailers;
+    this.writer.end(trailers);
+    this.finish();
+  }
+
+  abort(cause: string): void {
+    if (this.finished) return;
+    this.#body = undefined;
+    this.responseFlags.push(cause === 'protocol error' ? 'UPE' : 'UC');
+    this.responseDetails = `upstream_reset_after_response_started{${cause.replaceAll(' ', '_')}}`;
+    this.writer.reset();
+    this.finish();
+  }
+
+  /** Breaks off a response under way. */
+  reset(flag: ResponseFlag, details: string): void {
+    if (this.finished) return;
+    this.responseFlags.push(flag);
+    this.responseDetails = details;
+    this.#body?.cancel();
+    this.#body = undefined;
+    this.onDownstreamGone?.();
+    this.writer.reset();
+    this.finish();
+  }
+
+  /** Everything is over: counters, access log. */
+  finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.onFinished?.();
+  }
+}

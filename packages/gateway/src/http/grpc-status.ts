@@ -1,0 +1,34 @@
+/** True for a request whose local replies must speak gRPC: `content-type: application/grpc`, alone or with `+suffix`. */
+export function isGrpcContentType(contentType: string | undefined): boolean {
+  if (contentType === undefined || !contentType.startsWith('application/grpc')) return false;
+  return contentType.length === 16 || contentType[16] === '+';
+}
+
+/** The gRPC status that stands for an HTTP status (gRPC, "HTTP to gRPC Status Code Mapping"). */
+export function grpcStatusOf(httpStatus: number): number {
+  switch (httpStatus) {
+    case 400:
+      return 13;
+    case 401:
+      return 16;
+    case 403:
+      return 7;
+    case 404:
+      return 12;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return 14;
+    default:
+      return 2;
+  }
+}
+
+/** Percent-encodes a `grpc-message` (gRPC over HTTP/2, "Responses"). The text holds one byte per character. */
+export function encodeGrpcMessage(message: string): string {
+  return message.replace(/[^\x20-\x24\x26-\x7e]/g, (char) => {
+    const hex = char.charCodeAt(0).toString(16).toUpperCase();
+    return hex.length < 2 ? `%0${hex}` : `%${hex}`;
+  });
+}

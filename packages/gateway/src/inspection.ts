@@ -1,0 +1,51 @@
+import type { ClusterStats } from './cluster/cluster-runtime.ts';
+import type { ListenerStats } from './http/http-listener.ts';
+import type { GatewayProblem } from './problem.ts';
+import type { GatewayRuntime } from './runtime/gateway-runtime.ts';
+
+/** What a gateway does at one moment: plain data, for people, tests and dashboards. */
+export interface GatewayInspection {
+  readonly listeners: readonly {
+    readonly name: string;
+    /** As configured. */
+    readonly address: string;
+    readonly stats: ListenerStats;
+  }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly stats: ClusterStats;
+    readonly endpoints: readonly {
+      readonly address: string;
+      readonly health: string;
+      readonly weight: number;
+      readonly priority: number;
+      readonly requestsTotal: number;
+      readonly requestsActive: number;
+    }[];
+  }[];
+  readonly problems: readonly GatewayProblem[];
+}
+
+/** Copies the counters of a runtime. */
+export function inspectRuntime(runtime: GatewayRuntime): GatewayInspection {
+  return {
+    listeners: [...runtime.listeners.values()].map(({ name, address, stats }) => ({
+      name,
+      address: `${address.host}:${address.port}`,
+      stats: { ...stats },
+    })),
+    clusters: [...runtime.clusters()].map((cluster) => ({
+      name: cluster.name,
+      stats: { ...cluster.stats },
+      endpoints: cluster.hosts.entries.map(({ host, health, weight, priority }) => ({
+        address: host.name,
+        health,
+        weight,
+        priority,
+        requestsTotal: host.requestsTotal,
+        requestsActive: host.activeRequests,
+      })),
+    })),
+    problems: [...runtime.problems],
+  };
+}

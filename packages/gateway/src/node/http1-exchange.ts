@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { unmappedAddress } from '../http/address-range.ts';
+import { serveExchange } from '../http/connection-manager.ts';
+import { type DownstreamConnection, Exchange, type ResponseWriter } from '../http/exchange.ts';
+import type { HeaderList } from '../http/header-list.ts';
+import type { HttpListener } from '../http/http-listener.ts';
+import { receiveHeaders } from '../http/received-headers.ts';
+import { statusText } from '../http/status-text.ts';
+import { IncomingBody } from './incoming-body.ts';
+
+/** The downstream facts of a socket, made once per connection. */
+export function connectionFacts(socket: {
+  remoteAddress?: string | undefined;
+  remotePort?: number | undefined;
+  localAddress?: string | undefined;
+  localPort?: number | undefined;
+}): DownstreamConnection {
+  return {
+    remoteAddress: unmappedAddress(socket.remoteAddress ?? ''),
+    remotePort: socket.remotePort ?? 0,
+    localAddress: unmappedAddress(socket.localAddress ?? ''),
+    localPort: socket.localPort ?? 0,
+    secure: false,
+  };
+}
+
+/** Serves one request of node:http; `writer` answers it. */
+export function serveHttp1(
+  listener: HttpListener,
+  connection: DownstreamConnection,
+  req: IncomingMessage,
+  writer: Http1Writer,
+): Exchange {
+  const received = receiveHeaders(req.rawHeaders);
+  const hasBody = received.hasTransferEncoding || (received.hasContentLength && req.headers['content-length'] !== '0');
+  const body = hasBody ? new IncomingBody(req) : undefined;
+  let path = req.method === 'CONNECT' ? '' : (req.url as string);
+  let authority = received.host ?? '';
+  if (path.charCodeAt(0) !== 0x2f && path.includes('://')) {
+    // Absolute form (RFC 9112 section 3.2.2): its authority replaces Host.
+    const target = splitAbsoluteForm(path);
+    if (target !== undefined) {
+      path = target.path;
+      authority = target.authority;
+      received.host = authority;
+    }
+  }
+  const exchange = new Exchange(connection, req.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1', writer, {
+    method: req.method as string,
+    scheme: 'http',
+    authority,
+    path,
+    headers: received.headers,
+    body,
+    upgrade: received.upgrade,
+  });
+  writer.exchange = exchange;
+  body?.attach(exchange);
+  writer.watchClient();
+  serveExchange(listener, exchange, received);
+  return exchange;
+}
+
+function splitAbsoluteForm(target: string): { readonly authority: string; readonly path: string } | undefined {
+  const scheme = target.indexOf('://');
+  const start = scheme + 3;
+  let end = target.length;
+  for (const mark of ['/', '?', '#']) {
+    const at = target.indexOf(mark, start);
+    if (at >= 0 && at < end) end = at;
+  }
+  const authority = target.slice(start, end);
+  if (authority === '') return undefined;
+  const rest = target.slice(end);
+  return { authority, path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+/** Writes a response through node:http exactly as given: no headers of Node's own besides the framing. */
+export class Http1Writer implements ResponseWriter {
+  exchange: Exchange | undefined;
+  protected readonly res: ServerResponse;
+  #waitsForDrain = false;
+
+  constructor(res: ServerResponse) {
+    this.res = res;
+  }
+
+  /** Tells the exchange when the client goes away before the response is complete. */
+  watchClient(): void {
+    this.res.on('close', () => {
+      if (this.exchange?.finished === false) this.exchange.downstreamGone();
+    });
+  }
+
+  informational(status: number, headers: HeaderList): void {
+    if (status === 103)
+      this.res.writeEarlyHints({ link: headers.filter((_, i) => i % 2 === 1 && headers[i - 1] === 'link') });
+  }
+
+  head(status: number, headers: HeaderList, endStream: boolean, close: boolean): void {
+    const { res } = this;
+    res.sendDate = false;
+    if (close) res.shouldKeepAlive = false;
+    if (!res.shouldKeepAlive) headers.push('connection', 'close');
+    // Persistence is HTTP/1.1's default; Node would say it in two headers.
+    else if (this.exchange?.protocol === 'HTTP/1.1') res.removeHeader('connection');
+    const bodiless = status === 204 || status === 304 || status < 200 || this.exchange?.method === 'HEAD';
+    if (!bodiless && !hasFraming(headers)) {
+      if (endStream) headers.push('content-length', '0');
+      else if (this.exchange?.protocol === 'HTTP/1.1') headers.push('transfer-encoding', 'chunked');
+    }
+    try {
+      res.writeHead(status, statusText(status), headers);
+    } catch {
+      // An endpoint's header that HTTP cannot carry.
+      this.reset();
+      return;
+    }
+    if (endStream) res.end();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    const more = this.res.write(chunk);
+    if (!more && !this.#waitsForDrain) {
+      this.#waitsForDrain = true;
+      this.res.once('drain', () => {
+        this.#waitsForDrain = false;
+        this.exchange?.downstreamWritable();
+      });
+    }
+    return more;
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    if (trailers !== undefined && this.exchange?.listener.settings.enableTrailers === true) {
+      const pairs: [string, string][] = [];
+      for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string]);
+      this.res.addTrailers(pairs);
+    }
+    this.res.end();
+  }
+
+  reset(): void {
+    this.res.destroy();
+  }
+}
+
+function hasFraming(headers: HeaderList): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'content-length') return true;
+  }
+  return false;
+}

@@ -1,0 +1,256 @@
+import { compileRouteConfiguration, type RouteTable, RoutingError } from '@heddle/routing';
+import type { Cluster } from '@heddle/envoy-api/cluster';
+import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-manager';
+import type { Listener } from '@heddle/envoy-api/listener';
+import type { RouteConfiguration } from '@heddle/envoy-api/route';
+import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '../cluster/cluster-runtime.ts';
+import type { HostResolver } from '../cluster/host-resolver.ts';
+import type { RandomSource } from '../cluster/load-balancer.ts';
+import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
+import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { HttpFilter } from '../http/http-filter.ts';
+import type { HttpListener, ListenerStats } from '../http/http-listener.ts';
+import { RouteSettings } from '../http/route-settings.ts';
+import { StreamWatch } from '../http/stream-watch.ts';
+import type { GatewayProblem } from '../problem.ts';
+import type { UpstreamTransport } from '../upstream-transport.ts';
+import { type ListenerChain, listenerChain } from './listener-chain.ts';
+import type { GatewayResources } from './resources.ts';
+
+/** What a gateway runs on; the parts that differ between runtimes and tests. */
+export interface GatewayEnvironment {
+  readonly transport: UpstreamTransport;
+  readonly resolver?: HostResolver | undefined;
+  readonly random?: RandomSource | undefined;
+  readonly accessLogSink?: AccessLogSink | undefined;
+  /** The machine's address: what `x-forwarded-for` says for clients on the loopback interface. */
+  readonly ownAddress?: string | undefined;
+  /** Filters of the embedding program, before the router. */
+  readonly filters?: readonly HttpFilter[] | undefined;
+  readonly onProblem?: ((problem: GatewayProblem) => void) | undefined;
+}
+
+/** State of a listener that outlives its configurations. */
+interface ListenerLife {
+  readonly stats: ListenerStats;
+  readonly active: Set<Exchange>;
+  readonly drain: { draining: boolean };
+}
+
+/**
+ * The configuration in force. {@link apply} builds the next generation beside the present one and then swaps it in at once:
+ * exchanges under way keep the listener object they began with, new ones get the new.
+ */
+export class GatewayRuntime {
+  readonly #environment: GatewayEnvironment;
+  readonly #random: RandomSource;
+  readonly #watch = new StreamWatch();
+  readonly #lives = new Map<string, ListenerLife>();
+  readonly #tables = new WeakMap<RouteConfiguration, { table?: RouteTable; problem?: string }>();
+  readonly #chains = new WeakMap<Listener, { chain: ListenerChain | undefined; problems: readonly string[] }>();
+  #listeners: ReadonlyMap<string, HttpListener> = new Map();
+  #clusters: ReadonlyMap<string, { readonly config: Cluster; readonly runtime: ClusterRuntime | undefined }> =
+    new Map();
+  #problems: GatewayProblem[] = [];
+
+  constructor(environment: GatewayEnvironment) {
+    this.#environment = environment;
+    this.#random = environment.random ?? Math.random;
+  }
+
+  /** The listeners that can be served, by name. */
+  get listeners(): ReadonlyMap<string, HttpListener> {
+    return this.#listeners;
+  }
+
+  /** What of the present configuration cannot be obeyed. */
+  get problems(): readonly GatewayProblem[] {
+    return this.#problems;
+  }
+
+  *clusters(): IterableIterator<ClusterRuntime> {
+    for (const { runtime } of this.#clusters.values()) if (runtime !== undefined) yield runtime;
+  }
+
+  /** Takes a new state. Resources that did not change keep their connections and counters. */
+  apply(resources: GatewayResources): void {
+    const problems: GatewayProblem[] = [];
+    const previous = this.#clusters;
+    const clusters = this.#nextClusters(resources, problems);
+    const usable = new Map<string, ClusterRuntime>();
+    for (const [name, { runtime }] of clusters) if (runtime !== undefined) usable.set(name, runtime);
+    const listeners = new Map<string, HttpListener>();
+    for (const [name, listener] of resources.listeners) {
+      const served = this.#listener(name, listener, resources, usable, problems);
+      if (served !== undefined) listeners.set(name, served);
+    }
+    this.#clusters = clusters;
+    this.#listeners = listeners;
+    this.#problems = problems;
+    const alive = new Set(
+      [...listeners.values()].map(({ name, address }) => lifeKey(name, address.host, address.port)),
+    );
+    for (const key of this.#lives.keys()) if (!alive.has(key)) this.#lives.delete(key);
+    for (const [name, { runtime }] of previous) {
+      if (runtime !== undefined && clusters.get(name)?.runtime !== runtime) runtime.retire();
+    }
+    const { onProblem } = this.#environment;
+    if (onProblem !== undefined) for (const problem of problems) onProblem(problem);
+  }
+
+  /** Closes every connection to endpoints. */
+  destroy(): void {
+    for (const runtime of this.clusters()) runtime.destroy();
+  }
+
+  #nextClusters(resources: GatewayResources, problems: GatewayProblem[]) {
+    const context: ClusterContext = {
+      transport: this.#environment.transport,
+      resolver: this.#environment.resolver,
+      random: this.#random,
+      report: (name, message) => {
+        const problem: GatewayProblem = { kind: 'cluster', name, message };
+        problems.push(problem);
+      },
+    };
+    const next = new Map<string, { readonly config: Cluster; readonly runtime: ClusterRuntime | undefined }>();
+    for (const [name, config] of resources.clusters) {
+      const present = this.#clusters.get(name);
+      // A cluster that could not be obeyed is built again, so that its problems are reported for every state.
+      const runtime =
+        present !== undefined && present.config === config && present.runtime !== undefined
+          ? present.runtime
+          : createClusterRuntime(config, context);
+      if (runtime !== undefined) {
+        const { discovery } = runtime.settings;
+        runtime.assign(
+          discovery.kind === 'eds' ? resources.endpoints.get(discovery.serviceName) : config.loadAssignment,
+        );
+      }
+      next.set(name, { config, runtime });
+    }
+    return next;
+  }
+
+  #listener(
+    name: string,
+    listener: Listener,
+    resources: GatewayResources,
+    clusters: ReadonlyMap<string, ClusterRuntime>,
+    problems: GatewayProblem[],
+  ): HttpListener | undefined {
+    const report = (message: string, kind: GatewayProblem['kind'] = 'listener', of = name) =>
+      void problems.push({ kind, name: of, message });
+    const { chain, problems: chainProblems } = this.#chain(listener);
+    for (const message of chainProblems) report(message);
+    if (chain === undefined) return undefined;
+    const found: string[] = [];
+    const settings = connectionManagerSettings(chain.manager, found);
+    const configuration = routeConfigurationOf(chain.manager, resources, found);
+    let table: RouteTable | undefined;
+    if (configuration !== undefined) {
+      const compiled = this.#table(configuration);
+      table = compiled.table;
+      if (compiled.problem !== undefined) report(compiled.problem, 'route', configuration.name);
+    }
+    const routeProblems: string[] = [];
+    const routeSettings = new RouteSettings(table, routeProblems);
+    for (const message of routeProblems) report(message, 'route', configuration?.name ?? name);
+    const accessLogs = compileAccessLogs(chain.manager.accessLog, this.#environment.accessLogSink, found);
+    for (const message of found) report(message);
+    const life = this.#life(lifeKey(name, chain.host, chain.port));
+    return {
+      name,
+      address: { host: chain.host, port: chain.port },
+      settings,
+      filters: this.#environment.filters ?? [],
+      router: {
+        suppressEnvoyHeaders: chain.router?.suppressEnvoyHeaders ?? false,
+        respectExpectedTimeout: chain.router?.respectExpectedRqTimeout ?? false,
+      },
+      routes: table,
+      routeSettings,
+      accessLogs,
+      clusters,
+      bufferLimitBytes: chain.bufferLimitBytes,
+      random: this.#random,
+      ownAddress: this.#environment.ownAddress ?? '127.0.0.1',
+      watch: this.#watch,
+      ...life,
+    };
+  }
+
+  #chain(listener: Listener) {
+    let known = this.#chains.get(listener);
+    if (known === undefined) {
+      const problems: string[] = [];
+      known = { chain: listenerChain(listener, problems), problems };
+      this.#chains.set(listener, known);
+    }
+    return known;
+  }
+
+  #table(configuration: RouteConfiguration): { table?: RouteTable; problem?: string } {
+    let known = this.#tables.get(configuration);
+    if (known === undefined) {
+      try {
+        known = { table: compileRouteConfiguration(configuration) };
+      } catch (error) {
+        if (!(error instanceof RoutingError)) throw error;
+        known = { problem: error.message };
+      }
+      this.#tables.set(configuration, known);
+    }
+    return known;
+  }
+
+  #life(key: string): ListenerLife {
+    let life = this.#lives.get(key);
+    if (life === undefined) {
+      life = { stats: emptyStats(), active: new Set(), drain: { draining: false } };
+      this.#lives.set(key, life);
+    }
+    return life;
+  }
+}
+
+function routeConfigurationOf(
+  manager: HttpConnectionManager,
+  resources: GatewayResources,
+  problems: string[],
+): RouteConfiguration | undefined {
+  switch (manager.routeSpecifier.case) {
+    case 'routeConfig':
+      return manager.routeSpecifier.value;
+    case 'rds': {
+      const name = manager.routeSpecifier.value.routeConfigName;
+      const found = resources.routes.get(name);
+      if (found === undefined)
+        problems.push(`route configuration "${name}" does not exist: every request is answered 404`);
+      return found;
+    }
+    default:
+      problems.push('scoped_routes is not implemented: every request is answered 404');
+      return undefined;
+  }
+}
+
+// A listener that moves to another address starts a new life: the old one is draining.
+function lifeKey(name: string, host: string, port: number): string {
+  return `${name}|${host}|${port}`;
+}
+
+function emptyStats(): ListenerStats {
+  return {
+    downstreamRequestsTotal: 0,
+    downstreamRequestsActive: 0,
+    downstreamConnectionsTotal: 0,
+    downstreamConnectionsActive: 0,
+    responses2xx: 0,
+    responses3xx: 0,
+    responses4xx: 0,
+    responses5xx: 0,
+    downstreamProtocolErrors: 0,
+  };
+}

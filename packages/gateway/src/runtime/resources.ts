@@ -1,0 +1,17 @@
+import type { Cluster } from '@heddle/envoy-api/cluster';
+import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
+import type { Listener } from '@heddle/envoy-api/listener';
+import type { RouteConfiguration } from '@heddle/envoy-api/route';
+
+/**
+ * What a gateway obeys: Envoy resources by name, complete and consistent at one moment. Messages are immutable: an unchanged
+ * resource must be the same object in the next state, which is how the gateway knows what to keep. The shape of
+ * `DataPlaneConfig` of `@heddle/xds-client`.
+ */
+export interface GatewayResources {
+  readonly listeners: ReadonlyMap<string, Listener>;
+  readonly routes: ReadonlyMap<string, RouteConfiguration>;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  /** By `eds_cluster_config.service_name`, or the cluster's name. */
+  readonly endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
+}
