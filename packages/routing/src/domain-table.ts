@@ -1,6 +1,7 @@
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
 import { asciiLower } from './ascii.ts';
 import { hostWithoutPort } from './authority.ts';
+import { byteString } from './byte-string.ts';
 import { RoutingError } from './routing-error.ts';
 
 /** Finds the virtual host of an authority. */
@@ -22,7 +23,7 @@ export function compileDomains(configuration: RouteConfiguration): DomainTable {
   let fallback: number | undefined;
   configuration.virtualHosts.forEach((virtualHost, index) => {
     for (const written of virtualHost.domains) {
-      const domain = asciiLower(written);
+      const domain = asciiLower(byteString(written));
       let added: boolean;
       if (domain === '*') {
         added = fallback === undefined;

@@ -1,11 +1,12 @@
 import type { HeaderMatcher } from '@heddle/envoy-api/route';
 import { asciiLower } from './ascii.ts';
+import { byteString } from './byte-string.ts';
 import { compileRegex } from './regex.ts';
-import { type RequestView, requestHeader } from './request-view.ts';
+import { matchedValues, type RequestView } from './request-view.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
 /**
- * Compiles `envoy.config.route.v3.HeaderMatcher`. A missing header matches nothing, inverted or not, unless
+ * Compiles `envoy.config.route.v3.HeaderMatcher`. Of a repeated header one matching value is enough. A missing header matches nothing, inverted or not, unless
  * `treat_missing_header_as_empty` is set or presence itself is what is asked.
  */
 export function compileHeaderMatcher(matcher: HeaderMatcher): (request: RequestView) => boolean {
@@ -13,12 +14,13 @@ export function compileHeaderMatcher(matcher: HeaderMatcher): (request: RequestV
   const { invertMatch, treatMissingHeaderAsEmpty, headerMatchSpecifier: specifier } = matcher;
   if (specifier.case === undefined || specifier.case === 'presentMatch') {
     const wanted = (specifier.case === undefined ? true : specifier.value) !== invertMatch;
-    return (request) => (treatMissingHeaderAsEmpty || requestHeader(request, name) !== undefined) === wanted;
+    return (request) => (treatMissingHeaderAsEmpty || matchedValues(request, name).length > 0) === wanted;
   }
   const test = compileValueTest(specifier);
   return (request) => {
-    const value = requestHeader(request, name) ?? (treatMissingHeaderAsEmpty ? '' : undefined);
-    return value !== undefined && test(value) !== invertMatch;
+    const values = matchedValues(request, name);
+    if (values.length === 0) return treatMissingHeaderAsEmpty && test('') !== invertMatch;
+    return values.some(test) !== invertMatch;
   };
 }
 
@@ -27,7 +29,7 @@ type ValueSpecifier = Exclude<HeaderMatcher['headerMatchSpecifier'], { case: und
 function compileValueTest(specifier: ValueSpecifier): (value: string) => boolean {
   switch (specifier.case) {
     case 'exactMatch': {
-      const wanted = specifier.value;
+      const wanted = byteString(specifier.value);
       // Envoy: an empty exact_match matches every value.
       return wanted === '' ? () => true : (value) => value === wanted;
     }
@@ -43,15 +45,15 @@ function compileValueTest(specifier: ValueSpecifier): (value: string) => boolean
       };
     }
     case 'prefixMatch': {
-      const wanted = specifier.value;
+      const wanted = byteString(specifier.value);
       return (value) => value.startsWith(wanted);
     }
     case 'suffixMatch': {
-      const wanted = specifier.value;
+      const wanted = byteString(specifier.value);
       return (value) => value.endsWith(wanted);
     }
     case 'containsMatch': {
-      const wanted = specifier.value;
+      const wanted = byteString(specifier.value);
       return (value) => value.includes(wanted);
     }
     case 'stringMatch':

@@ -1,14 +1,9 @@
 import type { HeaderValueOption } from '@heddle/envoy-api/core';
 import { asciiLower } from './ascii.ts';
+import { byteString } from './byte-string.ts';
 import { compileFormat, type Format, type FormatContext } from './format.ts';
-import { isJoinedHeader } from './inline-headers.ts';
+import { addHeader, hasHeader, type RawHeaders, removeHeader, setHeader } from './raw-headers.ts';
 import { RoutingError } from './routing-error.ts';
-
-/**
- * Headers as the gateway carries them: name, value, name, value …; names lower-case, without pseudo-headers; repeated headers stand as
- * often as they came.
- */
-export type RawHeaders = string[];
 
 /** One place's header operations (a route's, a virtual host's …), compiled. */
 export interface HeaderMutations {
@@ -49,7 +44,7 @@ export function compileHeaderMutations(
       if (action === undefined) {
         throw new RoutingError('invalid-header', `header "${header.key}" has unknown append_action ${appendAction}`);
       }
-      const raw = header.rawValue.length > 0 ? latin1(header.rawValue) : header.value;
+      const raw = header.rawValue.length > 0 ? latin1(header.rawValue) : byteString(header.value);
       return { name: changeableName(header.key), action, keepEmptyValue, value: compileFormat(raw) };
     }),
   };
@@ -95,57 +90,4 @@ export function applyHeaderMutations(
   }
   for (let i = 0; i < overwrite.length; i += 2) setHeader(headers, overwrite[i] ?? '', overwrite[i + 1] ?? '');
   for (let i = 0; i < append.length; i += 2) addHeader(headers, append[i] ?? '', append[i + 1] ?? '', direction);
-}
-
-/** The first value of a header; undefined when absent. `name` lower-case. */
-export function firstHeader(headers: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
-  return undefined;
-}
-
-/** All values of a header joined by `,`; undefined when absent. `name` lower-case. */
-export function joinedHeader(headers: readonly string[], name: string): string | undefined {
-  let joined: string | undefined;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === name) joined = joined === undefined ? headers[i + 1] : `${joined},${headers[i + 1]}`;
-  }
-  return joined;
-}
-
-/** Whether a header is there. `name` lower-case. */
-export function hasHeader(headers: readonly string[], name: string): boolean {
-  return firstHeader(headers, name) !== undefined;
-}
-
-/** Removes every value of a header, in place. `name` lower-case. */
-export function removeHeader(headers: RawHeaders, name: string): void {
-  let kept = 0;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] === name) continue;
-    if (kept !== i) {
-      headers[kept] = headers[i] ?? '';
-      headers[kept + 1] = headers[i + 1] ?? '';
-    }
-    kept += 2;
-  }
-  headers.length = kept;
-}
-
-/** Replaces every value of a header by one, in place; adds it when absent. `name` lower-case. */
-export function setHeader(headers: RawHeaders, name: string, value: string): void {
-  removeHeader(headers, name);
-  headers.push(name, value);
-}
-
-/** Adds a value as Envoy does: a line of its own, or for the headers of {@link isJoinedHeader} after a comma. `name` lower-case. */
-export function addHeader(headers: RawHeaders, name: string, value: string, direction: 'request' | 'response'): void {
-  if (isJoinedHeader(direction, name)) {
-    for (let i = 0; i < headers.length; i += 2) {
-      if (headers[i] === name) {
-        headers[i + 1] = headers[i + 1] === '' ? value : `${headers[i + 1]},${value}`;
-        return;
-      }
-    }
-  }
-  headers.push(name, value);
 }

@@ -10,26 +10,25 @@ export {
   type FormatContext,
 } from './format.ts';
 export { compileHeaderMatcher } from './header-matcher.ts';
-export {
-  addHeader,
-  applyHeaderMutations,
-  compileHeaderMutations,
-  firstHeader,
-  type HeaderMutations,
-  hasHeader,
-  joinedHeader,
-  type RawHeaders,
-  removeHeader,
-  setHeader,
-} from './header-mutation.ts';
+export { applyHeaderMutations, compileHeaderMutations, type HeaderMutations } from './header-mutation.ts';
 export { isJoinedHeader } from './inline-headers.ts';
 export { type NormalizedPath, normalizePath, type PathNormalization } from './normalize-path.ts';
 export { type MatchablePath, type PathMatcher } from './path-matcher.ts';
 export { type PathRewrite } from './path-rewrite.ts';
 export { parseQueryParameters } from './query-parameters.ts';
+export {
+  addHeader,
+  firstHeader,
+  hasHeader,
+  headerValues,
+  joinedHeader,
+  type RawHeaders,
+  removeHeader,
+  setHeader,
+} from './raw-headers.ts';
 export { type Redirect, tlsRedirectLocation } from './redirect.ts';
 export { compileRegex, MAX_REGEX_LENGTH, type Regex } from './regex.ts';
-export { type RequestView, requestHeader } from './request-view.ts';
+export { type RequestView, requestHeader, requestView } from './request-view.ts';
 export { type CompiledAction, type ForwardAction, type ForwardTarget, type WeightedLeg } from './route-action.ts';
 export { type RouteIndex } from './route-index.ts';
 export {

@@ -3,7 +3,7 @@ import { canonicalPath } from './canonical-path.ts';
 
 /** The path settings of an HTTP connection manager; its fields of the same names. */
 export interface PathNormalization {
-  readonly normalizePath: boolean;
+  readonly normalizePath?: boolean | undefined;
   readonly mergeSlashes: boolean;
   readonly pathWithEscapedSlashesAction: HttpConnectionManager['pathWithEscapedSlashesAction'];
 }

@@ -1,5 +1,6 @@
 import type { RouteMatch } from '@heddle/envoy-api/route';
 import { asciiLower } from './ascii.ts';
+import { byteString } from './byte-string.ts';
 import { compileRegex } from './regex.ts';
 import { RoutingError } from './routing-error.ts';
 
@@ -15,7 +16,7 @@ export function compilePathMatcher(match: RouteMatch): PathMatcher {
   const caseSensitive = match.caseSensitive ?? true;
   const textual = (kind: 'exact' | 'prefix' | 'separated-prefix', text: string): PathMatcher => ({
     kind,
-    text: caseSensitive ? text : asciiLower(text),
+    text: caseSensitive ? byteString(text) : asciiLower(byteString(text)),
     caseSensitive,
   });
   switch (specifier.case) {

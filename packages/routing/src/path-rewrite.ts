@@ -1,4 +1,5 @@
 import type { RedirectAction, RouteAction, RouteMatch } from '@heddle/envoy-api/route';
+import { byteString } from './byte-string.ts';
 import { bareOf } from './path-matcher.ts';
 import { compileRegex, type Regex } from './regex.ts';
 import { RoutingError } from './routing-error.ts';
@@ -17,7 +18,7 @@ export function compilePathRewrite(match: RouteMatch, action: RouteAction): Path
   if (action.prefixRewrite !== '' && action.regexRewrite !== undefined) {
     throw new RoutingError('invalid-route', 'route has both prefix_rewrite and regex_rewrite, wanted one');
   }
-  if (action.prefixRewrite !== '') return prefixRewrite(match, action.prefixRewrite);
+  if (action.prefixRewrite !== '') return prefixRewrite(match, byteString(action.prefixRewrite));
   if (action.regexRewrite === undefined) return undefined;
   const { pattern, substitution } = action.regexRewrite;
   const replace = regexRewrite(compileRegex(pattern?.regex ?? ''), substitution);
@@ -29,7 +30,7 @@ export function compileRedirectPathRewrite(match: RouteMatch, action: RedirectAc
   const { pathRewriteSpecifier: specifier } = action;
   switch (specifier.case) {
     case 'prefixRewrite':
-      return specifier.value === '' ? undefined : prefixRewrite(match, specifier.value);
+      return specifier.value === '' ? undefined : prefixRewrite(match, byteString(specifier.value));
     case 'regexRewrite': {
       const regex = compileRegex(specifier.value.pattern?.regex ?? '');
       const { substitution } = specifier.value;
@@ -52,7 +53,7 @@ function prefixRewrite(match: RouteMatch, rewrite: string): PathRewrite {
     case 'prefix':
     case 'path':
     case 'pathSeparatedPrefix': {
-      const { length } = specifier.value;
+      const { length } = byteString(specifier.value);
       return (path) => rewrite + path.slice(length);
     }
     default:

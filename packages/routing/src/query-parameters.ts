@@ -1,4 +1,5 @@
 import type { QueryParameterMatcher } from '@heddle/envoy-api/route';
+import { byteString } from './byte-string.ts';
 import { compileStringMatcher } from './string-matcher.ts';
 
 /**
@@ -21,8 +22,12 @@ export function parseQueryParameters(path: string): Map<string, string> {
 export function compileQueryParameterMatcher(
   matcher: QueryParameterMatcher,
 ): (parameters: ReadonlyMap<string, string>) => boolean {
-  const { name, queryParameterMatchSpecifier: specifier } = matcher;
-  if (specifier.case !== 'stringMatch') return (parameters) => parameters.has(name);
+  const { queryParameterMatchSpecifier: specifier } = matcher;
+  const name = byteString(matcher.name);
+  if (specifier.case !== 'stringMatch') {
+    const wanted = specifier.case === undefined ? true : specifier.value;
+    return (parameters) => parameters.has(name) === wanted;
+  }
   const test = compileStringMatcher(specifier.value);
   return (parameters) => {
     const value = parameters.get(name);

@@ -1,6 +1,7 @@
 import type { RedirectAction, RouteMatch } from '@heddle/envoy-api/route';
+import { byteString } from './byte-string.ts';
 import { compileRedirectPathRewrite } from './path-rewrite.ts';
-import { type RequestView, requestHeader } from './request-view.ts';
+import type { RequestView } from './request-view.ts';
 
 /** A compiled `envoy.config.route.v3.RedirectAction`. */
 export interface Redirect {
@@ -17,19 +18,20 @@ const STATUS = [301, 302, 303, 307, 308];
 export function compileRedirect(match: RouteMatch, action: RedirectAction): Redirect {
   const rewrite = compileRedirectPathRewrite(match, action);
   const { schemeRewriteSpecifier: scheme, pathRewriteSpecifier: pathSpecifier } = action;
-  const pathRedirect = pathSpecifier.case === 'pathRedirect' ? pathSpecifier.value : '';
+  const pathRedirect = pathSpecifier.case === 'pathRedirect' ? byteString(pathSpecifier.value) : '';
   const newScheme =
     scheme.case === 'schemeRedirect' && scheme.value !== ''
       ? scheme.value
       : scheme.case === 'httpsRedirect' && scheme.value
         ? 'https'
         : undefined;
+  const hostRedirect = byteString(action.hostRedirect);
   const newPort = action.portRedirect === 0 ? '' : `:${action.portRedirect}`;
   return {
     status: STATUS[action.responseCode] ?? 301,
     location(request) {
       const finalScheme = newScheme ?? request.scheme;
-      const host = action.hostRedirect === '' ? requestHost(request, finalScheme, newPort !== '') : action.hostRedirect;
+      const host = hostRedirect === '' ? requestHost(request, finalScheme, newPort !== '') : hostRedirect;
       const requestPath = rewrite?.(request.path) ?? request.path;
       const path = redirectPath(requestPath, pathRedirect, action.stripQuery);
       return `${finalScheme}://${host}${newPort}${path}`;
@@ -68,7 +70,7 @@ function requestHost(request: RequestView, scheme: string, portReplaced: boolean
   const colon = authority.startsWith('[') ? (bracket < 0 ? -1 : bracket + 1) : authority.lastIndexOf(':');
   if (colon < 0) return authority;
   const port = authority.slice(colon);
-  const cameBy = requestHeader(request, 'x-forwarded-proto') ?? request.scheme;
+  const cameBy = request.header('x-forwarded-proto') ?? request.scheme;
   const isDefault = (cameBy === 'https' && port === ':443') || (cameBy === 'http' && port === ':80');
   return portReplaced || (scheme !== cameBy && isDefault) ? authority.slice(0, colon) : authority;
 }

@@ -1,9 +1,11 @@
 import { RE2JS } from 're2js';
+import { byteString } from './byte-string.ts';
 import { RoutingError } from './routing-error.ts';
 
 /**
  * A compiled RE2 expression (`envoy.type.matcher.v3.RegexMatcher`). Matching takes time linear in the input, whatever the
- * expression. Input strings hold one byte per character; expressions are given as text and match the bytes of their UTF-8 form.
+ * expression. Input strings hold one byte per character and each byte is a character to the expression, as in Envoy (RE2's Latin-1
+ * mode): `.` matches one byte of a UTF-8 sequence.
  */
 export interface Regex {
   readonly pattern: string;
@@ -34,7 +36,7 @@ export function compileRegex(pattern: string): Regex {
   }
   let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(pattern);
+    compiled = RE2JS.compile(byteString(pattern));
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw new RoutingError('invalid-regex', `cannot compile regular expression "${pattern}": ${found}`, '', {
@@ -43,27 +45,13 @@ export function compileRegex(pattern: string): Regex {
   }
   return {
     pattern,
-    matchesWhole: (text) => compiled.testExact(inputOf(text)),
-    replaceAll: (text, substitution) => replaceAll(compiled, text, substitution),
+    matchesWhole: (text) => compiled.testExact(text),
+    replaceAll: (text, substitution) => replaceAll(compiled, text, byteString(substitution)),
   };
 }
 
-const NOT_ASCII = /[^\0-\x7f]/;
-
-// Envoy hands RE2 the bytes of the header and RE2 reads them as UTF-8; a string of bytes must be given as bytes, else re2js would
-// read each byte as a code point of its own.
-function inputOf(text: string): string | Uint8Array {
-  return NOT_ASCII.test(text) ? bytesOf(text) : text;
-}
-
-function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
 function replaceAll(compiled: RE2JS, text: string, substitution: string): string {
-  const matcher = compiled.matcher(inputOf(text));
+  const matcher = compiled.matcher(text);
   const groups = compiled.groupCount();
   let out = '';
   let at = 0;

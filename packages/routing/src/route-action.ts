@@ -7,6 +7,7 @@ import type {
   WeightedCluster_ClusterWeight,
 } from '@heddle/envoy-api/route';
 import { asciiLower } from './ascii.ts';
+import { byteString } from './byte-string.ts';
 import { compileHeaderMutations, type HeaderMutations } from './header-mutation.ts';
 import { bareOf } from './path-matcher.ts';
 import { compilePathRewrite, type PathRewrite } from './path-rewrite.ts';
@@ -139,7 +140,7 @@ function compileWeighted(weighted: WeightedCluster): ForwardTarget {
           ...(config.clusterHeader === '' ? {} : { clusterHeader: asciiLower(config.clusterHeader) }),
           ...(request === undefined ? {} : { requestMutations: request }),
           ...(response === undefined ? {} : { responseMutations: response }),
-          hostRewrite: config.hostRewriteSpecifier.value ?? '',
+          hostRewrite: byteString(config.hostRewriteSpecifier.value ?? ''),
         };
       }),
   );
@@ -159,8 +160,10 @@ function compileWeighted(weighted: WeightedCluster): ForwardTarget {
 function compileAuthorityRewrite(action: RouteAction): ForwardAction['rewriteAuthority'] {
   const { hostRewriteSpecifier: specifier } = action;
   switch (specifier.case) {
-    case 'hostRewriteLiteral':
-      return specifier.value === '' ? undefined : () => specifier.value;
+    case 'hostRewriteLiteral': {
+      const authority = byteString(specifier.value);
+      return authority === '' ? undefined : () => authority;
+    }
     case 'hostRewriteHeader': {
       const name = asciiLower(specifier.value);
       // Only the first value counts; a comma inside a value would be cut too, and is no host anyway.

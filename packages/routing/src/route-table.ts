@@ -113,9 +113,9 @@ function matchablePath(path: string, ignoreParameters: boolean): MatchablePath {
   };
 }
 
+/** The path without `;parameters`, in each of its segments. */
 function withoutParameters(path: string): string {
-  const semicolon = path.indexOf(';');
-  return semicolon < 0 ? path : path.slice(0, semicolon);
+  return path.includes(';') ? path.replace(/;[^/]*/g, '') : path;
 }
 
 // VirtualHost.TlsRequirementType.

@@ -1,5 +1,6 @@
 import type { StringMatcher } from '@heddle/envoy-api/matcher';
 import { asciiLower, equalsIgnoreCase } from './ascii.ts';
+import { byteString } from './byte-string.ts';
 import { compileRegex } from './regex.ts';
 import { RoutingError } from './routing-error.ts';
 
@@ -8,24 +9,25 @@ export function compileStringMatcher(matcher: StringMatcher): (value: string) =>
   const { matchPattern, ignoreCase } = matcher;
   switch (matchPattern.case) {
     case 'exact': {
-      const wanted = matchPattern.value;
+      const wanted = byteString(matchPattern.value);
       return ignoreCase ? (value) => equalsIgnoreCase(value, wanted) : (value) => value === wanted;
     }
     case 'prefix': {
-      const wanted = matchPattern.value;
+      const wanted = byteString(matchPattern.value);
       return ignoreCase
         ? (value) => equalsIgnoreCase(value.slice(0, wanted.length), wanted)
         : (value) => value.startsWith(wanted);
     }
     case 'suffix': {
-      const wanted = matchPattern.value;
+      const wanted = byteString(matchPattern.value);
       return ignoreCase
         ? (value) =>
             value.length >= wanted.length && equalsIgnoreCase(value.slice(value.length - wanted.length), wanted)
         : (value) => value.endsWith(wanted);
     }
     case 'contains': {
-      const wanted = ignoreCase ? asciiLower(matchPattern.value) : matchPattern.value;
+      const text = byteString(matchPattern.value);
+      const wanted = ignoreCase ? asciiLower(text) : text;
       return ignoreCase ? (value) => asciiLower(value).includes(wanted) : (value) => value.includes(wanted);
     }
     case 'safeRegex': {
