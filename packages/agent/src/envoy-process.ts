@@ -20,9 +20,10 @@ export interface EnvoyProcess {
 
 /**
  * What stays behind when we are killed outright and cannot clean up: a shell whose input is a pipe from us. The system closes the
- * pipe with our process, however that ends; the shell then ends Envoy ($1) and removes its folder ($2).
+ * pipe with our process, however that ends; the shell then ends Envoy ($1) and removes its folder ($2). A line in the pipe sends it
+ * home instead: the folder serves the next run.
  */
-const GUARD = `read -r _
+const GUARD = `read -r _ && exit
 kill -TERM "$1" 2>/dev/null
 for _ in 1 2 3 4 5; do
   kill -0 "$1" 2>/dev/null || break
@@ -66,7 +67,7 @@ export async function startEnvoyProcess(options: {
   const forget = onProcessExit(() => child.kill('SIGKILL'));
   child.once('close', () => {
     forget();
-    guard.kill('SIGKILL');
+    guard.stdin?.end('done\n');
   });
   return { pid, exited, kill: (signal) => void child.kill(signal) };
 }

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { access, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, get, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -262,6 +262,14 @@ describe.skipIf(path === '')('runEnvoy', () => {
     expect(await fetchText(await portOf(envoy), '/')).toBe('hello');
   });
 
+  test('starts Envoy again even when its folder was cleared away', async () => {
+    const envoy = await run();
+    for (const name of await readdir(directory)) await rm(join(directory, name), { recursive: true });
+    process.kill(envoy.pid, 'SIGKILL');
+    await until(() => envoy.restarts === 1 && events.at(-1)?.type === 'ready');
+    expect(events.filter(({ type }) => type === 'restart-failed')).toEqual([]);
+  });
+
   test('can be stopped while it waits to start again', async () => {
     const envoy = await run();
     const died = new Promise<void>((resolve) => {
@@ -368,13 +376,16 @@ describe.skipIf(path === '')('runEnvoy', () => {
       import { fromBinary } from '@bufbuild/protobuf';
       import { runEnvoy } from '@heddle/agent';
       import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
-      const bootstrap = fromBinary(BootstrapSchema, await readFile(process.argv[1]));
-      const envoy = await runEnvoy({ path: process.argv[2], bootstrap, concurrency: 1 });
+      const bootstrap = fromBinary(BootstrapSchema, await readFile(process.argv[2]));
+      const envoy = await runEnvoy({ path: process.argv[3], bootstrap, concurrency: 1 });
       process.stdin.once('data', () => process.exit());
       console.log(envoy.pid);`;
-    const flags = ['--conditions=@heddle/source', '--input-type=module-typescript', '--eval', program];
-    const parent = spawn('node', [...flags, join(directory, 'bootstrap.pb'), path], {
-      cwd: fileURLToPath(new URL('..', import.meta.url)),
+    // Beside the sources, so that it finds the packages it imports.
+    const folder = fileURLToPath(new URL('../.cache/', import.meta.url));
+    const file = join(folder, `run-envoy-${process.pid}-${how}.ts`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, program);
+    const parent = spawn('node', ['--conditions=@heddle/source', file, join(directory, 'bootstrap.pb'), path], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const pid = await new Promise<number>((resolve) =>
@@ -384,6 +395,7 @@ describe.skipIf(path === '')('runEnvoy', () => {
     if (how === 'exit') parent.stdin.write('now');
     else parent.kill(how as NodeJS.Signals);
     await until(() => !isAlive(pid));
+    await rm(file);
     await until(async () => (await readdir(directory)).every((name) => !name.startsWith('heddle-envoy-')));
   });
 });

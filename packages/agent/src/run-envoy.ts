@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clone, toBinary } from '@bufbuild/protobuf';
@@ -184,6 +184,8 @@ class Supervisor implements RunningEnvoy {
   async #start(): Promise<EnvoyProcess> {
     const { path, logLevel = 'info', componentLogLevels, concurrency, args = [], onLog, onOutput } = this.#options;
     const file = join(this.#directory, 'bootstrap.pb');
+    // Systems clear old folders out of the temporary folder, and an Envoy may run for months before it dies.
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     await writeFile(file, toBinary(BootstrapSchema, this.#bootstrap), { mode: 0o600 });
     await rm(this.#adminFile, { force: true });
     const components = Object.entries(componentLogLevels ?? {}).map((entry) => entry.join(':'));
