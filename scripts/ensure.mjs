@@ -114,7 +114,7 @@ export function explainInstallFailure(output, status) {
   const detail = output
     .trim()
     .split('\n')
-    .filter((line) => line.startsWith('npm error '))
+    .filter((line) => line.startsWith('npm error ') && !line.includes(' at '))
     .slice(0, 8)
     .join('\n');
   if (code !== undefined) {
