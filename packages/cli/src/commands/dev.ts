@@ -1,0 +1,130 @@
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
+import { type AnyMeshObject, formatRef, type MeshSnapshot, refOf } from '@heddle/model';
+import { createFileSource } from '@heddle/sources/node';
+import type { IngressDataPlane, IngressOptions } from '../dev/data-plane.ts';
+import { ListenerPorts } from '../dev/listener-ports.ts';
+import { RunningPodsSource } from '../dev/running-pods-source.ts';
+import { summarize } from '../dev/summary.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
+import { stopSignal } from '../terminal/stop-signal.ts';
+
+export interface DevOptions {
+  readonly proxy: 'embedded' | 'envoy';
+  readonly envoyPath?: string;
+  readonly address: string;
+  readonly accessLog?: boolean;
+}
+
+/** How long the summary waits for workloads to become ready; what is not ready by then is shown as it is. */
+const READY_WAIT_MS = 5000;
+
+/** `heddle dev`: a whole mesh on this machine, until it is stopped. */
+export async function dev(paths: readonly string[], options: DevOptions): Promise<ExitCode> {
+  const startedAtMs = performance.timeOrigin;
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  const stopped = stopSignal();
+  const ports = new ListenerPorts(options.address);
+  const source = new RunningPodsSource({
+    files: createFileSource({ paths, watch: true }),
+    address: options.address,
+    log,
+  });
+  const controlPlane = createControlPlane({
+    sources: [source],
+    settings: { accessLog: options.accessLog === true ? { path: '/dev/stdout' } : 'off' },
+    prepare: async (snapshot) => {
+      await ports.choose(configuredPorts(snapshot));
+    },
+    bindingOf: () => ports.binding,
+    log: ({ level, message }) => {
+      if (level === 'error') log(`${level}: ${message}`);
+    },
+  });
+  const reporter = new DiagnosticReporter(process.stderr);
+  await controlPlane.started;
+  const dataPlane = await startIngress(options, {
+    controlPlane,
+    address: options.address,
+    log,
+    onOutput: (line) => process.stdout.write(`${line}\n`),
+  });
+  await Promise.race([workloadsReady(source, controlPlane), stopped]);
+  await Promise.race([controlPlane.discovery.settled(), stopped]);
+
+  const diagnostics = controlPlane.diagnostics();
+  reporter.report(diagnostics);
+  process.stdout.write(
+    await summarize({
+      paths,
+      dataPlane: dataPlane.name,
+      startedAtMs,
+      nowMs: performance.timeOrigin + performance.now(),
+      declared: source.declared,
+      problems: problemCount(diagnostics),
+      notes: diagnostics.filter(({ code }) => code === 'HED403').map(({ message }) => message),
+      address: options.address,
+      ports: ports.ports,
+    }),
+  );
+
+  followChanges(controlPlane, source, reporter, log);
+  await stopped;
+  await dataPlane.stop();
+  await controlPlane.close();
+  return EXIT.ok;
+}
+
+async function startIngress(options: DevOptions, ingress: IngressOptions): Promise<IngressDataPlane> {
+  if (options.proxy === 'embedded') return (await import('../dev/embedded-ingress.ts')).startEmbeddedIngress(ingress);
+  const { startEnvoyIngress } = await import('../dev/envoy-ingress.ts');
+  return startEnvoyIngress({
+    ...ingress,
+    ...(options.envoyPath === undefined ? {} : { envoyPath: options.envoyPath }),
+  });
+}
+
+/** The ports that Gateways open. */
+function configuredPorts(snapshot: MeshSnapshot): readonly number[] {
+  return snapshot.list('Gateway').flatMap(({ spec }) => spec.servers.map(({ port }) => port.number));
+}
+
+/** Resolves when every local pod is ready and served as such, or has had its time. */
+async function workloadsReady(source: RunningPodsSource, controlPlane: ControlPlane): Promise<void> {
+  const deadline = performance.now() + READY_WAIT_MS;
+  while (!source.workloadsReady && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await controlPlane.refresh();
+}
+
+/** Says which objects each edit changed, and what it broke or mended. */
+function followChanges(
+  controlPlane: ControlPlane,
+  source: RunningPodsSource,
+  reporter: DiagnosticReporter,
+  log: (line: string) => void,
+): void {
+  let before = source.declared;
+  controlPlane.subscribe(() => {
+    const after = source.declared;
+    const changes = changedObjects(before, after);
+    before = after;
+    if (changes.length > 0) log(`✔ applied: ${changes.slice(0, 5).join(', ')}${changes.length > 5 ? ', …' : ''}`);
+    reporter.report(controlPlane.diagnostics());
+  });
+}
+
+function changedObjects(before: MeshSnapshot, after: MeshSnapshot): readonly string[] {
+  const index = (snapshot: MeshSnapshot) =>
+    new Map([...snapshot.objects()].map(({ object }) => [formatRef(refOf(object)), object] as const));
+  const [old, now] = [index(before), index(after)];
+  const describe = (name: string, object: AnyMeshObject) =>
+    old.has(name) ? (old.get(name) === object ? [] : [name]) : [`${name} (new)`];
+  return [
+    ...[...now].flatMap(([name, object]) => describe(name, object)),
+    ...[...old.keys()].filter((name) => !now.has(name)).map((name) => `${name} (removed)`),
+  ];
+}

@@ -1,0 +1,165 @@
+import process from 'node:process';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
+
+/**
+ * Runs one command line and returns the exit code. Each command's code is loaded only when it is asked for: `heddle version` must
+ * not pay for the xDS types.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommandError) {
+      process.stderr.write(`heddle: ${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(
+      `heddle: this is a defect in heddle, please report it\n${(error as Error).stack ?? String(error)}\n`,
+    );
+    return EXIT.failed;
+  }
+}
+
+function createProgram(setExitCode: (code: ExitCode) => void): Command {
+  const program = new Command('heddle')
+    .description(
+      'A service mesh in TypeScript: Istio configuration, compiled and served to Envoy and to its own data plane.',
+    )
+    .exitOverride()
+    .showSuggestionAfterError()
+    .enablePositionalOptions();
+
+  program
+    .command('dev')
+    .description('run a mesh from manifests on this machine: control plane, ingress gateway, workloads')
+    .argument('[paths...]', 'files and folders of manifests', ['.'])
+    .addOption(
+      new Option('--proxy <kind>', 'what serves as ingress').choices(['embedded', 'envoy']).default('embedded'),
+    )
+    .option('--envoy-path <file>', 'the Envoy to run with --proxy envoy')
+    .option('--address <ip>', 'address to serve on', '127.0.0.1')
+    .option('--access-log', 'print one line for each request')
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle dev examples/nginx', 'the nginx example behind a Gateway'],
+        ['heddle dev mesh/ --access-log', 'your own folder, with a line for each request'],
+        ['heddle dev examples/nginx --proxy envoy', 'the same with a real Envoy as ingress'],
+      ),
+    )
+    .action(async (paths: string[], options) =>
+      setExitCode(await (await import('./commands/dev.ts')).dev(paths, options)),
+    );
+
+  program
+    .command('translate')
+    .description('print the xDS resources that manifests compile to, without a server')
+    .requiredOption('-f, --file <path...>', 'files and folders of manifests')
+    .requiredOption('--for <proxy>', 'gateway (istio=ingressgateway), gateway:KEY=VALUE,… or sidecar:NAMESPACE/NAME')
+    .addOption(
+      new Option('-o, --output <format>', 'yaml, json, or bootstrap: a whole static Envoy configuration')
+        .choices(['yaml', 'json', 'bootstrap'])
+        .default('yaml'),
+    )
+    .option('--address <ip>', 'address that a bootstrap binds', '127.0.0.1')
+    .addOption(new Option('--envoy-version <1.x>', 'the Envoy that will be sent it').argParser(parseEnvoyVersion))
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle translate -f examples/nginx --for gateway', 'what an ingress gateway is sent'],
+        ['heddle translate -f examples/canary --for sidecar:canary/hello-v1 -o json', 'what a sidecar is sent'],
+        ['heddle translate -f examples/nginx --for gateway -o bootstrap > envoy.yaml', 'a file for envoy -c'],
+      ),
+    )
+    .action(async (options) => setExitCode(await (await import('./commands/translate.ts')).translate(options)));
+
+  program
+    .command('control-plane')
+    .description('serve a folder of manifests to proxies over ADS')
+    .requiredOption('--config <path...>', 'files and folders of manifests')
+    .option('--grpc-address <ip:port>', 'where proxies connect', '127.0.0.1:15010')
+    .option('--http-address <ip:port>', 'readiness, version and debug endpoints', '127.0.0.1:15014')
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle control-plane --config mesh/', 'serve the folder mesh/'],
+        ['heddle control-plane --config mesh/ --grpc-address 127.0.0.1:0', 'on a free port, which it prints'],
+        ['curl 127.0.0.1:15014/debug/syncz', 'who is connected and in sync'],
+      ),
+    )
+    .action(async (options) => setExitCode(await (await import('./commands/control-plane.ts')).controlPlane(options)));
+
+  const envoy = program.command('envoy').description('find, fetch and run the real Envoy');
+  envoy
+    .command('which')
+    .description('print the path of the Envoy that heddle uses, fetching one if none is found')
+    .option('--envoy-path <file>', 'use this one')
+    .option('--envoy-version <version>', 'a supported version, such as 1.40')
+    .option('--no-fetch', 'do not fetch one')
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle envoy which', 'the path, on the last line'],
+        ['heddle envoy which --envoy-version 1.36', 'an older one'],
+        ['"$(heddle envoy which)" --version', 'run it yourself'],
+      ),
+    )
+    .action(async (options) => setExitCode(await (await import('./commands/envoy.ts')).envoyWhich(options)));
+  envoy
+    .command('run')
+    .description('run Envoy; arguments after -- go to it')
+    .option('--envoy-path <file>', 'use this one')
+    .option('--envoy-version <version>', 'a supported version, such as 1.40')
+    .argument('[args...]', 'arguments for Envoy')
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle envoy run -- -c envoy.yaml', 'run a configuration'],
+        ['heddle envoy run -- --version', 'which Envoy is it'],
+        ['heddle envoy run --envoy-version 1.36 -- -c envoy.yaml', 'with an older one'],
+      ),
+    )
+    .action(async (args: string[], options) =>
+      setExitCode(await (await import('./commands/envoy.ts')).envoyRun(args, options)),
+    );
+
+  program
+    .command('version')
+    .description('print the version')
+    .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle version', 'for people'],
+        ['heddle version -o json', 'for scripts'],
+        ['npx heddle version', 'from a clone that was built'],
+      ),
+    )
+    .action(async (options: { output: 'text' | 'json' }) => {
+      setExitCode(await (await import('./commands/version.ts')).version(options));
+    });
+
+  // Usage errors of every command end in the same exit code.
+  for (const command of [...program.commands, ...envoy.commands]) command.exitOverride().showSuggestionAfterError();
+  return program;
+}
+
+function examples(...lines: readonly (readonly [command: string, meaning: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}\n`;
+}
+
+/** `1.38`, `v1.38.2` → 38. */
+function parseEnvoyVersion(text: string): number {
+  const minor = /^v?1\.(\d{1,3})(?:\.\d+)?$/.exec(text)?.[1];
+  if (minor === undefined) throw new InvalidArgumentError(`found "${text}", wanted a version such as 1.40`);
+  return Number(minor);
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import type { Diagnostic } from '@heddle/model';
+import { formatDiagnostic } from '@heddle/model';
+import { codeFrame } from '@heddle/sources';
+
+/** Prints each diagnostic once, with the lines it is about, and says when what was wrong is right again. */
+export class DiagnosticReporter {
+  readonly #stream: NodeJS.WriteStream;
+  #shown: ReadonlySet<string> = new Set();
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  /** Prints the diagnostics that were not there at the last call; infos are left to whoever asks for them. */
+  report(diagnostics: readonly Diagnostic[]): void {
+    const problems = diagnostics.filter(({ severity }) => severity !== 'info');
+    const keys = new Map(problems.map((found) => [keyOf(found), found]));
+    for (const [key, found] of keys) {
+      if (!this.#shown.has(key))
+        this.#stream.write(`${codeFrame(found, { text: textOf(found), color: hasColor(this.#stream) })}\n`);
+    }
+    const before = this.#shown.size;
+    this.#shown = new Set(keys.keys());
+    if (before > 0 && keys.size === 0) this.#stream.write('✔ no problems any more\n');
+  }
+}
+
+/** How many errors and warnings there are. */
+export function problemCount(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.filter(({ severity }) => severity !== 'info').length;
+}
+
+/** Position and all: a problem that moved to another line is shown again where it is now only if its text changed too. */
+function keyOf({ range: _range, ...found }: Diagnostic): string {
+  return formatDiagnostic(found);
+}
+
+/** The lines are read when the problem is shown; if the file is gone by then, the message stands without them. */
+function textOf({ range }: Diagnostic): string | undefined {
+  if (range === undefined) return undefined;
+  try {
+    return readFileSync(range.file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function hasColor(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && stream.hasColors();
+}
