@@ -19,6 +19,8 @@ const CODES: Readonly<Record<DiscoveryErrorCode, Code>> = {
   internal: Code.Internal,
 };
 
+const GONE: ReadonlySet<Code> = new Set([Code.Canceled, Code.Aborted, Code.Unavailable]);
+
 /** Puts the aggregated discovery service on a Connect router. */
 export function registerDiscoveryRoutes(
   router: ConnectRouter,
@@ -67,17 +69,15 @@ async function readRequests(stream: DeltaStream, requests: AsyncIterable<DeltaDi
     }
     stream.end();
   } catch (error) {
-    // Garbage on the wire, a message over the limit, or a client that went away: the reason is in the error.
-    stream.end(new DiscoveryError(codeOf(error), `Cannot read the request: ${ConnectError.from(error).rawMessage}`));
+    stream.end(readFailure(error));
   }
 }
 
-function codeOf(error: unknown): DiscoveryErrorCode {
-  const { code } = ConnectError.from(error);
-  if (code === Code.ResourceExhausted) return 'resource-exhausted';
-  return code === Code.Canceled || code === Code.Aborted || code === Code.Unavailable
-    ? 'unavailable'
-    : 'invalid-argument';
+/** Garbage on the wire and messages over the limit are the client's mistakes; a connection that broke off is nobody's. */
+function readFailure(error: unknown): DiscoveryError | undefined {
+  if (!(error instanceof ConnectError) || GONE.has(error.code)) return undefined;
+  const code = error.code === Code.ResourceExhausted ? 'resource-exhausted' : 'invalid-argument';
+  return new DiscoveryError(code, `Cannot read the request: ${error.rawMessage}`);
 }
 
 function asConnectError(error: unknown): ConnectError {
