@@ -5,7 +5,7 @@
 // Without flags: start-up and edits, about a minute. --gateway runs the benchmark beside hono/proxy and Envoy, --parity the
 // parity cases, --install starts from a fresh clone, --envoy measures edits with a real Envoy too; --all does everything.
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import process from 'node:process';
 import { pinnedNode, root } from './ensure.mjs';
 import { measureEditToApplied } from './figures/edit-to-applied.ts';
@@ -30,6 +30,8 @@ const figures: Record<string, unknown> = {
     model: cpus()[0]?.model,
     node: process.version,
     platform: process.platform,
+    // Figures of a machine that was busy with something else say so.
+    loadAverage: loadavg()[0],
   },
 };
 await measure('--start-up', 'startUp', () => measureStartUp(7));
