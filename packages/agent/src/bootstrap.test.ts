@@ -58,7 +58,31 @@ describe('buildBootstrap', () => {
       'static_resources/clusters',
       [{ name: 'own' }],
     ],
-    ['delta ADS', ads, 'dynamic_resources/ads_config/api_type', 'DELTA_GRPC'],
+    [
+      'delta ADS',
+      ads,
+      'dynamic_resources/ads_config',
+      {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [
+          {
+            envoy_grpc: {
+              cluster_name: 'xds-grpc',
+              retry_policy: { retry_back_off: { base_interval: '0.100s', max_interval: '5s' } },
+            },
+          },
+        ],
+      },
+    ],
+    ['a time limit for connecting', ads, `${cluster}/connect_timeout`, '1s'],
+    [
+      'TCP keep-alive',
+      ads,
+      `${cluster}/upstream_connection_options/tcp_keepalive`,
+      { keepalive_time: 30, keepalive_interval: 10, keepalive_probes: 3 },
+    ],
     ['state-of-the-world ADS', { ...ads, delta: false }, 'dynamic_resources/ads_config/api_type', 'GRPC'],
     [
       'the control plane as a cluster',

@@ -369,6 +369,23 @@ describe.skipIf(path === '')('runEnvoy', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  test.each([0, 1, 2, 4, 8, 16, 32, 64])(
+    'leaves nothing behind when it is aborted %i ms after it was called',
+    async (delay) => {
+      const controller = new AbortController();
+      const starting = run({ signal: controller.signal });
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      controller.abort(new Error('enough'));
+      await starting.then(
+        (envoy) => envoy.stopped,
+        (error: Error) => expect(error.message).toBe('enough'),
+      );
+      const started = events.flatMap((event) => (event.type === 'started' ? [event.pid] : []));
+      expect(started.filter(isAlive)).toEqual([]);
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
+
   test.each(['SIGKILL', 'SIGTERM', 'exit'])('leaves no Envoy when its own process ends by %s', async (how) => {
     await writeFile(join(directory, 'bootstrap.pb'), toBinary(BootstrapSchema, httpBootstrap()));
     const program = `

@@ -148,6 +148,7 @@ class Supervisor implements RunningEnvoy {
 
   async startFirst(): Promise<void> {
     const { readyTimeoutMs = 30_000 } = this.#options;
+    this.#options.signal?.throwIfAborted();
     const start = this.#start();
     this.#starting = start.then(ignore, ignore);
     const envoy = await start;
