@@ -1,10 +1,10 @@
 import type { ObjectIdentity } from '@heddle/api';
 import { type Diagnostic, type DiagnosticCode, diagnostic, refKey, type SourcedObject } from '@heddle/model';
-import type { ReadObject, ReadText } from './documents.ts';
+import type { ReadText } from './documents.ts';
 
 /**
- * What one file contributes. It outlives bad edits: an object that is refused keeps its last good version, and a file that cannot be
- * read keeps all of its objects, while the diagnostics always speak of the present text.
+ * What one file contributes. It outlives bad edits: an object that is refused keeps its last good version, objects that are missing from a
+ * file with a refused one are kept, and a file that cannot be read keeps all of its objects, while the diagnostics always speak of the present text.
  */
 export interface FileState {
   readonly objects: readonly SourcedObject[];
@@ -35,18 +35,16 @@ export function stateAfterReading(read: ReadText, previous?: FileState): FileSta
   const objects: SourcedObject[] = [];
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const named = new Set<string>();
-  const nameless: number[] = [];
   for (const one of read.objects) {
     const kept = one.identity === undefined ? undefined : before.get(identityKey(one.identity));
     if (one.identity !== undefined) named.add(identityKey(one.identity));
     if (one.object !== undefined) objects.push({ object: one.object, origin: one.origin });
     else if (one.outcome === 'refused' && kept !== undefined) objects.push({ object: kept.object, origin: one.origin });
     const effect = kept === undefined ? UNUSED_OBJECT : KEPT_OBJECT;
-    if (isNameless(one)) nameless.push(objects.length);
     diagnostics.push(...one.diagnostics.map((found) => (found.severity === 'error' ? { effect, ...found } : found)));
   }
-  // A broken document that does not say which object it is may be any of those that are missing: none of them is dropped for it.
-  if (nameless.length > 0) {
+  // A file with a refused document may be half written, or misspell which object it is: nothing that is missing is dropped for it.
+  if (read.objects.some((one) => one.outcome === 'refused')) {
     for (const [key, sourced] of before) if (!named.has(key)) objects.push(sourced);
   }
   return { objects, diagnostics, read };
@@ -66,14 +64,6 @@ export function stateAfterFailure(
     ...(failure.fix === undefined ? {} : { fix: failure.fix }),
   });
   return { objects: kept, diagnostics: [found], ...(previous?.read === undefined ? {} : { read: previous.read }) };
-}
-
-/** Refused without saying which object of a declared kind it is: a misspelt kind counts, since the object it was is not known. */
-function isNameless(one: ReadObject): boolean {
-  if (one.outcome !== 'refused') return false;
-  return (
-    one.identity === undefined || one.diagnostics.some((found) => found.code === 'HED005' || found.code === 'HED006')
-  );
 }
 
 function keyOf({ object }: SourcedObject): string {
