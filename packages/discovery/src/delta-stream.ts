@@ -133,7 +133,8 @@ export class DeltaStream {
           limits: this.#host.limits,
           nowMs,
           reasonToHoldBack: (resource) => reasonToHoldBack(resource, this.#subscriptions, this.#lookup),
-          reasonToKeep: () => reasonToKeep(subscription, this.#subscriptions),
+          reasonToKeep: (name) =>
+            this.#graceReason(subscription, name, nowMs) ?? reasonToKeep(subscription, this.#subscriptions),
         },
         this.#nextNonce,
       );
@@ -283,16 +284,29 @@ export class DeltaStream {
     }
   }
 
+  get #graceEndsAtMs(): number {
+    return this.connectedAtMs + this.#host.limits.reconnectGraceMs;
+  }
+
+  /** Why a resource that the client only stated is not removed yet. A listener is: another may need its port. */
+  #graceReason({ type, held }: Subscription, name: string, nowMs: number): string | undefined {
+    if (type.removedAfter.length === 0 || nowMs >= this.#graceEndsAtMs) return undefined;
+    const isStated = held.get(name)?.resource === undefined;
+    return isStated ? 'the client has just connected and may not have said yet what it uses' : undefined;
+  }
+
   #armTimer(): void {
+    const nowMs = this.#host.clock.nowMs();
     let atMs = Number.POSITIVE_INFINITY;
     for (const subscription of this.#subscriptions.values()) {
       atMs = Math.min(atMs, nextDeadline(subscription, this.#host.limits) ?? atMs);
+      if (subscription.heldBack.size > 0 && nowMs < this.#graceEndsAtMs) atMs = Math.min(atMs, this.#graceEndsAtMs);
     }
     if (this.#timer?.atMs === atMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     if (atMs === Number.POSITIVE_INFINITY) return;
-    const cancel = this.#host.clock.after(Math.max(0, atMs - this.#host.clock.nowMs()), () => {
+    const cancel = this.#host.clock.after(Math.max(0, atMs - nowMs), () => {
       this.#timer = undefined;
       this.wake();
     });

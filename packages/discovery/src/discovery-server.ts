@@ -31,6 +31,7 @@ export const DEFAULT_LIMITS: DiscoveryLimits = {
   maxResponseBytes: 100_000,
   maxResponseResources: 100,
   holdLimitMs: 5_000,
+  reconnectGraceMs: 1_000,
   maxNamesPerStream: 50_000,
   maxStreams: 10_000,
 };

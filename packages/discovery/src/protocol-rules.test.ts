@@ -382,12 +382,17 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
 
     test('XP-17 Incremental xDS: stated versions spare what is current; what vanished meanwhile is removed', async () => {
-      const { client } = await setUp(connect, [resource(type, 'a'), resource(type, 'b'), resource(type, 'new')]);
-      const versions = { a: resource(type, 'a').version, b: 'old', gone: '1', __proto__name: '1' };
+      const { client, clock } = await setUp(
+        connect,
+        ['a', 'b', 'new'].map((name) => resource(type, name)),
+      );
+      const versions = { a: resource(type, 'a').version, b: 'old', gone: '1', constructor: '1' };
       client.send(type, { subscribe: ['*'], versions });
       const answers = await client.sync();
+      await clock.advance(1_000);
+      answers.push(...(await client.sync()));
       expect(answers.flatMap(({ resources }) => Object.keys(resources)).toSorted()).toEqual(['b', 'new']);
-      expect(answers.flatMap(({ removed }) => removed).toSorted()).toEqual(['__proto__name', 'gone']);
+      expect(answers.flatMap(({ removed }) => removed).toSorted()).toEqual(['constructor', 'gone']);
     });
 
     test('XP-17 Incremental xDS: a client that has everything gets an empty answer', async () => {
@@ -442,6 +447,19 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
         ['EDS', ['b']],
         ['SDS', ['b']],
       ]);
+    });
+
+    test('what a reconnecting client stated and is gone stays until it could say what it uses', async () => {
+      const { client, clock } = await setUp(connect, [resource(RDS, 'r', '2')]);
+      client.send(CDS, { versions: { gone: '1' } });
+      expect(shown(await client.drain())).toEqual([]);
+      client.send(RDS, { subscribe: ['r'], versions: { r: 'that names the cluster' } });
+      const [route] = await client.drain();
+      expect(route?.names).toEqual(['r']);
+      await clock.advance(1_000);
+      expect(await client.drain()).toEqual([]);
+      client.ack(route as ProtocolResponse);
+      expect(shown(await client.drain())).toEqual([{ type: 'CDS', resources: [], removed: ['gone'] }]);
     });
 
     test('a client that does not acknowledge delays removals only for the time limit', async () => {

@@ -9,6 +9,11 @@ export interface PushLimits {
   readonly maxResponseResources: number;
   /** How long a change waits for acknowledgements of one stream before it is sent all the same. Milliseconds. */
   readonly holdLimitMs: number;
+  /**
+   * How long what a client stated to have, and what is gone, is kept after it connected: it may not have said yet what else it uses,
+   * routes to those clusters for instance. Milliseconds.
+   */
+  readonly reconnectGraceMs: number;
 }
 
 /** One response to send: neutral about its encoding, so that messages and raw bytes can both be made of it. */
@@ -28,7 +33,7 @@ export interface PushContext {
   readonly limits: PushLimits;
   readonly nowMs: number;
   readonly reasonToHoldBack: (resource: XdsResource) => string | undefined;
-  readonly reasonToKeep: () => string | undefined;
+  readonly reasonToKeep: (name: string) => string | undefined;
 }
 
 type Verdict = 'send' | 'absent' | 'remove' | 'nothing' | { readonly wait: string };
@@ -137,7 +142,7 @@ function judge(
   }
   if (asked) return subscription.type.absent === 'removed' ? 'remove' : 'absent';
   if (subscription.held.version(name) === undefined) return 'nothing';
-  const reason = isOverdue ? undefined : context.reasonToKeep();
+  const reason = isOverdue ? undefined : context.reasonToKeep(name);
   return reason === undefined ? 'remove' : { wait: reason };
 }
 
