@@ -52,13 +52,16 @@ function withRoutes(listener: Listener, resources: ResourceSet): Listener {
 
 function inlineRoutes(chain: FilterChain, resources: ResourceSet): void {
   for (const filter of chain.filters) {
-    if (filter.configType.case !== 'typedConfig' || !anyIs(filter.configType.value, HttpConnectionManagerSchema)) continue;
+    if (filter.configType.case !== 'typedConfig' || !anyIs(filter.configType.value, HttpConnectionManagerSchema))
+      continue;
     const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
     if (manager?.routeSpecifier.case !== 'rds') continue;
     const name = manager.routeSpecifier.value.routeConfigName;
     const found = resources.get(ROUTE_CONFIGURATION_TYPE_URL)?.get(name);
     const value =
-      found === undefined ? create(RouteConfigurationSchema, { name }) : fromBinary(RouteConfigurationSchema, found.bytes);
+      found === undefined
+        ? create(RouteConfigurationSchema, { name })
+        : fromBinary(RouteConfigurationSchema, found.bytes);
     manager.routeSpecifier = { case: 'routeConfig', value };
     filter.configType = { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) };
   }
@@ -66,7 +69,9 @@ function inlineRoutes(chain: FilterChain, resources: ResourceSet): void {
 
 function withEndpoints(cluster: Cluster, resources: ResourceSet): Cluster {
   if (cluster.edsClusterConfig === undefined) return cluster;
-  const found = resources.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL)?.get(cluster.edsClusterConfig.serviceName || cluster.name);
+  const found = resources
+    .get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL)
+    ?.get(cluster.edsClusterConfig.serviceName || cluster.name);
   delete cluster.edsClusterConfig;
   cluster.clusterDiscoveryType = { case: 'type', value: Cluster_DiscoveryType.STATIC };
   cluster.loadAssignment =

@@ -1,13 +1,20 @@
-import { type Diagnostic, diagnostic, type FieldPath, type ProxyCapabilities, type ResourceRef } from '@heddle/model';
+import {
+  type Diagnostic,
+  diagnostic,
+  type FieldPath,
+  type ProxyCapabilities,
+  type ResourceRef,
+  type View,
+} from '@heddle/model';
 
 /**
  * What the compiler may ask of a data plane beyond plain HTTP routing. A data plane of Heddle's own names what it can do in
  * `node.client_features`; Envoy can do all of it.
  */
 export const PROXY_FEATURES = {
-  'tcp-proxy': 'forwarding of TCP connections',
-  'original-dst': 'forwarding to the original destination of a connection',
-  'upstream-http2': 'HTTP/2 to endpoints',
+  'heddle.tcp.proxy': 'forwarding of TCP connections',
+  'heddle.cluster.original-dst': 'forwarding to the original destination of a connection',
+  'heddle.http2.upstream': 'HTTP/2 to endpoints',
 } as const;
 
 export type ProxyFeature = keyof typeof PROXY_FEATURES;
@@ -20,4 +27,16 @@ export function canDo(capabilities: ProxyCapabilities, feature: ProxyFeature): b
 export function cannotDo(feature: ProxyFeature, resource: ResourceRef, path: FieldPath, effect: string): Diagnostic {
   const message = `this proxy is not capable of ${PROXY_FEATURES[feature]} (${feature})`;
   return diagnostic('HED301', { resource, path, message, effect });
+}
+
+/** How a sidecar's outbound listeners come by their connections. */
+export type OutboundCapture =
+  /** The kernel redirects connections to one port, from where they are handed on by original destination. */
+  | 'redirected'
+  /** Callers connect to the listeners themselves. */
+  | 'bound';
+
+/** Proxies that are told where to bind, or cannot use original destinations, are called directly. */
+export function outboundCapture(view: View): OutboundCapture {
+  return view.binding === undefined && canDo(view.capabilities, 'heddle.cluster.original-dst') ? 'redirected' : 'bound';
 }

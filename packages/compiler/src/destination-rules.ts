@@ -2,7 +2,7 @@ import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
 import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
 import type { Memo } from './memo.ts';
 import {
-  compareAge,
+  byAge,
   type DestinationRule,
   namespaceOf,
   refOfObject,
@@ -40,7 +40,7 @@ export function indexDestinationRules(
   domain: ClusterDomain,
 ): DestinationRuleIndex {
   const byNamespace = new Map<string, NamespaceRules>();
-  for (const rule of [...rules].sort(compareAge)) {
+  for (const rule of byAge(rules)) {
     const namespace = namespaceOf(rule);
     let found = byNamespace.get(namespace);
     if (found === undefined) {

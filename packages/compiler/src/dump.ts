@@ -29,7 +29,8 @@ export interface ResourceDump {
  * const { listeners } = dump(compiler.compile(snapshot, view).resources);
  */
 export function dump(resources: ResourceSet): ResourceDump {
-  const list = (typeUrl: string): readonly JsonValue[] => [...(resources.get(typeUrl)?.values() ?? [])].map(dumpResource);
+  const list = (typeUrl: string): readonly JsonValue[] =>
+    [...(resources.get(typeUrl)?.values() ?? [])].map(dumpResource);
   return {
     listeners: list(LISTENER_TYPE_URL),
     routes: list(ROUTE_CONFIGURATION_TYPE_URL),

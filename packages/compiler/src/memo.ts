@@ -19,10 +19,20 @@ export interface Memo {
   ): Result;
 
   /**
+   * As `run`, for inputs that change often and never come back: keeps one result for each owner, stage and slot. For units that stand
+   * around finer ones, so that what did not change costs one look-up instead of many.
+   */
+  latest<Inputs extends readonly [object, ...MemoInput[]], Result>(
+    slot: MemoInput,
+    stage: Stage<Inputs, Result>,
+    ...inputs: Inputs
+  ): Result;
+
+  /**
    * The list itself, or the list that was given last for this owner and slot if it has the same items: turns "a new array of the same
    * things" into an unchanged input. Alters identity only, never content.
    */
-  steady<Item extends MemoInput>(owner: object, slot: string, items: readonly Item[]): readonly Item[];
+  steady<Item extends MemoInput>(owner: object, slot: MemoInput, items: readonly Item[]): readonly Item[];
 }
 
 /** How many results a stage keeps for one owner; a gateway's view and hundreds of namespaces' views share most of them. */
@@ -31,8 +41,8 @@ export const ENTRIES_PER_OWNER = 128;
 /** Any stage: here it is only a key. */
 type AnyStage = (...inputs: never) => unknown;
 
-/** How many slots one owner has: about as many as there are ports in the views of a large mesh. */
-const LISTS_PER_OWNER = 16_384;
+/** How many slots one owner has: more than there are clusters in a large mesh. */
+const SLOTS_PER_OWNER = 65_536;
 
 interface Entry {
   readonly inputs: readonly MemoInput[];
@@ -41,8 +51,10 @@ interface Entry {
 
 /** A cache that remembers; the results of its stages are shared and must not be altered. */
 export function createMemo(): Memo {
-  const stages = new WeakMap<AnyStage, WeakMap<object, Entry[]>>();
-  const lists = new WeakMap<object, Map<string, readonly MemoInput[]>>();
+  // Stages are functions of modules: few, and there for good.
+  const stages = new Map<AnyStage, WeakMap<object, Entry[]>>();
+  const slotted = new Map<AnyStage, WeakMap<object, Map<MemoInput, Entry>>>();
+  const lists = new WeakMap<object, Map<MemoInput, readonly MemoInput[]>>();
 
   const memo: Memo = {
     run(stage, ...inputs) {
@@ -73,6 +85,25 @@ export function createMemo(): Memo {
       return result;
     },
 
+    latest(slot, stage, ...inputs) {
+      let owners = slotted.get(stage);
+      if (owners === undefined) {
+        owners = new WeakMap();
+        slotted.set(stage, owners);
+      }
+      const owner = inputs[0];
+      let slots = owners.get(owner);
+      if (slots === undefined) {
+        slots = new Map();
+        owners.set(owner, slots);
+      }
+      const entry = slots.get(slot);
+      if (entry !== undefined && sameAfterFirst(entry.inputs, inputs)) return entry.result as ReturnType<typeof stage>;
+      const result = stage(memo, ...inputs);
+      setBounded(slots, slot, { inputs, result });
+      return result;
+    },
+
     steady(owner, slot, items) {
       let slots = lists.get(owner);
       if (slots === undefined) {
@@ -81,10 +112,7 @@ export function createMemo(): Memo {
       }
       const before = slots.get(slot);
       if (before !== undefined && sameItems(before, items)) return before as typeof items;
-      slots.delete(slot);
-      slots.set(slot, items);
-      const [oldest] = slots.keys();
-      if (slots.size > LISTS_PER_OWNER && oldest !== undefined) slots.delete(oldest);
+      setBounded(slots, slot, items);
       return items;
     },
   };
@@ -94,8 +122,18 @@ export function createMemo(): Memo {
 /** A cache that remembers nothing: every stage runs each time. */
 export const noMemo: Memo = {
   run: (stage, ...inputs) => stage(noMemo, ...inputs),
+  latest: (_slot, stage, ...inputs) => stage(noMemo, ...inputs),
   steady: (_owner, _slot, items) => items,
 };
+
+/** A Map keeps its keys in order of insertion: when it is full, the one set longest ago goes. */
+function setBounded<Value>(slots: Map<MemoInput, Value>, slot: MemoInput, value: Value): void {
+  slots.delete(slot);
+  slots.set(slot, value);
+  if (slots.size <= SLOTS_PER_OWNER) return;
+  const [oldest] = slots.keys();
+  slots.delete(oldest);
+}
 
 function sameAfterFirst(a: readonly MemoInput[], b: readonly MemoInput[]): boolean {
   if (a.length !== b.length) return false;

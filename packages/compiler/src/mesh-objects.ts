@@ -46,20 +46,34 @@ export function qualifiedName(object: Named): string {
   return `${namespaceOf(object)}/${nameOf(object)}`;
 }
 
+/** What decides which of two objects wins a conflict; see {@link compareAge}. */
+export interface Age {
+  /** Milliseconds since 1970; infinite without a time stamp. */
+  readonly bornMs: number;
+  readonly name: string;
+}
+
+export function ageOf(object: Named): Age {
+  const written = object.metadata.creationTimestamp;
+  const bornMs = written === undefined ? Number.NaN : Date.parse(written);
+  return { bornMs: Number.isNaN(bornMs) ? Infinity : bornMs, name: `${nameOf(object)}.${namespaceOf(object)}` };
+}
+
 /**
- * Which of two objects wins a conflict: the older by `metadata.creationTimestamp`, then by name and namespace, as in Istio
- * (`sortConfigByCreationTime`). Objects from files have no time stamp and count as the youngest.
+ * The older object first, by `metadata.creationTimestamp`, then by name and namespace, as in Istio (`sortConfigByCreationTime`). Objects
+ * from files have no time stamp and count as the youngest.
  */
-export function compareAge(a: Named, b: Named): number {
-  const bornA = a.metadata.creationTimestamp;
-  const bornB = b.metadata.creationTimestamp;
-  if (bornA !== bornB) {
-    if (bornA === undefined) return 1;
-    if (bornB === undefined) return -1;
-    const difference = Date.parse(bornA) - Date.parse(bornB);
-    if (difference !== 0 && !Number.isNaN(difference)) return difference;
-  }
-  return compareText(`${nameOf(a)}.${namespaceOf(a)}`, `${nameOf(b)}.${namespaceOf(b)}`);
+export function compareAge(a: Age, b: Age): number {
+  if (a.bornMs !== b.bornMs) return a.bornMs < b.bornMs ? -1 : 1;
+  return compareText(a.name, b.name);
+}
+
+/** The objects from the oldest to the youngest. */
+export function byAge<Item extends Named>(objects: readonly Item[]): readonly Item[] {
+  return objects
+    .map((object) => ({ object, age: ageOf(object) }))
+    .sort((a, b) => compareAge(a.age, b.age))
+    .map(({ object }) => object);
 }
 
 /** Every selected label has the wanted value; an empty selector selects everything. */

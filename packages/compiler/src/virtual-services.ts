@@ -1,30 +1,36 @@
 import { fullGatewayName, fullHost, MESH_GATEWAY } from './hosts/host-name.ts';
 import type { Memo } from './memo.ts';
-import { compareAge, namespaceOf, type VirtualService } from './mesh-objects.ts';
+import { type Age, ageOf, compareAge, namespaceOf, qualifiedName, type VirtualService } from './mesh-objects.ts';
 import type { MeshSettings } from './settings.ts';
 
-/** What a VirtualService says about where it applies, its names in full. */
-export interface VirtualServiceScope {
+/** A VirtualService with what it says about where it applies, all names in full. */
+export interface VirtualServiceEntry {
+  readonly virtualService: VirtualService;
+  readonly namespace: string;
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly age: Age;
   /** Lower-case, each once, in the order written, with its position in `spec.hosts`. */
   readonly hosts: ReadonlyMap<string, number>;
   /** `namespace/name`, or `mesh`, with its position in `spec.gateways`; `mesh` alone if none is written. */
   readonly gateways: ReadonlyMap<string, number>;
 }
 
-export function virtualServiceScope(
+export function virtualServiceEntry(
   _memo: Memo,
   virtualService: VirtualService,
   settings: MeshSettings,
-): VirtualServiceScope {
+): VirtualServiceEntry {
   const namespace = namespaceOf(virtualService);
-  const gateways = virtualService.spec.gateways ?? [];
+  const { hosts = [], gateways = [] } = virtualService.spec;
+  const bound = gateways.length === 0 ? [MESH_GATEWAY] : gateways;
   return {
-    hosts: firstPositions(
-      (virtualService.spec.hosts ?? []).map((host) => fullHost(host, namespace, settings.clusterDomain)),
-    ),
-    gateways: firstPositions(
-      (gateways.length === 0 ? [MESH_GATEWAY] : gateways).map((name) => fullGatewayName(name, namespace)),
-    ),
+    virtualService,
+    namespace,
+    name: qualifiedName(virtualService),
+    age: ageOf(virtualService),
+    hosts: firstPositions(hosts.map((host) => fullHost(host, namespace, settings.clusterDomain))),
+    gateways: firstPositions(bound.map((name) => fullGatewayName(name, namespace))),
   };
 }
 
@@ -34,21 +40,28 @@ function firstPositions(names: readonly string[]): ReadonlyMap<string, number> {
   return positions;
 }
 
-/** The VirtualServices by the gateway they apply to, `mesh` included; the oldest first. */
-export type VirtualServicesByGateway = ReadonlyMap<string, readonly VirtualService[]>;
+/** The VirtualServices of a mesh. */
+export interface VirtualServiceIndex {
+  /** The oldest first. */
+  readonly entries: readonly VirtualServiceEntry[];
+  /** By the gateway they apply to, `mesh` included; the oldest first. */
+  readonly byGateway: ReadonlyMap<string, readonly VirtualServiceEntry[]>;
+}
 
 export function indexVirtualServices(
   memo: Memo,
   virtualServices: readonly VirtualService[],
   settings: MeshSettings,
-): VirtualServicesByGateway {
-  const byGateway = new Map<string, VirtualService[]>();
-  for (const virtualService of [...virtualServices].sort(compareAge)) {
-    for (const gateway of memo.run(virtualServiceScope, virtualService, settings).gateways.keys()) {
+): VirtualServiceIndex {
+  const entries = virtualServices.map((virtualService) => memo.run(virtualServiceEntry, virtualService, settings));
+  entries.sort((a, b) => compareAge(a.age, b.age));
+  const byGateway = new Map<string, VirtualServiceEntry[]>();
+  for (const entry of entries) {
+    for (const gateway of entry.gateways.keys()) {
       const members = byGateway.get(gateway);
-      if (members === undefined) byGateway.set(gateway, [virtualService]);
-      else members.push(virtualService);
+      if (members === undefined) byGateway.set(gateway, [entry]);
+      else members.push(entry);
     }
   }
-  return byGateway;
+  return { entries, byGateway };
 }

@@ -31,7 +31,7 @@ export function buildGatewayListener(
   const provenance = (): ReadonlyMap<string, Origin> => {
     const [first] = port.servers;
     if (first === undefined) return new Map();
-    const origin = { resource: refOfObject(first.gateway), path: ['spec', 'servers', first.index] };
+    const origin = { resource: refOfObject(first.entry.gateway), path: ['spec', 'servers', first.server.index] };
     return new Map([
       ['', origin],
       ['address', { ...origin, path: [...origin.path, 'port'] }],

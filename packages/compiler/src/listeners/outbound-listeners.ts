@@ -15,6 +15,7 @@ import {
   VIRTUAL_OUTBOUND_LISTENER,
   xdsResource,
 } from '@heddle/model';
+import type { OutboundCapture } from '../capabilities.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
@@ -23,13 +24,6 @@ import type { MeshSettings } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { socketAddress } from './listener-address.ts';
-
-/** How a sidecar's outbound listeners come by their connections. */
-export type OutboundCapture =
-  /** The kernel redirects connections to {@link VIRTUAL_OUTBOUND_PORT}, from where they are handed on by original destination. */
-  | 'redirected'
-  /** Callers connect to the listeners themselves. */
-  | 'bound';
 
 /** Where connections leaving a workload are redirected to. */
 export const VIRTUAL_OUTBOUND_PORT = 15_001;
@@ -51,7 +45,7 @@ export function buildHttpListener(
 ): CompiledResource {
   const name = listenerName('0.0.0.0', port);
   const filters = [httpConnectionManager('sidecar', name, sidecarRouteName(port), settings)];
-  const chains: MessageInitShape<typeof ListenerSchema> =
+  const chains: ListenerFields =
     capture === 'bound'
       ? { filterChains: [{ filters }] }
       : {
@@ -69,7 +63,7 @@ export function buildHttpListener(
       name,
       address: socketAddress({ address: boundIp, port: boundPort }),
       trafficDirection: TrafficDirection.OUTBOUND,
-      ...(chains as object),
+      ...chains,
     }),
     undefined,
   );
@@ -116,6 +110,8 @@ export function buildVirtualOutboundListener(_memo: Memo, settings: MeshSettings
     undefined,
   );
 }
+
+type ListenerFields = Exclude<MessageInitShape<typeof ListenerSchema>, Listener>;
 
 const httpInspector = {
   name: 'envoy.filters.listener.http_inspector',

@@ -1,6 +1,6 @@
 import { compareText } from '@heddle/model';
 import type { Memo } from '../memo.ts';
-import { compareAge, type Service, type ServiceEntry } from '../mesh-objects.ts';
+import { byAge, type Service, type ServiceEntry } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
 import {
   type MeshService,
@@ -32,8 +32,7 @@ export function buildServiceRegistry(
     else sources.push(source);
   };
   for (const service of services) add(memo.run(serviceSource, service, settings.clusterDomain));
-  for (const entry of [...entries].sort(compareAge))
-    for (const source of memo.run(serviceEntrySources, entry)) add(source);
+  for (const entry of byAge(entries)) for (const source of memo.run(serviceEntrySources, entry)) add(source);
 
   const byHost = new Map<string, MeshService>();
   for (const [host, [first, ...others]] of sourcesByHost) {

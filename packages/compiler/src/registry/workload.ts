@@ -36,7 +36,9 @@ interface PodTemplate {
   readonly metadataPath: FieldPath;
 }
 
-type Container = { readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[] };
+interface Container {
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
+}
 
 /**
  * The workload that a Pod is: at its annotated address, or at `status.podIP`. Pods that have ended run nothing. Readiness is the
@@ -92,7 +94,8 @@ function workload(ref: ResourceRef, pod: PodTemplate, podIp: string | undefined,
   const namedPorts = new Map<string, number>();
   for (const container of pod.containers) {
     for (const port of container.ports ?? []) {
-      if (port.name !== undefined && !namedPorts.has(port.name)) namedPorts.set(port.name, port.containerPort);
+      if (port.name === undefined || (port.protocol ?? 'TCP') !== 'TCP' || namedPorts.has(port.name)) continue;
+      namedPorts.set(port.name, port.containerPort);
     }
   }
   const boundPorts = annotation === undefined ? new Map<number, number>() : readBoundPorts(ref, pod, diagnostics);

@@ -1,8 +1,7 @@
 import { suggest } from '@heddle/api';
-import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, type ResourceRef } from '@heddle/model';
+import { clusterName, type Diagnostic, diagnostic, type FieldPath, type ResourceRef } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
 import { likelyHost } from '../hosts/likely-host.ts';
-import { refOfObject } from '../mesh-objects.ts';
 
 /** What a route's leg leads to. */
 export interface ResolvedDestination {
@@ -45,6 +44,8 @@ export interface DestinationProblem extends ResolvedDestination {
   readonly missing: 'host' | 'port' | 'subset';
   readonly backend: Backend | undefined;
   readonly resource: ResourceRef;
+  /** Whether the destination names a port. */
+  readonly portWritten: boolean;
   /** Of the `destination`. */
   readonly path: FieldPath;
 }
@@ -68,18 +69,20 @@ export function destinationDiagnostic(problem: DestinationProblem, knownHosts: I
     const known = (backend?.service.ports ?? []).map((candidate) => candidate.number).join(', ');
     return diagnostic('HED202', {
       resource,
-      path: [...path, 'port'],
-      message: `"${host}" has no port ${port}${known === '' ? '' : `, only ${known}`}`,
+      path: problem.portWritten ? [...path, 'port', 'number'] : path,
+      message: problem.portWritten
+        ? `"${host}" has no port ${port}${known === '' ? '' : `, only ${known}`}`
+        : `no port is given, and "${host}" has ${known === '' ? 'none' : `several: ${known}`}`,
       effect: EFFECT,
       fix: known === '' ? 'declare the port in the service' : `set port.number to one of ${known}`,
     });
   }
   const near = suggest(subset, backend?.subsets.keys() ?? []);
-  const rules = (backend?.rules ?? []).map((rule) => formatRef(refOfObject(rule))).join(' and ');
+  const known = [...(backend?.subsets.keys() ?? [])].map((name) => `"${name}"`).join(', ');
   return diagnostic('IST0101', {
     resource,
     path: [...path, 'subset'],
-    message: `${rules === '' ? 'no DestinationRule' : rules} declares ${rules === '' ? 'the' : 'no'} subset "${subset}" for "${host}"`,
+    message: `no DestinationRule declares a subset "${subset}" for "${host}"${known === '' ? '' : `, only ${known}`}`,
     effect: EFFECT,
     fix: near === undefined ? `declare the subset in a DestinationRule for "${host}"` : `did you mean "${near}"?`,
   });

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '@heddle/envoy-api';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
-import { contentHash, type Origin, type XdsResource } from '@heddle/model';
+import { contentHash, type Diagnostic, diagnostic, type Origin, type XdsResource } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { concatBytes } from '../encoding.ts';
 import type { Memo } from '../memo.ts';
@@ -14,7 +14,7 @@ import type { EncodedVirtualHost } from './virtual-host.ts';
  */
 export function buildRouteConfiguration(
   _memo: Memo,
-  virtualHosts: readonly EncodedVirtualHost[],
+  wanted: readonly EncodedVirtualHost[],
   name: string,
   settings: MeshSettings,
 ): CompiledResource {
@@ -28,6 +28,8 @@ export function buildRouteConfiguration(
       maxDirectResponseBodySizeBytes: 1024 * 1024,
     }),
   );
+  const diagnostics = wanted.flatMap((host) => host.diagnostics);
+  const virtualHosts = withinSize(wanted, name, settings.limits.maxResourceBytes - header.length, diagnostics);
   const hashes = new TextEncoder().encode([contentHash(header), ...virtualHosts.map((host) => host.hash)].join(' '));
   const resource: XdsResource = {
     typeUrl: ROUTE_CONFIGURATION_TYPE_URL,
@@ -48,5 +50,29 @@ export function buildRouteConfiguration(
     }
     return origins;
   };
-  return { resource, diagnostics: virtualHosts.flatMap((host) => host.diagnostics), provenance };
+  return { resource, diagnostics, provenance };
+}
+
+/** The virtual hosts that fit into a resource, in order; each of the others is reported. */
+function withinSize(
+  wanted: readonly EncodedVirtualHost[],
+  name: string,
+  limit: number,
+  diagnostics: Diagnostic[],
+): readonly EncodedVirtualHost[] {
+  let size = 0;
+  return wanted.filter((host) => {
+    if (size + host.bytes.length <= limit) {
+      size += host.bytes.length;
+      return true;
+    }
+    diagnostics.push(
+      diagnostic('HED207', {
+        ...(host.origin === undefined ? {} : { resource: host.origin.resource, path: host.origin.path }),
+        message: `virtual host "${host.name}" (${host.bytes.length} bytes) makes route configuration "${name}" larger than ${limit} bytes`,
+        effect: 'requests to this host are answered with 404',
+      }),
+    );
+    return false;
+  });
 }

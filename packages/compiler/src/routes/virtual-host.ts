@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
-import { contentHash, type Diagnostic, diagnostic, formatRef, type Origin } from '@heddle/model';
+import { contentHash, type Diagnostic, diagnostic, formatRef, type Origin, virtualHostName } from '@heddle/model';
 import { concatBytes, encodeField } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
@@ -20,38 +20,61 @@ export interface EncodedVirtualHost {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/**
- * A virtual host made of the routes of one or several objects, in order of precedence. Routes that match everything go last, so that
- * one object's catch-all does not hide the others' rules; of several the first is reached.
- *
- * `domains` are joined by spaces, so that they can be part of the cache's key.
- */
-export function buildVirtualHost(
-  _memo: Memo,
+/** The virtual host of one host at a gateway's port. */
+export function buildGatewayVirtualHost(
+  memo: Memo,
   first: RouteList,
-  name: string,
-  domains: string,
+  host: string,
+  port: number,
   settings: MeshSettings,
   ...others: readonly RouteList[]
 ): EncodedVirtualHost {
+  return mergedVirtualHost(memo, virtualHostName(host, port), [host], [first, ...others], settings);
+}
+
+/** The virtual host of one host at a sidecar's outbound port. */
+export function buildMeshVirtualHost(
+  memo: Memo,
+  list: RouteList,
+  host: string,
+  port: number,
+  domains: readonly string[],
+  settings: MeshSettings,
+): EncodedVirtualHost {
+  return mergedVirtualHost(memo, virtualHostName(host, port), domains, [list], settings);
+}
+
+/**
+ * A virtual host made of the routes of one or several objects, in order of precedence. Routes that match everything go last, so that
+ * one object's catch-all does not hide the others' rules; of several the first is reached.
+ */
+function mergedVirtualHost(
+  _memo: Memo,
+  name: string,
+  domains: readonly string[],
+  given: readonly RouteList[],
+  settings: MeshSettings,
+): EncodedVirtualHost {
   const diagnostics: Diagnostic[] = [];
-  const lists = withinLimit([first, ...others], name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
+  const lists = withinLimit(given, name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
   const all = lists.flatMap((list) => list.routes);
   const routes = [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];
   reportUnreachable(routes, name, diagnostics);
-  return encodeVirtualHost(name, domains.split(' '), routes, { resource: first.resource, path: [] }, diagnostics);
+  const [first] = given;
+  const origin = first === undefined ? undefined : { resource: first.resource, path: [] };
+  return encodeVirtualHost(name, domains, routes, origin, diagnostics);
 }
 
 /** Encodes a virtual host around routes that are encoded already. */
 export function encodeVirtualHost(
   name: string,
-  domains: string[],
+  domains: readonly string[],
   routes: readonly EncodedRoute[],
   origin: Origin | undefined,
   diagnostics: readonly Diagnostic[],
 ): EncodedVirtualHost {
   // `x-envoy-attempt-count` is told to endpoints, as by Istio's proxies.
-  const header = create(VirtualHostSchema, { name, domains, includeRequestAttemptCount: true });
+  const header = create(VirtualHostSchema, { name, domains: [...domains], includeRequestAttemptCount: true });
   const body = concatBytes([toBinary(VirtualHostSchema, header), ...routes.map((route) => route.bytes)]);
   const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
   return { name, bytes, hash: contentHash(bytes), origin, routes, diagnostics };
@@ -102,6 +125,8 @@ function withinLimit(
 export function buildEmptyVirtualHost(_memo: Memo, port: GatewayPort, name: string): EncodedVirtualHost {
   const [first] = port.servers;
   const origin =
-    first === undefined ? undefined : { resource: refOfObject(first.gateway), path: ['spec', 'servers', first.index] };
+    first === undefined
+      ? undefined
+      : { resource: refOfObject(first.entry.gateway), path: ['spec', 'servers', first.server.index] };
   return encodeVirtualHost(name, ['*'], [], origin, []);
 }

@@ -284,7 +284,9 @@ class RouteListBuilder {
     const backend = this.#backends.get(host);
     const resolved = resolveDestination(host, destination.subset, destination.port?.number, backend, this.#port);
     if (resolved.missing !== undefined) {
-      const problem = { ...resolved, missing: resolved.missing, resource: this.#resource, path, backend };
+      const { missing } = resolved;
+      const portWritten = destination.port !== undefined;
+      const problem = { ...resolved, missing, portWritten, resource: this.#resource, path, backend };
       this.#problems.set(JSON.stringify(path), problem);
     } else if (backend !== undefined) {
       const { port, subset } = resolved;

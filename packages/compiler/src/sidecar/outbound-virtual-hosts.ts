@@ -1,13 +1,13 @@
 import { compareText, type Diagnostic, virtualHostName } from '@heddle/model';
-import { canDo } from '../capabilities.ts';
+import { outboundCapture } from '../capabilities.ts';
 import { isIpv6Address } from '../hosts/ip-address.ts';
-import type { VirtualService } from '../mesh-objects.ts';
+import type { Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { defaultRoutes } from '../routes/default-routes.ts';
-import { buildVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import { buildMeshVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { RouteList } from '../routes/virtual-service-routes.ts';
-import { routeDiagnostics, routesFor, type ViewScope } from '../views/view-scope.ts';
-import { virtualServiceScope } from '../virtual-services.ts';
+import { meshRoutes, routeDiagnostics, type ViewScope } from '../views/view-scope.ts';
+import type { VirtualServiceEntry } from '../virtual-services.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import type { MeshHosts } from './mesh-hosts.ts';
 import { serviceDomains } from './service-domains.ts';
@@ -44,7 +44,7 @@ export function outboundVirtualHosts(
   diagnostics: Diagnostic[],
 ): readonly EncodedVirtualHost[] {
   const { memo, view, settings } = scope;
-  const capturesPods = view.binding === undefined && canDo(view.capabilities, 'original-dst');
+  const capturesPods = outboundCapture(view) === 'redirected';
   const candidates = collectCandidates(scope, portNumber, onPort, http, meshHosts, diagnostics);
   const fullNames = new Set(candidates.flatMap(({ service }) => (service === undefined ? [] : [service.host])));
   const names = new Set<string>();
@@ -54,15 +54,19 @@ export function outboundVirtualHosts(
     const name = virtualHostName(host, portNumber);
     if (names.has(name)) continue;
     names.add(name);
-    const domains = service === undefined ? [bracketed(host)] : serviceDomains(service, view.namespace, settings.clusterDomain, capturesPods);
-    const free = domains.filter((domain) => {
+    const domains =
+      service === undefined
+        ? memo.run(outsideDomains, list, host)
+        : memo.run(serviceDomains, service, view.namespace, settings.clusterDomain, capturesPods);
+    const unclaimed = domains.filter((domain) => {
       // A shortened name never stands in for a service that has it as its full name.
       if (taken.has(domain) || (domain !== host && fullNames.has(domain))) return false;
       taken.add(domain);
       return true;
     });
-    if (free.length === 0) continue;
-    virtualHosts.push(memo.run(buildVirtualHost, list, name, free.join(' '), settings));
+    if (unclaimed.length === 0) continue;
+    const free = unclaimed.length === domains.length ? domains : memo.steady(domains, portNumber, unclaimed);
+    virtualHosts.push(memo.run(buildMeshVirtualHost, list, host, portNumber, free, settings));
   }
   return virtualHosts.sort((a, b) => compareText(a.name, b.name));
 }
@@ -75,26 +79,26 @@ function collectCandidates(
   meshHosts: MeshHosts,
   diagnostics: Diagnostic[],
 ): readonly Candidate[] {
-  const { memo, settings } = scope;
-  const decided = new Map<VirtualService, ServicePort[]>();
+  const { memo } = scope;
+  const decided = new Map<VirtualServiceEntry, ServicePort[]>();
   const undecided: ServicePort[] = [];
   for (const entry of http) {
     const virtualService = meshHosts.decidingFor(entry.service.host);
     if (virtualService === undefined) undecided.push(entry);
-    else decided.set(virtualService, [...(decided.get(virtualService) ?? []), entry]);
+    else pushTo(decided, virtualService, entry);
   }
   const candidates: Candidate[] = [];
-  for (const virtualService of scope.virtualServices.get(MESH_GATEWAY) ?? []) {
+  for (const virtualService of scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? []) {
     const services = decided.get(virtualService) ?? [];
     if (services.length === 0 && portNumber !== PORT_OF_UNKNOWN_HOSTS) continue;
-    const list = routesFor(scope, virtualService, MESH_GATEWAY, portNumber);
+    const list = meshRoutes(scope, virtualService, portNumber);
     diagnostics.push(...routeDiagnostics(scope, list));
     if (list.routes.length === 0) {
       // Nothing in it is for sidecars on this port.
       undecided.push(...services);
       continue;
     }
-    for (const host of memo.run(virtualServiceScope, virtualService, settings).hosts.keys()) {
+    for (const host of virtualService.hosts.keys()) {
       const covers = services.some(({ service }) => host.startsWith('*') && service.host.endsWith(host.slice(1)));
       if (!onPort.has(host) && !covers) candidates.push({ host, service: undefined, list });
     }
@@ -106,6 +110,13 @@ function collectCandidates(
   return candidates;
 }
 
-function bracketed(host: string): string {
-  return isIpv6Address(host) ? `[${host}]` : host;
+function pushTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** The domain of a host that only a VirtualService knows. */
+function outsideDomains(_memo: Memo, _list: RouteList, host: string): readonly string[] {
+  return [isIpv6Address(host) ? `[${host}]` : host];
 }

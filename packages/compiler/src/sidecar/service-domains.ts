@@ -1,5 +1,6 @@
 import type { ClusterDomain } from '../hosts/host-name.ts';
 import { isIpv6Address } from '../hosts/ip-address.ts';
+import type { Memo } from '../memo.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { MeshService } from '../registry/mesh-service.ts';
  * service are called by names within its own.
  */
 export function serviceDomains(
+  _memo: Memo,
   service: MeshService,
   clientNamespace: string,
   domain: ClusterDomain,
@@ -29,7 +31,5 @@ function shorterNames(host: string, clientNamespace: string, domain: ClusterDoma
   const dot = qualified.indexOf('.');
   if (dot <= 0) return [];
   const sameNamespace = qualified.slice(dot + 1) === clientNamespace;
-  return sameNamespace
-    ? [qualified.slice(0, dot), `${qualified}.svc`, qualified]
-    : [qualified, `${qualified}.svc`];
+  return sameNamespace ? [qualified.slice(0, dot), `${qualified}.svc`, qualified] : [qualified, `${qualified}.svc`];
 }

@@ -1,15 +1,10 @@
-import { type Diagnostic, sidecarRouteName } from '@heddle/model';
-import { canDo, cannotDo } from '../capabilities.ts';
+import { clusterName, type Diagnostic, sidecarRouteName } from '@heddle/model';
+import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
 import { buildBlackHoleCluster, buildPassthroughCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
-import {
-  buildHttpListener,
-  buildTcpListener,
-  buildVirtualOutboundListener,
-  type OutboundCapture,
-} from '../listeners/outbound-listeners.ts';
+import { buildHttpListener, buildTcpListener, buildVirtualOutboundListener } from '../listeners/outbound-listeners.ts';
 import type { Memo } from '../memo.ts';
 import { isHttp } from '../registry/port-protocol.ts';
 import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
@@ -19,54 +14,58 @@ import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virt
 import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { PortClaims } from './port-claims.ts';
-import { clusterFor } from './view-clusters.ts';
+import { clusterAudienceOf, clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
-import { backendFor, ruleDiagnostics, type ViewScope } from './view-scope.ts';
+import { ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
 /** The outbound side of a sidecar: everything that its workload may call. */
 export function compileSidecarView(scope: ViewScope): ViewParts {
   const { memo, settings, view } = scope;
   const diagnostics: Diagnostic[] = [...ruleDiagnostics(scope)];
-  const redirected = view.binding === undefined;
-  const passesThrough = redirected && canDo(view.capabilities, 'original-dst');
+  const capture = outboundCapture(view);
   const claims = new PortClaims(diagnostics);
   const byPort = groupByPort(scope);
 
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
-  const virtualServices = scope.virtualServices.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
-  const meshHosts = memo.run(indexMeshHosts, virtualServices, settings);
+  const virtualServices = scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
+  const meshHosts = memo.run(indexMeshHosts, virtualServices);
   diagnostics.push(...meshHosts.diagnostics);
   for (const [number, { onPort, http }] of byPort) {
     const [first] = http;
     if (first === undefined) continue;
-    const capture: OutboundCapture = redirected ? 'redirected' : 'bound';
     const bound = boundAddress('0.0.0.0', number, view.binding);
     if (!claims.claim(bound, { resource: first.port.source.ref, path: first.port.path })) continue;
     listeners.push(memo.run(buildHttpListener, settings, number, capture, bound.address, bound.port));
     const hosts = outboundVirtualHosts(scope, number, onPort, http, meshHosts, diagnostics);
-    const policy = passesThrough ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
-    const virtualHosts = memo.steady(settings, `${view.key} ${number}`, [...hosts, memo.run(catchAllFor, settings, policy)]);
+    // Without an original destination there is nowhere to pass requests on to.
+    const policy = capture === 'redirected' ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
+    const virtualHosts = memo.steady(settings, `${view.key} ${number}`, [
+      ...hosts,
+      memo.run(catchAllFor, settings, policy),
+    ]);
     routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), settings));
   }
   listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
 
+  const audience = clusterAudienceOf(scope);
   const clusters: CompiledResource[] = [];
   const endpoints: CompiledResource[] = [];
   for (const service of scope.registry.services) {
     diagnostics.push(...service.diagnostics);
-    const backend = backendFor(scope, service.host);
+    const backend = scope.backends.backend(service.host);
     if (backend === undefined) continue;
     for (const port of service.ports) {
       for (const subset of ['', ...backend.subsets.keys()]) {
-        const built = clusterFor(scope, backend, port.number, subset);
-        diagnostics.push(...built.diagnostics);
+        const name = clusterName({ direction: 'outbound', port: port.number, subset, host: service.host });
+        const built = clusterFor(scope, audience, { name, backend, port: port.number, subset });
+        if (built.diagnostics.length > 0) diagnostics.push(...built.diagnostics);
         if (built.cluster !== undefined) clusters.push(built.cluster);
         if (built.endpoints !== undefined) endpoints.push(built.endpoints);
       }
     }
   }
-  if (passesThrough) {
+  if (capture === 'redirected') {
     listeners.push(memo.run(buildVirtualOutboundListener, settings));
     clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
   }
@@ -113,13 +112,13 @@ function tcpListeners(
   diagnostics: Diagnostic[],
 ): readonly CompiledResource[] {
   const { memo, settings, view } = scope;
-  const capture: OutboundCapture = view.binding === undefined ? 'redirected' : 'bound';
+  const capture = outboundCapture(view);
   const listeners: CompiledResource[] = [];
   for (const { tcp } of byPort.values()) {
     for (const { service, port } of tcp) {
-      if (!canDo(view.capabilities, 'tcp-proxy')) {
+      if (!canDo(view.capabilities, 'heddle.tcp.proxy')) {
         const effect = 'the port is not served to callers';
-        diagnostics.push(cannotDo('tcp-proxy', port.source.ref, port.path, effect));
+        diagnostics.push(cannotDo('heddle.tcp.proxy', port.source.ref, port.path, effect));
         continue;
       }
       if (service.headless && capture === 'redirected') continue;

@@ -1,5 +1,5 @@
-import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
-import { canDo, cannotDo } from '../capabilities.ts';
+import { type Diagnostic, diagnostic, formatRef, type ProxyType } from '@heddle/model';
+import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
 import { buildLoadAssignment } from '../clusters/load-assignment.ts';
 import { buildServiceCluster, type ClusterDiscovery, loadBalancerOf } from '../clusters/service-cluster.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
@@ -8,8 +8,10 @@ import type { Memo } from '../memo.ts';
 import { type EndpointsResult, serviceEndpoints, serviceEntryEndpoints } from '../registry/endpoints.ts';
 import type { MeshPort, ServiceSource } from '../registry/mesh-service.ts';
 import { isHttp2 } from '../registry/port-protocol.ts';
-import { indexWorkloads } from '../registry/workload-index.ts';
-import { listInNamespace, type ViewScope } from './view-scope.ts';
+import type { WorkloadIndex } from '../registry/workload-index.ts';
+import type { ClusterUse } from '../routes/virtual-service-routes.ts';
+import type { MeshSettings } from '../settings.ts';
+import type { ViewScope } from './view-scope.ts';
 
 /** A cluster with its endpoints, if those are resources of their own. */
 export interface ViewCluster {
@@ -18,30 +20,71 @@ export interface ViewCluster {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The cluster of a service's port, or of one of its subsets, for this view. Undefined where the proxy cannot have it. */
-export function clusterFor(scope: ViewScope, backend: Backend, port: number, subset: string): ViewCluster {
-  const { memo, settings, view } = scope;
+/** What clusters depend on of the proxy that gets them. */
+export interface ClusterAudience {
+  readonly type: ProxyType;
+  /** Connections arrive with the address they were meant for. */
+  readonly captures: boolean;
+  readonly http2: boolean;
+}
+
+/** The same object for all views whose clusters are the same. */
+export function clusterAudienceOf({ memo, settings, view }: ViewScope): ClusterAudience {
+  const captures = view.type === 'sidecar' && outboundCapture(view) === 'redirected';
+  const http2 = canDo(view.capabilities, 'heddle.http2.upstream');
+  return memo.run(clusterAudience, settings, view.type, captures, http2);
+}
+
+function clusterAudience(
+  _memo: Memo,
+  _settings: MeshSettings,
+  type: ProxyType,
+  captures: boolean,
+  http2: boolean,
+): ClusterAudience {
+  return { type, captures, http2 };
+}
+
+/** The cluster of a service's port, or of one of its subsets, for an audience. Undefined where its proxies cannot have it. */
+export function clusterFor(
+  { memo, settings, workloads }: ViewScope,
+  audience: ClusterAudience,
+  use: ClusterUse,
+): ViewCluster {
+  const { backend, port, subset } = use;
+  // Port numbers of several objects make one host's service; all Kubernetes Services among them stand in its namespace.
+  const index = workloads(backend.service.namespace);
+  return memo.latest(use.name, viewCluster, audience, backend, port, subset, index, settings);
+}
+
+function viewCluster(
+  memo: Memo,
+  audience: ClusterAudience,
+  backend: Backend,
+  port: number,
+  subset: string,
+  workloads: WorkloadIndex,
+  settings: MeshSettings,
+): ViewCluster {
   const meshPort = backend.service.portsByNumber.get(port);
   if (meshPort === undefined) return { cluster: undefined, endpoints: undefined, diagnostics: [] };
-  if (isHttp2(meshPort.protocol) && !canDo(view.capabilities, 'upstream-http2')) {
+  if (isHttp2(meshPort.protocol) && !audience.http2) {
     const effect = 'requests to this port are answered with 503 (no cluster)';
     return {
       cluster: undefined,
       endpoints: undefined,
-      diagnostics: [cannotDo('upstream-http2', meshPort.source.ref, meshPort.path, effect)],
+      diagnostics: [cannotDo('heddle.http2.upstream', meshPort.source.ref, meshPort.path, effect)],
     };
   }
   const diagnostics: Diagnostic[] = [...backend.diagnostics];
-  const discovery = discoveryFor(scope, backend, meshPort, subset, diagnostics);
-  const result = endpointsFor(scope, meshPort);
-  if (discovery === 'original-dst') {
-    const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, undefined);
+  const discovery = discoveryFor(audience, backend, meshPort, subset, diagnostics);
+  const endpointSource = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);
+  diagnostics.push(...(endpointSource?.diagnostics ?? []));
+  if (endpointSource === undefined || discovery !== 'eds') {
+    const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, endpointSource?.result);
     return { cluster, endpoints: undefined, diagnostics };
   }
-  if (discovery !== 'eds') {
-    const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, result);
-    return { cluster, endpoints: undefined, diagnostics: [...diagnostics, ...result.diagnostics] };
-  }
+  const { result } = endpointSource;
   const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, undefined);
   const labels = backend.subsets.get(subset)?.subset.labels;
   const endpoints = memo.run(buildLoadAssignment, result, cluster.resource.name, labels);
@@ -51,56 +94,56 @@ export function clusterFor(scope: ViewScope, backend: Backend, port: number, sub
 
 /** How the proxy finds the endpoints of a port. */
 function discoveryFor(
-  scope: ViewScope,
+  audience: ClusterAudience,
   backend: Backend,
   port: MeshPort,
   subset: string,
   diagnostics: Diagnostic[],
 ): ClusterDiscovery {
-  const { view } = scope;
-  const { resolution } = port.source;
   const { loadBalancer, origin } = loadBalancerOf(backend, subset);
-  // Only a sidecar whose listeners take over connections knows where these wanted to go.
-  const captures = view.type === 'sidecar' && view.binding === undefined && canDo(view.capabilities, 'original-dst');
   if (loadBalancer === 'PASSTHROUGH') {
-    if (captures) return 'original-dst';
+    if (audience.captures) return 'original-dst';
     if (origin !== undefined) {
       const effect = 'LEAST_REQUEST is used';
-      diagnostics.push(cannotDo('original-dst', origin.resource, origin.path, effect));
+      diagnostics.push(cannotDo('heddle.cluster.original-dst', origin.resource, origin.path, effect));
     }
   }
-  switch (resolution) {
+  switch (port.source.resolution) {
     case 'dns':
       return 'strict-dns';
     case 'dns-round-robin':
       return 'logical-dns';
     case 'none':
-      if (captures) return 'original-dst';
-      if (scope.view.type === 'sidecar') {
-        const effect = 'only the endpoints listed in the ServiceEntry are used';
-        diagnostics.push(cannotDo('original-dst', port.source.ref, ['spec', 'resolution'], effect));
+      if (audience.captures) return 'original-dst';
+      if (audience.type === 'sidecar') {
+        const effect = 'requests to it are answered with 503 (no healthy upstream)';
+        diagnostics.push(cannotDo('heddle.cluster.original-dst', port.source.ref, ['spec', 'resolution'], effect));
       }
       return 'eds';
     case 'endpoints':
       // Callers of a headless service have chosen the pod already.
-      return backend.service.headless && captures ? 'original-dst' : 'eds';
+      return backend.service.headless && audience.captures ? 'original-dst' : 'eds';
   }
 }
 
 const NO_WORKLOADS: readonly never[] = [];
 
-/** The endpoints of a port, from whichever objects give them. */
-export function endpointsFor(scope: ViewScope, port: MeshPort): EndpointsResult {
-  const { memo, snapshot } = scope;
-  const { object, ref } = port.source;
-  if (object.kind === 'ServiceEntry') return memo.run(serviceEntryEndpoints, object, port);
-  const pods = listInNamespace(snapshot, 'Pod', ref.namespace);
-  const deployments = listInNamespace(snapshot, 'Deployment', ref.namespace);
-  const index = memo.run(indexWorkloads, pods, deployments);
+/** The endpoints of a port, from whichever objects give them; the diagnostics are those of the workloads. */
+function endpointsFor(
+  memo: Memo,
+  port: MeshPort,
+  index: WorkloadIndex,
+): { readonly result: EndpointsResult; readonly diagnostics: readonly Diagnostic[] } {
+  const { object } = port.source;
+  if (object.kind === 'ServiceEntry') {
+    const result = memo.run(serviceEntryEndpoints, object, port);
+    return { result, diagnostics: result.diagnostics };
+  }
   const selector = object.spec.selector ?? {};
   const selected = Object.keys(selector).length === 0 ? NO_WORKLOADS : index.select(selector);
   const workloads = memo.steady(port.source, 'workloads', selected);
-  return memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
+  const result = memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
+  return { result, diagnostics: [...index.diagnostics, ...result.diagnostics] };
 }
 
 function nobodyRuns(_memo: Memo, source: ServiceSource): Diagnostic {
@@ -109,9 +152,9 @@ function nobodyRuns(_memo: Memo, source: ServiceSource): Diagnostic {
   const labels = selector.map(([key, value]) => `${key}=${value}`).join(',');
   const message =
     object.kind === 'ServiceEntry'
-      ? 'lists no endpoints'
+      ? 'it lists no endpoints'
       : selector.length === 0
-        ? 'has no selector'
+        ? 'it has no selector'
         : `no workload with the labels ${labels} runs and is ready`;
   return diagnostic('HED206', {
     resource: ref,

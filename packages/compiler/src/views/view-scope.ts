@@ -1,13 +1,22 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
-import { type Backend, backendOf, checkDestinationRules, type DestinationRuleIndex, indexDestinationRules } from '../destination-rules.ts';
+import {
+  type Backend,
+  backendOf,
+  checkDestinationRules,
+  type DestinationRuleIndex,
+  indexDestinationRules,
+} from '../destination-rules.ts';
+import type { GatewayBinding } from '../gateways/gateway-binding.ts';
+import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
+import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.ts';
 import { destinationDiagnostic } from '../routes/destination.ts';
 import { destinationHosts, type RouteList, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
-import { indexVirtualServices, type VirtualServicesByGateway } from '../virtual-services.ts';
+import { indexVirtualServices, type VirtualServiceEntry, type VirtualServiceIndex } from '../virtual-services.ts';
 
 /** What compiling one view has to hand: a snapshot's indexes, as far as they were not built for another view already. */
 export interface ViewScope {
@@ -16,21 +25,53 @@ export interface ViewScope {
   readonly view: View;
   readonly settings: MeshSettings;
   readonly registry: ServiceRegistry;
-  readonly rules: DestinationRuleIndex;
-  readonly virtualServices: VirtualServicesByGateway;
+  readonly backends: BackendTable;
+  readonly virtualServices: VirtualServiceIndex;
+  /** The workloads of a namespace. */
+  readonly workloads: (namespace: string) => WorkloadIndex;
 }
 
 export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settings: MeshSettings): ViewScope {
   const services = listOf(snapshot, 'Service');
   const entries = listOf(snapshot, 'ServiceEntry');
+  const registry = memo.run(buildServiceRegistry, services, entries, settings);
+  const rules = memo.run(indexDestinationRules, listOf(snapshot, 'DestinationRule'), settings.clusterDomain);
   return {
     memo,
     snapshot,
     view,
     settings,
-    registry: memo.run(buildServiceRegistry, services, entries, settings),
-    rules: memo.run(indexDestinationRules, listOf(snapshot, 'DestinationRule'), settings.clusterDomain),
+    registry,
+    backends: memo.run(backendTable, registry, rules, view.namespace, settings),
     virtualServices: memo.run(indexVirtualServices, listOf(snapshot, 'VirtualService'), settings),
+    workloads: workloadLookup(memo, snapshot),
+  };
+}
+
+/** The services as clients of one namespace see them: each with the rules that apply to it there. */
+export interface BackendTable {
+  backend(host: string): Backend | undefined;
+}
+
+function backendTable(
+  memo: Memo,
+  registry: ServiceRegistry,
+  index: DestinationRuleIndex,
+  clientNamespace: string,
+  settings: MeshSettings,
+): BackendTable {
+  const backends = new Map<string, Backend | undefined>();
+  return {
+    backend(host) {
+      const known = backends.get(host);
+      if (known !== undefined) return known;
+      const service = registry.byHost.get(host);
+      if (service === undefined) return undefined;
+      const rules = index.rulesFor(host, service.namespace, clientNamespace, settings.rootNamespace);
+      const backend = memo.run(backendOf, service, ...rules);
+      backends.set(host, backend);
+      return backend;
+    },
   };
 }
 
@@ -42,29 +83,84 @@ export function listOf<K extends KindName>(snapshot: MeshSnapshot, kind: K): rea
   return list.length === 0 ? NOTHING : list;
 }
 
-export function listInNamespace<K extends KindName>(
-  snapshot: MeshSnapshot,
-  kind: K,
-  namespace: string,
-): readonly ObjectOf<K>[] {
-  const list = snapshot.inNamespace(kind, namespace);
-  return list.length === 0 ? NOTHING : list;
+/** Finds the workloads of a namespace; indexes each namespace once. */
+function workloadLookup(memo: Memo, snapshot: MeshSnapshot): (namespace: string) => WorkloadIndex {
+  const indexes = new Map<string, WorkloadIndex>();
+  return (namespace) => {
+    let index = indexes.get(namespace);
+    if (index === undefined) {
+      const pods = snapshot.inNamespace('Pod', namespace);
+      const deployments = snapshot.inNamespace('Deployment', namespace);
+      index = memo.run(
+        indexWorkloads,
+        pods.length === 0 ? NOTHING : pods,
+        deployments.length === 0 ? NOTHING : deployments,
+      );
+      indexes.set(namespace, index);
+    }
+    return index;
+  };
 }
 
-/** The service of a host with the rules that this view's proxies apply to it. */
-export function backendFor(scope: ViewScope, host: string): Backend | undefined {
-  const service = scope.registry.byHost.get(host);
-  if (service === undefined) return undefined;
-  const { view, settings } = scope;
-  const rules = scope.rules.rulesFor(host, service.namespace, view.namespace, settings.rootNamespace);
-  return scope.memo.run(backendOf, service, ...rules);
+/** The routes of a VirtualService for one port of a gateway of this view. */
+export function gatewayRoutes(
+  { memo, backends, settings }: ViewScope,
+  binding: GatewayBinding,
+  port: number,
+): RouteList {
+  return memo.latest(port, routesOfBinding, binding, backends, port, settings);
 }
 
-/** The routes of a VirtualService for one listener of this view. */
-export function routesFor(scope: ViewScope, virtualService: VirtualService, gateway: string, port: number): RouteList {
-  const { memo, settings } = scope;
-  const backends = memo.run(destinationHosts, virtualService, settings).map((host) => backendFor(scope, host));
-  return memo.run(virtualServiceRoutes, virtualService, gateway, port, settings, ...backends);
+function routesOfBinding(
+  memo: Memo,
+  { virtualService, gateway }: GatewayBinding,
+  backends: BackendTable,
+  port: number,
+  settings: MeshSettings,
+): RouteList {
+  return routesWith(memo, backends, virtualService.virtualService, gateway.name, port, settings);
+}
+
+/** The routes of a VirtualService for one outbound port of the sidecars of this view. */
+export function meshRoutes(
+  { memo, backends, settings }: ViewScope,
+  entry: VirtualServiceEntry,
+  port: number,
+): RouteList {
+  const listener = memo.run(meshListener, backends, port);
+  return memo.latest(entry, routesOfListener, listener, entry, settings);
+}
+
+interface MeshListener {
+  readonly backends: BackendTable;
+  readonly port: number;
+}
+
+function meshListener(_memo: Memo, backends: BackendTable, port: number): MeshListener {
+  return { backends, port };
+}
+
+function routesOfListener(
+  memo: Memo,
+  { backends, port }: MeshListener,
+  entry: VirtualServiceEntry,
+  settings: MeshSettings,
+): RouteList {
+  return routesWith(memo, backends, entry.virtualService, MESH_GATEWAY, port, settings);
+}
+
+/** As long as no service or rule changes, the stages around this one spare looking up the services of each route. */
+function routesWith(
+  memo: Memo,
+  backends: BackendTable,
+  virtualService: VirtualService,
+  gateway: string,
+  port: number,
+  settings: MeshSettings,
+): RouteList {
+  const hosts = memo.run(destinationHosts, virtualService, settings);
+  const used = hosts.map((host) => backends.backend(host));
+  return memo.run(virtualServiceRoutes, virtualService, gateway, port, settings, ...used);
 }
 
 /** What is wrong with a list of routes, missing destinations included. */
