@@ -3,10 +3,11 @@
 // Every tier runs, whatever the others found. Each prints its time and its counts as it ends; what went wrong is printed
 // again at the end, and the last line sums up: "N passed, N failed". Starts on a fresh clone under Node 20.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { root, systemEnvironment } from './ensure.mjs';
+import { countTier } from './tier-counts.mjs';
 
 const logs = '.cache/ci';
 const source = '--conditions=@heddle/source';
@@ -180,47 +181,7 @@ async function runTier(tier, verbose) {
     steps.push(ran);
   }
   writeFileSync(join(root, logs, `${tier.name}.log`), output);
-  return { tier, output, ms: Date.now() - started, ...count(tier, steps) };
-}
-
-/** What a tier found. A command that fails counts as a failure even when its report has none: it may have died early. */
-function count(tier, steps) {
-  const failedSteps = steps.filter((step) => step.status !== 0).length;
-  if (tier.count === 'steps') return { passed: steps.length - failedSteps, failed: failedSteps };
-  const found =
-    tier.count === 'vitest'
-      ? tier.reports.map((report) => readVitestReport(join(root, logs, report)))
-      : steps.map((step) => readSummary(step.output));
-  const passed = found.reduce((total, counts) => total + (counts?.passed ?? 0), 0);
-  const failed = found.reduce((total, counts) => total + (counts?.failed ?? 0), 0);
-  const skipped = found.flatMap((counts) => counts?.skipped ?? []);
-  const died = failed === 0 && (failedSteps > 0 || found.includes(undefined) || passed === 0);
-  return { passed, failed: died ? 1 : failed, skipped };
-}
-
-function readVitestReport(path) {
-  if (!existsSync(path)) return undefined;
-  const report = JSON.parse(readFileSync(path, 'utf8'));
-  // A file that cannot even be loaded has no tests to fail.
-  const unloadable = report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
-  ).length;
-  const skipped = report.testResults.flatMap((file) =>
-    file.assertionResults
-      .filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
-      .map((test) => test.fullName),
-  );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloadable, skipped };
-}
-
-/** The last counts in a command's output: "12 passed, 1 failed", or JSON with `passed` and `failed`. */
-export function readSummary(output) {
-  const text = [...output.matchAll(/(\d+) passed, (\d+) failed/g)].at(-1);
-  if (text !== undefined) return { passed: Number(text[1]), failed: Number(text[2]) };
-  const passed = [...output.matchAll(/"passed":\s*(\d+)/g)].at(-1);
-  const failed = [...output.matchAll(/"failed":\s*(\d+)/g)].at(-1);
-  if (passed === undefined || failed === undefined) return undefined;
-  return { passed: Number(passed[1]), failed: Number(failed[1]) };
+  return { tier, output, ms: Date.now() - started, ...countTier(tier, steps, join(root, logs)) };
 }
 
 function runCommand(command, tier, deadline, verbose) {
@@ -229,9 +190,10 @@ function runCommand(command, tier, deadline, verbose) {
   const env = {
     ...bare,
     ...(tier.system !== true && { PATH: `${bin}${delimiter}${bare.PATH}` }),
+    // Some tools take any value for a wish for colour.
+    FORCE_COLOR: undefined,
     CI: 'true',
     NO_COLOR: '1',
-    FORCE_COLOR: '0',
     DO_NOT_TRACK: '1',
     TURBO_TELEMETRY_DISABLED: '1',
     DENO_NO_UPDATE_CHECK: '1',
