@@ -24,7 +24,7 @@ const hostLabel = fc.oneof(dnsLabel, pattern(/^[A-Za-z]([A-Za-z0-9-]{0,8}[A-Za-z
 const hostName = fc
   .array(hostLabel, { minLength: 1, maxLength: 4 })
   .map((labels) => labels.map((label) => label.slice(0, 60)).join('.'))
-  .filter((name) => !name.endsWith('-') && !name.includes('-.'));
+  .filter((name) => !name.endsWith('-') && !name.includes('-.') && !/(?:^|\.)\d+$/.test(name));
 const ipv4 = fc.tuple(...Array.from({ length: 4 }, () => fc.nat(255))).map((parts) => parts.join('.'));
 const ipv6 = fc.oneof(
   fc.ipV6().filter((text) => !text.includes('.')),
@@ -119,10 +119,16 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'wildcard-host-or-ip': fc.oneof({ weight: 4, arbitrary: wildcardHost }, ip),
   'host-name': hostName,
   'host-name-or-ip': fc.oneof(hostName, ip),
-  'gateway-server-host': fc.oneof(
-    wildcardHost,
-    fc.tuple(oneOf('*', '.', 'shop'), wildcardHost).map(([namespace, host]) => `${namespace}/${host}`),
-  ),
+  'gateway-server-host': fc
+    .tuple(
+      oneOf('', '*/', './', 'shop/'),
+      fc.oneof(
+        fc.constant('*'),
+        hostName.map((name) => `${name}.example.com`),
+        hostName.map((name) => `*.${name}`),
+      ),
+    )
+    .map((parts) => parts.join('')),
   'gateway-reference': fc.oneof(
     fc.constant('mesh'),
     hostLabel,

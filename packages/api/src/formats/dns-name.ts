@@ -24,12 +24,15 @@ function isHostLabel(text: string): boolean {
   return text.length <= MAX_LABEL && HOST_LABEL.test(text);
 }
 
-/** A fully or partly qualified DNS name without wildcards; a trailing dot is allowed (Istio's `ValidateFQDN`). */
+/**
+ * A fully or partly qualified DNS name without wildcards whose last label is no number; a trailing dot is allowed (Istio's
+ * `ValidateFQDN`).
+ */
 export function isHostName(text: string): boolean {
   if (text.length === 0 || text.length > 255) return false;
   const labels = text.split('.');
   if (labels.length > 1 && labels.at(-1) === '') labels.pop();
-  return labels.every(isHostLabel);
+  return labels.every(isHostLabel) && !/^\d+$/.test(labels.at(-1) ?? '');
 }
 
 /** A DNS name whose first label may be `*` or begin with it; wildcards elsewhere are refused (Istio's `ValidateWildcardDomain`). */
@@ -38,7 +41,7 @@ export function isWildcardHostName(text: string): boolean {
   const dot = text.indexOf('.');
   const first = dot === -1 ? text : text.slice(0, dot);
   if (first.length > MAX_LABEL || !WILDCARD_LABEL.test(first)) return false;
-  return dot === -1 || isHostName(text.slice(dot + 1));
+  return dot === -1 || dot === text.length - 1 || isHostName(text.slice(dot + 1));
 }
 
 /** RFC 1123 label. */

@@ -48,9 +48,11 @@ export const gatewayServerHost: StringFormat = {
       return 'a namespace, "." or "*" before the "/"';
     }
     const host = text.slice(slash + 1);
-    return isWildcardHostName(host) || isIpAddress(host)
+    if (host === '*' || isIpAddress(host)) return undefined;
+    // Short names mean different services in different namespaces; Istio refuses them here, and wildcards inside of a label.
+    return isWildcardHostName(host) && host.includes('.') && !/^\*[^.]/.test(host)
       ? undefined
-      : 'a host such as *.example.com, optionally after a namespace and "/"';
+      : 'a full host such as shop.example.com, *.example.com or *, optionally after a namespace and "/"';
   },
 };
 

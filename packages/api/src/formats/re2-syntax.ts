@@ -120,7 +120,7 @@ class Reader {
     if (sign === '[') return this.#set();
     if (sign === '\\') return this.#escape(false);
     this.#at++;
-    return { size: sign === '.' ? 12 : 4, repeat: 1 };
+    return { size: sign === '.' ? 12 : sizeOf(sign), repeat: 1 };
   }
 
   #group(depth: number): Part {
@@ -159,15 +159,19 @@ class Reader {
     this.#at += 2;
     const start = this.#at;
     while (this.#at < this.#text.length && !this.#startsWith('\\E')) this.#at++;
-    const size = (this.#at - start) * 4;
+    const size = this.#text.slice(start, this.#at).reduce((sum, sign) => sum + sizeOf(sign), 0);
     if (this.#at < this.#text.length) this.#at += 2;
     return { size, repeat: 1 };
   }
 
   #set(): Part {
     this.#at++;
-    if (this.#next === '^') this.#at++;
-    let size = 12;
+    let size = 1;
+    if (this.#next === '^') {
+      this.#at++;
+      // The complement covers all longer encodings.
+      size = 12;
+    }
     for (let first = true; first || this.#next !== ']'; first = false) {
       if (this.#next === undefined) throw new Refusal('"[" without "]"');
       if (this.#startsWith('[:')) {
@@ -213,7 +217,7 @@ class Reader {
     }
     const code = this.#next.codePointAt(0);
     this.#at++;
-    return { code, size: 4 };
+    return { code, size: sizeOf(this.#text[this.#at - 1]) };
   }
 
   #escape(inSet: boolean): Part & { readonly code?: number } {
@@ -223,7 +227,7 @@ class Reader {
       return { size, repeat: 1, ...(code === undefined ? {} : { code }) };
     };
     const simple = /^\\([afnrtv])/.exec(rest);
-    if (simple !== null) return take(2, 4, { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 }[simple[1] ?? ''] ?? 0);
+    if (simple !== null) return take(2, 1, { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 }[simple[1] ?? ''] ?? 0);
     if (/^\\[dDsSwW]/.test(rest)) return take(2, 16);
     if (!inSet && /^\\[AbBzC]/.test(rest)) return take(2, 12);
     const hex = /^\\x(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(rest);
@@ -243,9 +247,14 @@ class Reader {
     }
     const literal = /^\\([^A-Za-z0-9])/u.exec(rest);
     const code = literal?.[1]?.codePointAt(0);
-    if (literal !== null && code !== undefined && code < 0x80) return take(2, 4, code);
+    if (literal !== null && code !== undefined && code < 0x80) return take(2, 1, code);
     throw new Refusal(rest === '\\' ? 'a backslash at its end' : `unknown escape "${[...rest].slice(0, 2).join('')}"`);
   }
+}
+
+/** Instructions for one character: its bytes in UTF-8. */
+function sizeOf(sign: string | undefined): number {
+  return (sign?.codePointAt(0) ?? 0) < 0x80 ? 1 : 4;
 }
 
 /** Thrown and caught inside this file: the sentence for the user. */
