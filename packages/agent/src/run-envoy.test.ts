@@ -386,6 +386,25 @@ describe.skipIf(path === '')('runEnvoy', () => {
     },
   );
 
+  test('leaves nothing behind when it is aborted while its files are written', async () => {
+    const controller = new AbortController();
+    const options: RunEnvoyOptions = {
+      path,
+      bootstrap: httpBootstrap(),
+      signal: controller.signal,
+      onEvent: (event) => events.push(event),
+      // Read when a start begins.
+      get logLevel() {
+        queueMicrotask(() => controller.abort(new Error('enough')));
+        return 'info' as const;
+      },
+    };
+    await expect(runEnvoy(options)).rejects.toThrow('enough');
+    const started = events.flatMap((event) => (event.type === 'started' ? [event.pid] : []));
+    expect(started.filter(isAlive)).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   test.each(['SIGKILL', 'SIGTERM', 'exit'])('leaves no Envoy when its own process ends by %s', async (how) => {
     await writeFile(join(directory, 'bootstrap.pb'), toBinary(BootstrapSchema, httpBootstrap()));
     const program = `
