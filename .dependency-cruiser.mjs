@@ -183,7 +183,7 @@ export default {
       name: 'declared-dependencies',
       comment: 'What is published must name what it imports, in its own package.json and not among devDependencies.',
       severity: 'error',
-      from: { path: '^packages/[^/]+/src/', pathNot: tests },
+      from: { path: '^packages/(?!testing/)[^/]+/src/', pathNot: tests },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^packages/' },
     },
     {
