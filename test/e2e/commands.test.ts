@@ -120,7 +120,7 @@ describe('heddle translate', () => {
       'apiVersion: v1\nkind: Service\nmetadata: { name: x }\nspec: { ports: 3 }\n',
     );
     const failed = await runHeddle(['translate', '-f', folder, '--for', 'gateway']);
-    expect(failed.stderr).toContain('bad.yaml:4:9');
+    expect(failed.stderr).toMatch(/bad\.yaml:4:\d+/);
     expect(failed.exitCode).toBe(1);
     expect(parse(failed.stdout).listeners).toHaveLength(1);
   });

@@ -1,7 +1,11 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
+import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import type { AccessLogSchema } from '@heddle/envoy-api/access-log';
-import { FileAccessLogSchema } from '@heddle/envoy-api/extensions/access-loggers';
+import {
+  FileAccessLogSchema,
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema,
+} from '@heddle/envoy-api/extensions/access-loggers';
 import type { MeshSettings } from '../settings.ts';
 
 /** Istio's default text format (Istio, "Envoy Access Logs", Default access log format). */
@@ -16,24 +20,36 @@ export const ISTIO_ACCESS_LOG_FORMAT = `${[
   '%REQUESTED_SERVER_NAME% %ROUTE_NAME%',
 ].join(' ')}\n`;
 
-/** The access loggers of a connection manager or TCP proxy: none unless the settings name a file. */
+/**
+ * The access loggers of a connection manager or TCP proxy: none unless the settings name a file. Standard output and error get
+ * Envoy's own loggers for them: opened as the files `/dev/stdout` and `/dev/stderr` they are refused where they are sockets, as for
+ * an Envoy that another process started.
+ */
 export function accessLogs(settings: MeshSettings): MessageInitShape<typeof AccessLogSchema>[] {
   const { accessLog } = settings;
   if (accessLog === 'off') return [];
   const inlineString = accessLog.format ?? ISTIO_ACCESS_LOG_FORMAT;
-  const file = create(FileAccessLogSchema, {
-    path: accessLog.path,
-    accessLogFormat: {
-      case: 'logFormat',
-      value: {
-        format: { case: 'textFormatSource', value: { specifier: { case: 'inlineString', value: inlineString } } },
+  const accessLogFormat = {
+    case: 'logFormat' as const,
+    value: {
+      format: {
+        case: 'textFormatSource' as const,
+        value: { specifier: { case: 'inlineString' as const, value: inlineString } },
       },
     },
-  });
-  return [
-    {
-      name: 'envoy.access_loggers.file',
-      configType: { case: 'typedConfig', value: anyPack(FileAccessLogSchema, file) },
-    },
-  ];
+  };
+  switch (accessLog.path) {
+    case '/dev/stdout':
+      return [logger('stdout', anyPack(StdoutAccessLogSchema, create(StdoutAccessLogSchema, { accessLogFormat })))];
+    case '/dev/stderr':
+      return [logger('stderr', anyPack(StderrAccessLogSchema, create(StderrAccessLogSchema, { accessLogFormat })))];
+    default: {
+      const file = create(FileAccessLogSchema, { path: accessLog.path, accessLogFormat });
+      return [logger('file', anyPack(FileAccessLogSchema, file))];
+    }
+  }
+}
+
+function logger(kind: 'file' | 'stderr' | 'stdout', value: Any): MessageInitShape<typeof AccessLogSchema> {
+  return { name: `envoy.access_loggers.${kind}`, configType: { case: 'typedConfig', value } };
 }
