@@ -1,6 +1,6 @@
 import { type DiagnosticCode, diagnosticCodes } from './diagnostic-codes.ts';
-import { compareText, formatRef, type ResourceRef } from './resource-ref.ts';
 import { type FieldPath, formatFieldPath } from './field-path.ts';
+import { compareText, formatRef, type ResourceRef } from './resource-ref.ts';
 import { formatPosition, type SourceRange } from './source-range.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
@@ -53,7 +53,10 @@ export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
     SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
     compareText(a.range?.file ?? '', b.range?.file ?? '') ||
     (a.range?.start.line ?? 0) - (b.range?.start.line ?? 0) ||
-    compareText(a.resource === undefined ? '' : formatRef(a.resource), b.resource === undefined ? '' : formatRef(b.resource)) ||
+    compareText(
+      a.resource === undefined ? '' : formatRef(a.resource),
+      b.resource === undefined ? '' : formatRef(b.resource),
+    ) ||
     compareText(formatFieldPath(a.path), formatFieldPath(b.path)) ||
     compareText(a.code, b.code) ||
     compareText(a.message, b.message)

@@ -30,7 +30,7 @@ export {
   parseNodeId,
   SUPPORTED_ENVOY_MINORS,
 } from './proxy-node.ts';
-export { compareText, compareRefs, formatRef, type ResourceRef, refKey } from './resource-ref.ts';
+export { compareRefs, compareText, formatRef, type ResourceRef, refKey } from './resource-ref.ts';
 export { formatPosition, type SourcePosition, type SourceRange } from './source-range.ts';
 export { type CompiledView, type View, viewOf } from './view.ts';
 export {

@@ -74,7 +74,8 @@ export class MeshSnapshot {
     const kinds = new Map<string, KindIndex>();
     for (const [kind, byKey] of byKind) kinds.set(kind, sharedIndex(previous.#kinds.get(kind), byKey));
     const diagnostics = options.diagnostics ?? [];
-    if (sameEntries(previous.#kinds, kinds) && previous.diagnostics === diagnostics && origins.size === 0) return previous;
+    if (sameEntries(previous.#kinds, kinds) && previous.diagnostics === diagnostics && origins.size === 0)
+      return previous;
     return new MeshSnapshot(kinds, origins, diagnostics);
   }
 
@@ -171,7 +172,10 @@ function shared<T>(previous: T | undefined, next: T): T {
   }
   if (isPlainObject(previous) && isPlainObject(next)) {
     const keys = Object.keys(next);
-    const entries = keys.map((key) => [key, shared(Object.hasOwn(previous, key) ? previous[key] : undefined, next[key])]);
+    const entries = keys.map((key) => [
+      key,
+      shared(Object.hasOwn(previous, key) ? previous[key] : undefined, next[key]),
+    ]);
     const same =
       keys.length === Object.keys(previous).length &&
       entries.every(([key, value]) => Object.hasOwn(previous, key as string) && previous[key as string] === value);

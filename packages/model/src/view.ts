@@ -26,8 +26,7 @@ export function viewOf(node: ProxyNode, selectorKeys: ReadonlySet<string>): View
       .sort(([a], [b]) => compareText(a, b)),
   );
   const { type, namespace, binding, capabilities } = node;
-  const ports =
-    binding === undefined ? [] : Object.entries(binding.ports).sort(([a], [b]) => compareText(a, b));
+  const ports = binding === undefined ? [] : Object.entries(binding.ports).sort(([a], [b]) => compareText(a, b));
   const ability =
     capabilities.dataPlane === 'envoy' ? capabilities.minor : [...capabilities.features].sort(compareText);
   const key = JSON.stringify([

@@ -59,7 +59,9 @@ export function startHeddle(
           if (found !== undefined) finish(() => resolve(found));
         };
         const fail = (why: string) =>
-          finish(() => reject(new Error(`${why} before ${String(text)} was printed\nstdout:\n${stdout}\nstderr:\n${stderr}`)));
+          finish(() =>
+            reject(new Error(`${why} before ${String(text)} was printed\nstdout:\n${stdout}\nstderr:\n${stderr}`)),
+          );
         const timer = setTimeout(() => fail(`${timeoutMs} ms passed`), timeoutMs);
         listeners.add(look);
         void ended.then((code) => fail(`heddle ended with exit code ${code}`));
