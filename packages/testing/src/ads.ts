@@ -15,3 +15,4 @@ export {
   TEST_NODE_ID,
   TYPE_URLS,
 } from './protocol-client.ts';
+export { type ScriptedStream, type ScriptedTransport, scriptedTransport } from './scripted-transport.ts';
