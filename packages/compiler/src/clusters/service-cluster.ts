@@ -153,10 +153,9 @@ const EDS: ClusterFields = {
   },
 };
 
+/** How often names are resolved again is left to Envoy (5 s): the fields that say so are deprecated. */
 const DNS: ClusterFields = {
   dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
-  dnsRefreshRate: duration(60_000),
-  respectDnsTtl: true,
 };
 
 const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
