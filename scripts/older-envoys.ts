@@ -1,52 +1,75 @@
 // Every supported Envoy accepts what is compiled for it: node --conditions=@heddle/source scripts/older-envoys.ts
 //
-// Translates the examples into whole configurations, for each minor version, and lets that Envoy validate them.
+// For each minor version: the examples as whole configurations, which that Envoy validates, and the configuration of every
+// parity case over ADS, which it must acknowledge. What it answers is compared with the newest only (npm run parity).
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { findEnvoy } from '@heddle/agent';
-import { supportedEnvoyVersions } from '@heddle/envoy-api';
+import { SUPPORTED_ENVOY_MINORS } from '@heddle/model';
+import { startEchoBackends } from '../test/parity/echo-backends.ts';
+import { startMesh } from '../test/parity/mesh.ts';
+import { loadCases } from '../test/parity/parity-case.ts';
+import { MAX_BACKENDS, substitute } from '../test/parity/run-case.ts';
+import { seededRandom } from '../test/parity/seeded-random.ts';
 import { pinnedNode, root } from './ensure.mjs';
 
 let passed = 0;
 let failed = 0;
-const folder = mkdtempSync(join(tmpdir(), 'heddle-envoys-'));
+const { oldest, newest } = SUPPORTED_ENVOY_MINORS;
+const cases = loadCases(join(root, 'test/parity/cases'), join(root, 'test/parity/bases'));
 
-try {
-  for (const version of supportedEnvoyVersions) {
-    const envoy = await findEnvoy({ version });
-    for (const example of globSync('examples/*/', { cwd: root }).sort()) {
-      report(`Envoy ${version}: ${example}`, validate(envoy.path, version, example));
-    }
+for (let minor = oldest; minor <= newest; minor += 1) {
+  const version = `1.${minor}`;
+  const envoy = await findEnvoy({ version, log: (line) => process.stderr.write(`${line}\n`) });
+  for (const example of globSync('examples/*/', { cwd: root }).sort()) {
+    report(`Envoy ${version}: ${example}`, validate(envoy.path, version, example));
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  // The newest runs them in the parity suite.
+  if (minor < newest) await acknowledge(envoy.path, version);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What is wrong, or nothing. */
+/** What is wrong with an example as a whole configuration, or nothing. */
 function validate(envoy: string, version: string, manifests: string): string | undefined {
-  const translated = run(pinnedNode(), [
-    '--conditions=@heddle/source',
-    'packages/cli/src/main.ts',
-    'translate',
-    '-f',
-    manifests,
-    '--for',
-    'gateway',
-    '--output',
-    'bootstrap',
-    '--envoy-version',
-    version,
-  ]);
-  if (translated.status !== 0) return translated.stderr;
-  const file = join(folder, 'envoy.yaml');
-  writeFileSync(file, translated.stdout);
-  const validated = run(envoy, ['--mode', 'validate', '-c', file, '--log-level', 'error']);
-  return validated.status === 0 ? undefined : validated.stderr;
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-envoys-'));
+  try {
+    const flags = ['--for', 'gateway', '--output', 'bootstrap', '--envoy-version', version];
+    const command = ['--conditions=@heddle/source', 'packages/cli/src/main.ts', 'translate', '-f', manifests, ...flags];
+    const translated = run(pinnedNode(), command);
+    if (translated.status !== 0) return translated.stderr;
+    const file = join(folder, 'envoy.yaml');
+    writeFileSync(file, translated.stdout);
+    const validated = run(envoy, ['--mode', 'validate', '-c', file, '--log-level', 'error']);
+    return validated.status === 0 ? undefined : validated.stderr;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Serves every parity case to one Envoy, as a gateway and as a sidecar, and reports what it refuses. */
+async function acknowledge(envoyPath: string, version: string): Promise<void> {
+  const backends = await startEchoBackends(MAX_BACKENDS);
+  const log = (line: string) => process.stderr.write(`Envoy ${version}: ${line}\n`);
+  const mesh = await startMesh({ envoyPath, random: seededRandom(1), log });
+  try {
+    for (const { name, resources } of cases) {
+      let problem: string | undefined;
+      try {
+        const { refused } = await mesh.configure(substitute(resources, backends));
+        if (refused.length > 0) problem = refused.join('\n');
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+      }
+      report(`Envoy ${version}: ${name}`, problem);
+    }
+  } finally {
+    await mesh.close();
+    backends.close();
+  }
 }
 
 function run(command: string, args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
