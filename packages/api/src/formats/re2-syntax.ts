@@ -84,6 +84,8 @@ class Reader {
     let part = quoted ? this.#quotation() : this.#atom(depth);
     const repetition = this.#repetition();
     if (repetition === undefined) return part;
+    // `(?i)` and `\\Q\\E` match nothing by themselves: there is nothing to repeat.
+    if (part.size === 0) throw new Refusal('nothing to repeat');
     const factor = Math.max(repetition.factor, 1);
     part = { size: part.size * factor + 2, repeat: part.repeat * (repetition.counted ? factor : 1) };
     if (part.repeat > MAX_REPEAT) throw new Refusal(`a part repeats more than ${MAX_REPEAT} times`);
@@ -141,18 +143,12 @@ class Reader {
         this.#names.add(name);
       }
       if (opening[2] === '' && opening[3] === ')') throw new Refusal('bad group "(?)"');
-      if (opening[3] === ')') return this.#flagsOnly();
+      if (opening[3] === ')') return { size: 0, repeat: 1 };
     }
     const part = this.#alternatives(depth + 1);
     if (this.#next !== ')') throw new Refusal('"(" without ")"');
     this.#at++;
     return { size: part.size + 2, repeat: part.repeat };
-  }
-
-  /** `(?i)` changes what follows and matches nothing: RE2 has nothing to repeat there. */
-  #flagsOnly(): Part {
-    if (this.#next === '*' || this.#next === '+' || this.#next === '?') throw new Refusal('nothing to repeat');
-    return { size: 0, repeat: 1 };
   }
 
   #quotation(): Part {
@@ -229,7 +225,7 @@ class Reader {
     const simple = /^\\([afnrtv])/.exec(rest);
     if (simple !== null) return take(2, 1, { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 }[simple[1] ?? ''] ?? 0);
     if (/^\\[dDsSwW]/.test(rest)) return take(2, 16);
-    if (!inSet && /^\\[AbBzC]/.test(rest)) return take(2, 12);
+    if (!inSet && /^\\[AbBz]/.test(rest)) return take(2, 12);
     const hex = /^\\x(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(rest);
     if (hex !== null) {
       const code = Number.parseInt(hex[1] ?? hex[2] ?? '', 16);

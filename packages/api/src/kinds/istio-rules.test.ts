@@ -1,0 +1,329 @@
+import { describe, expect, test } from 'vitest';
+import { type KindName, kinds } from '../kinds.ts';
+import type { Schema } from '../schema.ts';
+import { validate } from '../validate.ts';
+
+/*
+ * Rules across fields, each as one object that breaks it. `base` is sound; a case replaces what it names.
+ */
+
+const route = [{ destination: { host: 'reviews' } }];
+const port = { number: 80, name: 'http', protocol: 'HTTP' };
+const base = {
+  VirtualService: { hosts: ['reviews'], http: [{ route }] },
+  Gateway: { servers: [{ port, hosts: ['*'] }] },
+  DestinationRule: { host: 'reviews', trafficPolicy: { loadBalancer: { simple: 'RANDOM' } } },
+  ServiceEntry: {
+    hosts: ['api.example.com'],
+    ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+    resolution: 'STATIC',
+    endpoints: [{ address: '192.0.2.1' }],
+  },
+  Service: { ports: [{ port: 80 }] },
+  Deployment: {
+    selector: { matchLabels: { app: 'a' } },
+    template: { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'web' }] } },
+  },
+} as const;
+type Kind = keyof typeof base;
+
+function errors(kind: Kind, spec: unknown): readonly string[] {
+  const schema: Schema<unknown> = kinds[kind as KindName].spec;
+  return validate(schema, spec)
+    .problems.filter((problem) => problem.severity === 'error')
+    .map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+test.each(Object.keys(base) as Kind[])('%s: the sound object is taken', (kind) => {
+  expect(errors(kind, base[kind])).toEqual([]);
+});
+
+const gatewayOnly = { gateways: ['gw'] };
+const rule = (parts: object): object => ({ ...base.VirtualService, http: [parts] });
+const server = (parts: object): object => ({ servers: [{ ...base.Gateway.servers[0], ...parts }] });
+const policy = (trafficPolicy: object): object => ({ host: 'reviews', trafficPolicy });
+const entry = (parts: object): object => ({ ...base.ServiceEntry, ...parts });
+const twoLegs = (a: number, b: number): object => ({
+  route: [
+    { ...route[0], weight: a },
+    { ...route[0], weight: b },
+  ],
+});
+
+describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
+  [
+    'VirtualService',
+    [
+      [{ hosts: ['a'] }, ': found no rules'],
+      [{ http: [{ route }], ...gatewayOnly }, 'gateways: found gateways in a delegate'],
+      [{ http: [{ delegate: { name: 'x' } }] }, 'http.0.delegate: found a delegate inside'],
+      [{ ...base.VirtualService, hosts: ['*'] }, 'hosts.0: found "*" for sidecars'],
+      [{ ...base.VirtualService, hosts: ['*'], gateways: ['gw', 'mesh'] }, 'hosts.0: found "*" for sidecars'],
+      [{ ...base.VirtualService, hosts: ['a.b', 'A.b'] }, 'hosts.1: found "A.b", which "a.b" covers'],
+      [{ ...base.VirtualService, hosts: ['*.b', 'a.b'] }, 'hosts.1: found "a.b", which "*.b" covers'],
+      [{ ...base.VirtualService, exportTo: ['~'] }, 'exportTo.0: found "~"'],
+      [{ ...base.VirtualService, exportTo: ['.', '.'] }, 'exportTo.1: found "." twice'],
+      [rule({}), 'http.0: found no destination'],
+      [rule({ route: [] }), 'http.0: found no destination'],
+      [rule({ route, redirect: { uri: '/' } }), 'http.0.route: found route together with redirect'],
+      [rule({ redirect: { uri: '/' }, rewrite: { uri: '/' } }), 'http.0.rewrite: found rewrite together with redirect'],
+      [rule({ redirect: { uri: '/' }, fault: { abort: { httpStatus: 500 } } }), 'http.0.fault: found fault together'],
+      [
+        rule({ redirect: { uri: '/' }, directResponse: { status: 200 } }),
+        'http.0.directResponse: found directResponse',
+      ],
+      [rule({ directResponse: { status: 200 }, route }), 'http.0.route: found route together with directResponse'],
+      [rule({ delegate: { name: 'x' }, route }), 'http.0.route: found route together with delegate'],
+      [rule(twoLegs(0, 0)), 'http.0.route: found 2 destinations whose weights add up to 0'],
+      [
+        rule({ route: [...Array(3)].map(() => ({ ...route[0], weight: 2_000_000_000 })) }),
+        'http.0.route: found weights that add up',
+      ],
+      [rule({ route: [{ ...route[0], weight: -1 }] }), 'http.0.route.0.weight: found -1'],
+      [rule({ route: [{ destination: { host: '*' } }] }), 'http.0.route.0.destination.host: found "*"'],
+      [
+        rule({ route: [{ destination: { host: 'a', port: {} } }] }),
+        'http.0.route.0.destination.port.number: "number" is missing',
+      ],
+      [rule({ redirect: {} }), 'http.0.redirect: found a redirect that changes nothing'],
+      [rule({ redirect: { uri: '' } }), 'http.0.redirect: found a redirect that changes nothing'],
+      [rule({ redirect: { uri: '/', redirectCode: 304 } }), 'http.0.redirect.redirectCode: found 304'],
+      [
+        rule({ redirect: { uri: '/', prefixRewrite: '/' } }),
+        'http.0.redirect.prefixRewrite: found "uri", "prefixRewrite" together',
+      ],
+      [
+        rule({ redirect: { port: 80, derivePort: 'FROM_REQUEST_PORT' } }),
+        'http.0.redirect.derivePort: found "port", "derivePort"',
+      ],
+      [rule({ redirect: { scheme: 'ftp' } }), 'http.0.redirect.scheme: found "ftp"'],
+      [
+        rule({ match: [{ uri: { exact: '/' } }], redirect: { prefixRewrite: '/x' } }),
+        'http.0.match.0.uri: found no prefix',
+      ],
+      [rule({ route, rewrite: {} }), 'http.0.rewrite: found a rewrite that changes nothing'],
+      [
+        rule({ route, rewrite: { uri: '/', uriRegexRewrite: { match: 'a', rewrite: 'b' } } }),
+        'http.0.rewrite.uriRegexRewrite: found',
+      ],
+      [rule({ route, rewrite: { uri: '/a\r\nx: y' } }), 'http.0.rewrite.uri: found'],
+      [
+        rule({ route, rewrite: { authority: 'a' }, headers: { request: { set: { Host: 'b' } } } }),
+        'http.0.headers.request.set.Host: found "Host"',
+      ],
+      [
+        rule({ route, headers: { request: { set: { host: 'a' }, add: { ':authority': 'b' } } } }),
+        'http.0.headers.request.add.:authority',
+      ],
+      [rule({ route, headers: { request: { remove: ['host'] } } }), 'http.0.headers.request.remove.0: found "host"'],
+      [
+        rule({ route, headers: { response: { set: { ':status': '1' } } } }),
+        'http.0.headers.response.set.:status: found the key',
+      ],
+      [rule({ route, headers: { response: { set: { a: '%' } } } }), 'http.0.headers.response.set.a: found "%"'],
+      [
+        rule({ route, match: [{ uri: { exact: '/', prefix: '/' } }] }),
+        'http.0.match.0.uri.prefix: found "exact", "prefix" together',
+      ],
+      [rule({ route, match: [{ uri: { regex: '(?=a)' } }] }), 'http.0.match.0.uri.regex: found "(?=a)"'],
+      [rule({ route, match: [{ uri: { regex: 'a'.repeat(1025) } }] }), 'http.0.match.0.uri.regex: found'],
+      [rule({ route, match: [{ method: { prefix: '' } }] }), 'http.0.match.0.method.prefix: found an empty string'],
+      [
+        rule({ route, match: [{ headers: { 'a b': { exact: '' } } }] }),
+        'http.0.match.0.headers.a b: found the key "a b"',
+      ],
+      [
+        rule({ route, match: [{ headers: { '@request.auth.claims.x': { exact: '' } } }] }),
+        'http.0.match: found a match on @request',
+      ],
+      [rule({ route, mirror: { host: 'a' }, mirrors: [] }), 'http.0.mirrors: found "mirror", "mirrors" together'],
+      [rule({ route, timeout: '0s' }), 'http.0.timeout: found "0s"'],
+      [rule({ route, retries: { retryOn: 'sometimes', attempts: 1 } }), 'http.0.retries.retryOn: found "sometimes"'],
+      [
+        rule({ route, retries: { attempts: 0, perTryTimeout: '1s' } }),
+        'http.0.retries.perTryTimeout: found perTryTimeout although',
+      ],
+      [rule({ route, fault: {} }), 'http.0.fault: found neither delay nor abort'],
+      [rule({ route, corsPolicy: { maxAge: '1500ms' } }), 'http.0.corsPolicy.maxAge: found "1500ms"'],
+      [{ hosts: ['a.b'], tls: [{ match: [{ sniHosts: ['c.d'] }], route }] }, 'tls.0.match.0.sniHosts.0: found "c.d"'],
+      [{ hosts: ['a.b'], tls: [{ match: [], route }] }, 'tls.0.match: found an empty list'],
+      [{ hosts: ['a.b'], tcp: [{}] }, 'tcp.0.route: "route" is missing'],
+    ],
+  ],
+  [
+    'Gateway',
+    [
+      [{ servers: [] }, 'servers: found an empty list'],
+      [server({ hosts: [] }), 'servers.0.hosts: found an empty list'],
+      [server({ port: { ...port, number: 0 } }), 'servers.0.port.number: found 0'],
+      [server({ port: { ...port, protocol: 'SMTP' } }), 'servers.0.port.protocol: found "SMTP"'],
+      [server({ port: { ...port, targetPort: 8080 } }), 'servers.0.port.targetPort: found a targetPort'],
+      [server({ port: { ...port, protocol: 'HTTPS' } }), 'servers.0: found protocol HTTPS without tls'],
+      [server({ tls: { mode: 'SIMPLE', credentialName: 'c' } }), 'servers.0.tls: found certificates or a mode'],
+      [server({ bind: 'localhost' }), 'servers.0.bind: found "localhost"'],
+      [server({ bind: 'unix:///tmp/s' }), 'servers.0.port.number: found 80'],
+      [
+        { servers: [base.Gateway.servers[0], base.Gateway.servers[0]] },
+        'servers.1.port.name: found two ports named "http"',
+      ],
+      [
+        server({ port: { ...port, protocol: 'TLS' }, tls: { mode: 'SIMPLE' } }),
+        'servers.0.tls.serverCertificate: found mode SIMPLE',
+      ],
+      [
+        server({ port: { ...port, protocol: 'TLS' }, tls: { mode: 'MUTUAL' } }),
+        'servers.0.tls.caCertificates: found mode MUTUAL',
+      ],
+      [
+        server({ port: { ...port, protocol: 'TLS' }, tls: { mode: 'ISTIO_MUTUAL', privateKey: 'k' } }),
+        'servers.0.tls.privateKey: found',
+      ],
+      [
+        server({ port: { ...port, protocol: 'TLS' }, tls: { credentialName: 'a', credentialNames: ['b'] } }),
+        'servers.0.tls: found several',
+      ],
+    ],
+  ],
+  [
+    'DestinationRule',
+    [
+      [{}, 'host: "host" is missing'],
+      [policy({}), 'trafficPolicy: found a policy without settings'],
+      [policy({ connectionPool: {} }), 'trafficPolicy.connectionPool: found an empty connection pool'],
+      [policy({ loadBalancer: { simple: 'FASTEST' } }), 'trafficPolicy.loadBalancer.simple: found "FASTEST"'],
+      [
+        policy({ loadBalancer: { simple: 'RANDOM', consistentHash: {} } }),
+        'trafficPolicy.loadBalancer.consistentHash: found',
+      ],
+      [
+        policy({ loadBalancer: { consistentHash: { maglev: { tableSize: 65536 } } } }),
+        'trafficPolicy.loadBalancer.consistentHash.maglev.tableSize',
+      ],
+      [
+        policy({ tunnel: { targetHost: 'a', targetPort: 1 }, proxyProtocol: {} }),
+        'trafficPolicy.proxyProtocol: found "tunnel"',
+      ],
+      [
+        policy({ outlierDetection: { consecutiveLocalOriginFailures: 1 } }),
+        'trafficPolicy.outlierDetection.consecutiveLocalOriginFailures',
+      ],
+      [policy({ tls: { mode: 'MUTUAL' } }), 'trafficPolicy.tls.clientCertificate: found mode MUTUAL'],
+      [
+        policy({ tls: { mode: 'SIMPLE', credentialName: 'a', caCrl: 'b' } }),
+        'trafficPolicy.tls.caCrl: found caCrl together',
+      ],
+      [
+        policy({ portLevelSettings: [{ port: { number: 1 } }] }),
+        'trafficPolicy.portLevelSettings.0: found a policy without',
+      ],
+      [{ host: 'a', subsets: [{ name: 'v1' }, { name: 'v1' }] }, 'subsets.1.name: found two subsets "v1"'],
+      [{ host: 'a', subsets: [{ name: 'v.1' }] }, 'subsets.0.name: found "v.1"'],
+    ],
+  ],
+  [
+    'ServiceEntry',
+    [
+      [entry({ hosts: [] }), 'hosts: found an empty list'],
+      [entry({ hosts: ['*'] }), 'hosts.0: found "*"'],
+      [entry({ workloadSelector: {} }), 'endpoints: found "workloadSelector", "endpoints" together'],
+      [entry({ resolution: 'NONE' }), 'endpoints: found endpoints with resolution NONE'],
+      [entry({ resolution: undefined }), 'endpoints: found endpoints with resolution NONE'],
+      [
+        entry({ resolution: 'DNS', endpoints: [], hosts: ['*.a.b'] }),
+        'hosts.0: found "*.a.b", which DNS cannot resolve',
+      ],
+      [
+        entry({ resolution: 'DNS_ROUND_ROBIN', endpoints: [{ address: 'a' }, { address: 'b' }] }),
+        'endpoints: found 2 endpoints',
+      ],
+      [entry({ endpoints: [{ address: 'a.b' }] }), 'endpoints.0.address: found "a.b", wanted an IP address'],
+      [entry({ endpoints: [{}] }), 'endpoints.0: found no address'],
+      [
+        entry({ endpoints: [{ address: '192.0.2.1', ports: { grpc: 1 } }] }),
+        'endpoints.0.ports.grpc: found port "grpc"',
+      ],
+      [entry({ endpoints: [{ address: 'unix://x' }] }), 'endpoints.0.address: found "unix://x"'],
+      [
+        entry({ endpoints: Array(2).fill({ address: '192.0.2.1', weight: 4_294_967_295 }) }),
+        'endpoints: found weights that add up',
+      ],
+      [entry({ ports: [port, { ...port, name: 'b' }] }), 'ports.1.number: found port 80 twice'],
+      [entry({ ports: [port, { ...port, number: 81 }] }), 'ports.1.name: found two ports named "http"'],
+      [
+        entry({ hosts: ['a', 'b'], ports: [{ number: 1, name: 'tcp' }] }),
+        'ports.0.protocol: found 2 hosts on a TCP port',
+      ],
+      [entry({ resolution: 'DNS', addresses: ['10.0.0.0/8'] }), 'addresses.0: found the block'],
+      [entry({ resolution: 'DYNAMIC_DNS' }), 'hosts.0: found "api.example.com" with resolution DYNAMIC_DNS'],
+    ],
+  ],
+  [
+    'Service',
+    [
+      [{}, 'ports: found no ports'],
+      [{ ports: [{ port: 80 }, { port: 81 }] }, 'ports.0.name: found a port without name among several'],
+      [
+        {
+          ports: [
+            { port: 80, name: 'a' },
+            { port: 81, name: 'a' },
+          ],
+        },
+        'ports.1.name: found two ports named "a"',
+      ],
+      [
+        {
+          ports: [
+            { port: 80, name: 'a' },
+            { port: 80, name: 'b' },
+          ],
+        },
+        'ports.1.port: found port 80/TCP twice',
+      ],
+      [{ ports: [{ port: 80, targetPort: 'Web' }] }, 'ports.0.targetPort: found "Web"'],
+      [{ ports: [{ port: 80, targetPort: 65536 }] }, 'ports.0.targetPort: found 65536'],
+      [{ ports: [{ port: 80 }], clusterIP: 'none' }, 'clusterIP: found "none"'],
+      [{ type: 'ExternalName' }, 'externalName: found type ExternalName without externalName'],
+    ],
+  ],
+  [
+    'Deployment',
+    [
+      [{ ...base.Deployment, selector: {} }, 'selector: found an empty selector'],
+      [{ ...base.Deployment, selector: { matchLabels: { app: 'b' } } }, 'selector.matchLabels.app: found "b" but "a"'],
+      [{ ...base.Deployment, replicas: -1 }, 'replicas: found -1'],
+      [{ ...base.Deployment, template: { spec: { containers: [] } } }, 'template.spec.containers: found an empty list'],
+      [
+        { ...base.Deployment, selector: { matchExpressions: [{ key: 'a', operator: 'In' }] } },
+        'selector.matchExpressions.0.values: found 0',
+      ],
+    ],
+  ],
+])('%s', (kind, cases) => {
+  test.each(cases.map(([spec, at]) => [at, spec] as const))('%s', (at, spec) => {
+    const found = errors(kind, spec);
+    expect(
+      found.some((text) => text.startsWith(at)),
+      found.join('\n'),
+    ).toBe(true);
+  });
+});
+
+test('what Istio takes is taken', () => {
+  const sound: readonly (readonly [Kind, object])[] = [
+    ['VirtualService', { hosts: ['*'], gateways: ['gw'], http: [{ route }] }],
+    ['VirtualService', { http: [{ route }] }],
+    ['VirtualService', rule({ match: [{ uri: { prefix: '' }, headers: { 'x-a': {} } }], route })],
+    ['VirtualService', rule({ ...twoLegs(100, 0) })],
+    ['VirtualService', rule({ ...twoLegs(1, 2) })],
+    ['VirtualService', rule({ redirect: { derivePort: 'FROM_REQUEST_PORT' } })],
+    ['VirtualService', rule({ route, headers: { request: { set: { host: 'a.b' } } } })],
+    ['Gateway', server({ port: { ...port, protocol: 'http' }, tls: { httpsRedirect: true } })],
+    ['Gateway', server({ port: { ...port, number: 0 }, bind: 'unix:///tmp/s' })],
+    ['ServiceEntry', entry({ resolution: 'NONE', endpoints: undefined, hosts: ['*.a.b'], addresses: ['10.0.0.0/8'] })],
+    ['ServiceEntry', entry({ endpoints: [{ address: 'unix:///run/s' }] })],
+    ['Service', { clusterIP: 'None', selector: {} }],
+    ['Service', { type: 'ExternalName', externalName: 'a.b' }],
+  ];
+  for (const [kind, spec] of sound) expect(errors(kind, spec), JSON.stringify(spec)).toEqual([]);
+});
