@@ -20,7 +20,7 @@ const portableSuites = ['model', 'api', 'routing', 'compiler', 'xds-client', 'di
 /**
  * name, why it is here, minutes after which it is stopped, and how to count: `steps` counts the commands that end well,
  * `vitest` reads vitest's report, `summary` reads the last "N passed, N failed" that the commands print, or the same as
- * JSON. `system` runs it on the system's Node rather than the pinned one.
+ * JSON. `system` runs it on the system's Node rather than the pinned one, `show` prints the output in any case.
  */
 const tiers = [
   {
@@ -119,6 +119,14 @@ const tiers = [
     minutes: 3,
     commands: ['npm run --silent publint'],
     count: 'summary',
+  },
+  {
+    name: 'figures',
+    why: 'start-up, edits and throughput can be measured; their values are printed, not judged, on a machine of unknown speed',
+    minutes: 5,
+    commands: ['npm run --silent figures -- --start-up --edits 40 --gateway'],
+    count: 'steps',
+    show: true,
   },
   {
     name: 'clean',
