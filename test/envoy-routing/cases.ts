@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { seededRandom } from '../parity/seeded-random.ts';
 import type { TestRequest } from './simulate.ts';
 import type { StaticListener } from './static-envoy.ts';
 
@@ -490,17 +491,6 @@ function normalizationGroup(name: string, manager: JsonObject, random: readonly 
   };
 }
 
-/** A small generator of numbers, so that a seed names a run. */
-export function createRandom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 function randomText(random: (below: number) => number, alphabet: readonly string[], most: number): string {
   return Array.from({ length: random(most + 1) }, () => alphabet[random(alphabet.length)]).join('');
 }
@@ -533,7 +523,8 @@ function randomTable(name: string, random: (below: number) => number): Group {
 
 /** Every group of the differential test. */
 export function allGroups(seed: number): Group[] {
-  const random = createRandom(seed);
+  const fraction = seededRandom(seed);
+  const random = (below: number) => Math.floor(fraction() * below);
   const pathAlphabet = ['/', '.', '..', ';', '%2e', '%2F', '%5c', '\\', 'a', '%41', '%', '//', '?', '%20', '~', '"'];
   const randomPaths = Array.from({ length: 250 }, () => `/${randomText(random, pathAlphabet, 8)}`);
   const prefixed = (matchers: readonly JsonObject[], field: string) =>

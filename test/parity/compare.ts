@@ -1,0 +1,211 @@
+import { LOGGED, type LogEntry } from './access-log.ts';
+import type { AllowedDifference, ValuePlace } from './allowed-differences.ts';
+import { ORDER_HEADER, REQUEST_ID_HEADER, type ReceivedRequest } from './echo-backends.ts';
+import type { CaseRequest, Expectation } from './parity-case.ts';
+import type { Answer } from './send-request.ts';
+import { shareMayDiffer, sharesMayDiffer } from './statistics.ts';
+
+/** One thing in which two answers differ, or an expectation is not met. */
+export interface Difference {
+  /** `status`, `response header x`, `upstream path`, `shares` … */
+  readonly what: string;
+  readonly envoy: string;
+  readonly gateway: string;
+}
+
+/** Compares the answers of both data planes to the same request, sent `count` times. */
+export function compareAnswers(
+  request: CaseRequest,
+  envoy: readonly Answer[],
+  gateway: readonly Answer[],
+  allowed: readonly AllowedDifference[],
+): Difference[] {
+  if (request.count === 1) {
+    const [one] = envoy;
+    const [other] = gateway;
+    return one === undefined || other === undefined ? [] : compareTwo(one, other, allowed);
+  }
+  return [...compareDistribution(request, envoy, gateway), ...compareGroups(envoy, gateway, allowed)];
+}
+
+/** What differs between two answers. */
+export function compareTwo(envoy: Answer, gateway: Answer, allowed: readonly AllowedDifference[]): Difference[] {
+  const found: Difference[] = [];
+  const check = (what: string, a: unknown, b: unknown): void => {
+    if (JSON.stringify(a) !== JSON.stringify(b)) found.push({ what, envoy: show(a), gateway: show(b) });
+  };
+  check('status', envoy.status, gateway.status);
+  check('broken', envoy.error !== undefined, gateway.error !== undefined);
+  check('body', envoy.body, gateway.body);
+  check('trailers', lowerNames(envoy.trailers), lowerNames(gateway.trailers));
+  check('connection closes', envoy.closes, gateway.closes);
+  found.push(...compareLogs(envoy.log, gateway.log, allowed));
+  found.push(...compareHeaders('response', envoy.headers, gateway.headers, allowed));
+  check('upstream requests', envoy.received.length, gateway.received.length);
+  envoy.received.forEach((received, i) => {
+    const other = gateway.received[i];
+    if (other === undefined) return;
+    for (const part of ['backend', 'httpVersion', 'method', 'path', 'body'] as const) {
+      check(`upstream ${part}`, received[part], other[part]);
+    }
+    check('upstream trailers', lowerNames(received.trailers), lowerNames(other.trailers));
+    found.push(...compareHeaders('upstream', received.headers, other.headers, allowed));
+  });
+  return found;
+}
+
+function compareHeaders(
+  where: ValuePlace,
+  envoy: readonly string[],
+  gateway: readonly string[],
+  allowed: readonly AllowedDifference[],
+): Difference[] {
+  const a = byName(envoy);
+  const b = byName(gateway);
+  const found: Difference[] = [];
+  for (const name of [...new Set([...a.keys(), ...b.keys()])].sort()) {
+    if (name === REQUEST_ID_HEADER || name === ORDER_HEADER) continue;
+    const ours = a.get(name);
+    const theirs = b.get(name);
+    if (JSON.stringify(ours) === JSON.stringify(theirs)) continue;
+    const exception = allowed.find((entry) => entry.where === where && entry.name === name);
+    if (exception?.as === 'anything') continue;
+    if (exception?.as === 'present' && fits(exception, ours) && fits(exception, theirs)) continue;
+    found.push({ what: `${where} header ${name}`, envoy: show(ours), gateway: show(theirs) });
+  }
+  return found;
+}
+
+function compareLogs(
+  envoy: LogEntry | undefined,
+  gateway: LogEntry | undefined,
+  allowed: readonly AllowedDifference[],
+): Difference[] {
+  if (envoy === undefined || gateway === undefined) {
+    return envoy === gateway ? [] : [{ what: 'access log', envoy: show(envoy), gateway: show(gateway) }];
+  }
+  return LOGGED.flatMap((field) => {
+    if (envoy[field] === gateway[field]) return [];
+    if (allowed.some((entry) => entry.where === 'log' && entry.name === field)) return [];
+    return [{ what: `log ${field}`, envoy: show(envoy[field]), gateway: show(gateway[field]) }];
+  });
+}
+
+function fits({ pattern }: AllowedDifference, values: readonly string[] | undefined): boolean {
+  return values !== undefined && values.every((value) => pattern === undefined || pattern.test(value));
+}
+
+function byName(headers: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase();
+    const values = found.get(name);
+    if (values === undefined) found.set(name, [headers[i + 1] ?? '']);
+    else values.push(headers[i + 1] ?? '');
+  }
+  return found;
+}
+
+function lowerNames(headers: readonly string[]): string[] {
+  return headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
+}
+
+/** Who answered: the last backend that received the request, or the status of an answer that reached none. */
+export function answeredBy(answer: Answer): string {
+  const last = answer.received.at(-1);
+  return last === undefined ? `status ${answer.status ?? 'none'}` : `backend ${last.backend}`;
+}
+
+function countAnswers(answers: readonly Answer[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const answer of answers) counts.set(answeredBy(answer), (counts.get(answeredBy(answer)) ?? 0) + 1);
+  return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function compareDistribution(request: CaseRequest, envoy: readonly Answer[], gateway: readonly Answer[]): Difference[] {
+  const a = countAnswers(envoy);
+  const b = countAnswers(gateway);
+  const names = [...new Set([...a.keys(), ...b.keys()])];
+  const equal = names.every((name) => {
+    const ours = a.get(name) ?? 0;
+    const theirs = b.get(name) ?? 0;
+    if (request.distribution === 'exact') return ours === theirs;
+    if (request.distribution === 'set') return ours > 0 === theirs > 0;
+    return sharesMayDiffer(ours, envoy.length, theirs, gateway.length);
+  });
+  return equal ? [] : [{ what: `answers (${request.distribution})`, envoy: show([...a]), gateway: show([...b]) }];
+}
+
+/** Answers that come from the same backend must be alike, on both sides. */
+function compareGroups(
+  envoy: readonly Answer[],
+  gateway: readonly Answer[],
+  allowed: readonly AllowedDifference[],
+): Difference[] {
+  const found: Difference[] = [];
+  for (const name of new Set(envoy.map(answeredBy))) {
+    const one = envoy.find((answer) => answeredBy(answer) === name);
+    const other = gateway.find((answer) => answeredBy(answer) === name);
+    if (one === undefined || other === undefined) continue;
+    for (const { what, ...values } of compareTwo(one, other, allowed))
+      found.push({ what: `${name}: ${what}`, ...values });
+  }
+  return found;
+}
+
+/** Checks what the case states about Envoy's answers; the gateway's are equal or already found to differ. */
+export function checkExpectation(
+  request: CaseRequest,
+  answers: readonly Answer[],
+  nameOf: (backend: number) => string,
+): Difference[] {
+  const { expect } = request;
+  const found: Difference[] = [];
+  const check = (what: string, wanted: unknown, got: unknown): void => {
+    if (JSON.stringify(wanted) === JSON.stringify(got)) return;
+    found.push({ what: `expected ${what}`, envoy: show(got), gateway: `wanted ${show(wanted)}` });
+  };
+  for (const answer of answers) {
+    if (expect.status !== undefined) check('status', expect.status, answer.status);
+    if (expect.body !== undefined) check('body', expect.body, answer.body);
+    checkHeaders('header', expect.headers, answer.headers, check);
+    checkUpstream(expect, answer.received.at(-1), check);
+    if (found.length > 0) return found;
+  }
+  const backends = [
+    ...new Set(answers.flatMap(({ received }) => received.slice(-1).map(({ backend }) => nameOf(backend)))),
+  ];
+  if (expect.backend !== undefined) check('backend', [...expect.backend].sort(), backends.sort());
+  for (const [name, share] of Object.entries(expect.shares ?? {})) {
+    const times = answers.filter(({ received }) =>
+      received.slice(-1).some(({ backend }) => nameOf(backend) === name),
+    ).length;
+    if (!shareMayDiffer(times, answers.length, share)) check(`share of ${name}`, share, times / answers.length);
+  }
+  return found;
+}
+
+type Check = (what: string, wanted: unknown, got: unknown) => void;
+
+function checkUpstream({ upstream }: Expectation, received: ReceivedRequest | undefined, check: Check): void {
+  if (upstream === undefined) return;
+  if (upstream.path !== undefined) check('upstream path', upstream.path, received?.path);
+  if (upstream.method !== undefined) check('upstream method', upstream.method, received?.method);
+  checkHeaders('upstream header', upstream.headers, received?.headers ?? [], check);
+}
+
+function checkHeaders(
+  what: string,
+  wanted: Readonly<Record<string, string | null>> | undefined,
+  headers: readonly string[],
+  check: Check,
+): void {
+  const found = byName(headers);
+  for (const [name, value] of Object.entries(wanted ?? {}))
+    check(`${what} ${name}`, value, found.get(name)?.join(',') ?? null);
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
+}

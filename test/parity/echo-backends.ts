@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import http from 'node:http';
+import http2 from 'node:http2';
+import net, { type AddressInfo } from 'node:net';
+import type { EchoOrder } from './parity-case.ts';
+
+/** The header that names a request, so that what a backend received of it can be found; it is not compared. */
+export const REQUEST_ID_HEADER = 'x-parity-request';
+/** The header that carries an {@link EchoOrder} as JSON; it is not compared. */
+export const ORDER_HEADER = 'x-parity-order';
+
+/** What a backend received. */
+export interface ReceivedRequest {
+  /** Place of the backend in the pool. */
+  readonly backend: number;
+  readonly httpVersion: string;
+  readonly method: string;
+  readonly path: string;
+  /** Name, value, name, value … as received. */
+  readonly headers: readonly string[];
+  /** The body itself when it is short, else its length and hash. */
+  readonly body: string;
+  readonly trailers: readonly string[];
+}
+
+/** HTTP servers on 127.0.0.1 that do as a request tells them and remember what they received. */
+export interface EchoBackends {
+  /** The port of a backend, by place in the pool. */
+  port(index: number): number;
+  /** A port on which nothing listens. */
+  readonly closedPort: number;
+  /** What was received of the request with this id, in order of arrival; each is given once. */
+  take(requestId: string): readonly ReceivedRequest[];
+  close(): void;
+}
+
+const LONGEST_KEPT_BODY = 4_096;
+
+/** Starts `count` backends; they speak HTTP/1.1, and HTTP/2 with prior knowledge, on the same port. */
+export async function startEchoBackends(count: number): Promise<EchoBackends> {
+  const received = new Map<string, ReceivedRequest[]>();
+  const sockets = new Set<net.Socket>();
+  const servers = await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const server = net.createServer(connectionHandler(index, received));
+      server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.once('close', () => sockets.delete(socket));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  // A bound port that does not listen refuses connections, and nobody else can take it meanwhile.
+  const closed = net.createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const closedPort = (closed.address() as AddressInfo).port;
+  await new Promise((resolve) => closed.close(resolve));
+  return {
+    port(index) {
+      const server = servers[index];
+      if (server === undefined) throw new RangeError(`no echo backend ${index}; there are ${count}`);
+      return (server.address() as AddressInfo).port;
+    },
+    closedPort,
+    take(requestId) {
+      const found = received.get(requestId) ?? [];
+      received.delete(requestId);
+      return found;
+    },
+    close() {
+      for (const server of servers) server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function connectionHandler(backend: number, received: Map<string, ReceivedRequest[]>): (socket: net.Socket) => void {
+  const remember = (request: ReceivedRequest): void => {
+    const id =
+      request.headers[
+        request.headers.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === REQUEST_ID_HEADER) + 1
+      ];
+    if (id === undefined) return;
+    const list = received.get(id);
+    if (list === undefined) received.set(id, [request]);
+    else list.push(request);
+  };
+  const http1 = http.createServer({ insecureHTTPParser: true, maxHeaderSize: 1 << 20, keepAliveTimeout: 0 });
+  http1.on('request', (request, response) => {
+    const done = collect(request, (body) => {
+      remember({
+        backend,
+        httpVersion: request.httpVersion,
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.rawHeaders,
+        body,
+        trailers: request.rawTrailers,
+      });
+      answer1(response, orderOf(request.headers[ORDER_HEADER]), backend);
+    });
+    request.on('error', done);
+  });
+  // What is sent on after a protocol switch is sent back.
+  http1.on('upgrade', (request, socket, head) => {
+    remember({
+      backend,
+      httpVersion: request.httpVersion,
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.rawHeaders,
+      body: '',
+      trailers: [],
+    });
+    const upgrade = request.headers.upgrade ?? '';
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`);
+    socket.write(head);
+    socket.on('error', () => {});
+    socket.pipe(socket);
+  });
+  const h2 = http2.createServer();
+  h2.on('sessionError', () => {});
+  h2.on('stream', (stream, headers, _flags, rawHeaders) => {
+    let trailers: readonly string[] = [];
+    stream.on('trailers', (_headers, _f, raw: string[] = []) => {
+      trailers = raw;
+    });
+    stream.on('error', () => {});
+    collect(stream, (body) => {
+      remember({
+        backend,
+        httpVersion: '2.0',
+        method: String(headers[':method']),
+        path: String(headers[':path']),
+        headers: rawHeaders ?? [],
+        body,
+        trailers,
+      });
+      answer2(stream, orderOf(headers[ORDER_HEADER]), backend);
+    });
+  });
+  return (socket) => {
+    socket.once('data', (chunk) => {
+      socket.pause();
+      socket.unshift(chunk);
+      (chunk.toString('latin1', 0, 3) === 'PRI' ? h2 : http1).emit('connection', socket);
+      process.nextTick(() => socket.resume());
+    });
+  };
+}
+
+function collect(stream: NodeJS.ReadableStream, done: (body: string) => void): () => void {
+  const pieces: Buffer[] = [];
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  stream.on('end', () => done(describeBody(Buffer.concat(pieces))));
+  return () => {};
+}
+
+/** The body itself when it is short, else its length and hash. */
+export function describeBody(body: Buffer): string {
+  if (body.length <= LONGEST_KEPT_BODY) return body.toString('latin1');
+  return `${body.length} bytes, sha256 ${createHash('sha256').update(body).digest('hex')}`;
+}
+
+function orderOf(header: string | string[] | undefined): EchoOrder {
+  return typeof header === 'string' ? (JSON.parse(header) as EchoOrder) : {};
+}
+
+function bodyOf(order: EchoOrder, backend: number): Buffer {
+  if (order.bytes !== undefined) return Buffer.alloc(order.bytes, 'abcdefghijklmnopqrstuvwxyz');
+  return Buffer.from(order.body ?? `backend ${backend}\n`, 'latin1');
+}
+
+function answer1(response: http.ServerResponse, order: EchoOrder, backend: number): void {
+  const body = bodyOf(order, backend);
+  if (order.abort === 'before-headers') {
+    response.socket?.destroy();
+    return;
+  }
+  response.sendDate = false;
+  response.statusCode = order.status ?? 200;
+  const headers = order.headers ?? ['content-type', 'text/plain'];
+  for (let i = 0; i < headers.length; i += 2) response.appendHeader(headers[i] ?? '', headers[i + 1] ?? '');
+  const framed = order.chunked !== true && order.trailers === undefined;
+  const bodiless = response.statusCode === 204 || response.statusCode === 304;
+  if (framed && !bodiless && !response.hasHeader('content-length')) response.setHeader('content-length', body.length);
+  if (order.trailers !== undefined) response.addTrailers(order.trailers as unknown as http.OutgoingHttpHeaders);
+  if (order.abort === 'in-body') {
+    response.flushHeaders();
+    response.write(body.subarray(0, body.length >> 1), () => response.socket?.destroy());
+    return;
+  }
+  if (order.trailers !== undefined) response.write(body);
+  response.end(order.trailers === undefined ? body : undefined);
+}
+
+function answer2(stream: http2.ServerHttp2Stream, order: EchoOrder, backend: number): void {
+  if (stream.destroyed) return;
+  if (order.abort === 'before-headers') {
+    stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    return;
+  }
+  const headers: http2.OutgoingHttpHeaders = { ':status': order.status ?? 200 };
+  const given = order.headers ?? ['content-type', 'text/plain'];
+  for (let i = 0; i < given.length; i += 2) {
+    const name = (given[i] ?? '').toLowerCase();
+    const before = headers[name];
+    headers[name] = before === undefined ? given[i + 1] : [...[before].flat().map(String), given[i + 1] ?? ''];
+  }
+  const trailers = order.trailers;
+  stream.respond(headers, { waitForTrailers: trailers !== undefined });
+  stream.once('wantTrailers', () => {
+    const fields: Record<string, string> = {};
+    for (let i = 0; i < (trailers ?? []).length; i += 2) fields[trailers?.[i] ?? ''] = trailers?.[i + 1] ?? '';
+    stream.sendTrailers(fields);
+  });
+  stream.end(bodyOf(order, backend));
+}

@@ -1,0 +1,97 @@
+// npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--json]
+//
+// Sends the requests of every case to the gateway and to a real Envoy, which obey the same control plane, and compares status,
+// headers, body, what backends received and which of them were chosen.
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadAllowedDifferences } from './allowed-differences.ts';
+import { startEchoBackends } from './echo-backends.ts';
+import { startMesh } from './mesh.ts';
+import { loadCases } from './parity-case.ts';
+import { requireEnvoy } from './require-envoy.ts';
+import { type CaseResult, MAX_BACKENDS, runCase } from './run-case.ts';
+import { seededRandom, shuffled } from './seeded-random.ts';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string', default: join(folder, 'cases') },
+    seed: { type: 'string' },
+    filter: { type: 'string', default: '' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
+if (!Number.isInteger(seed)) {
+  process.stderr.write(`Cannot run parity: --seed is "${values.seed}", wanted a whole number\n`);
+  process.exit(2);
+}
+const random = seededRandom(seed);
+const cases = shuffled(
+  loadCases(values.cases, join(folder, 'bases')).filter(({ name }) => name.includes(values.filter)),
+  random,
+);
+const allowed = loadAllowedDifferences(join(folder, 'allowed-differences.yaml'));
+
+const envoyPath = await requireEnvoy();
+if (envoyPath === undefined) {
+  // Without Envoy there is nothing to compare with; that is said, and is no success.
+  process.stdout.write(values.json ? `${JSON.stringify({ seed, skipped: 'no Envoy' })}\n` : '0 passed, 0 failed\n');
+  process.exit(0);
+}
+
+const startedAt = performance.now();
+const backends = await startEchoBackends(MAX_BACKENDS);
+const mesh = await startMesh({ envoyPath, random, log: (line) => process.stderr.write(`${line}\n`) });
+const results: CaseResult[] = [];
+let requestNumber = 0;
+try {
+  const runner = { mesh, backends, allowed, nextRequestId: () => String(++requestNumber) };
+  for (const parityCase of cases) {
+    let result: CaseResult;
+    try {
+      result = await runCase(runner, parityCase);
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      result = { name: parityCase.name, requests: 0, failures: [], problems: [reason] };
+    }
+    results.push(result);
+    report(result);
+  }
+} finally {
+  await mesh.close();
+  backends.close();
+}
+
+const failed = results.filter(({ failures, problems }) => failures.length + problems.length > 0);
+const figures = {
+  seed,
+  cases: results.length,
+  passed: results.length - failed.length,
+  failed: failed.length,
+  requests: results.reduce((sum, { requests }) => sum + requests, 0),
+  sent: requestNumber,
+  allowedDifferences: allowed.length,
+  seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+  failedCases: failed.map(({ name }) => name).sort(),
+};
+if (values.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
+else
+  process.stdout.write(
+    `seed ${seed}: ${figures.requests} requests of ${figures.cases} cases compared in ${figures.seconds} s\n${figures.passed} passed, ${figures.failed} failed\n`,
+  );
+process.exitCode = failed.length > 0 || results.length === 0 ? 1 : 0;
+
+function report({ name, failures, problems }: CaseResult): void {
+  if (failures.length + problems.length === 0) return;
+  const lines = [`✖ ${name}`, ...problems.map((problem) => `    ${problem}`)];
+  for (const { view, request, differences } of failures) {
+    lines.push(`    ${view}, request ${request}`);
+    for (const { what, envoy, gateway } of differences) {
+      lines.push(`      ${what}`, `        envoy:   ${envoy}`, `        gateway: ${gateway}`);
+    }
+  }
+  process.stderr.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,270 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+
+/** A proxy's place: at the edge, or beside a workload that calls others. */
+export type ViewName = 'gateway' | 'sidecar';
+
+/** A JSON value of a case file. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** A Kubernetes object as written; strings may hold `${NAME}`, which becomes the port of the echo backend of that name. */
+export type CaseObject = { readonly [key: string]: Json };
+
+/** One case: configuration, requests, and what is asserted about the answers beyond their equality. */
+export interface ParityCase {
+  readonly name: string;
+  /** What the case is about, in a sentence. */
+  readonly about: string;
+  readonly views: readonly ViewName[];
+  readonly resources: readonly CaseObject[];
+  readonly requests: readonly CaseRequest[];
+  /** The configuration is meant to be partly refused: objects with errors are left out, as in a source. */
+  readonly invalid: boolean;
+}
+
+/** How the answers of `count` equal requests are compared. */
+export type Distribution =
+  /** Shares of the backends, within what chance allows. */
+  | 'shares'
+  /** How often each backend answered, exactly. */
+  | 'exact'
+  /** Which backends answered. */
+  | 'set';
+
+export interface CaseRequest {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string | undefined;
+  /** The port as configured. */
+  readonly port: number;
+  /** Name, value, name, value … */
+  readonly headers: readonly string[];
+  readonly body: readonly string[] | undefined;
+  /** `chunked` sends each piece as a chunk, `length` all with a content-length, `none` leaves framing to the headers. */
+  readonly framing: 'chunked' | 'length' | 'none';
+  readonly trailers: readonly string[];
+  readonly http: 1 | 2;
+  readonly count: number;
+  readonly distribution: Distribution;
+  /** What the backend is told to answer; see {@link EchoOrder}. */
+  readonly backend: EchoOrder;
+  readonly expect: Expectation;
+}
+
+/** What an echo backend is told to do; by default it answers 200 with its name. */
+export interface EchoOrder {
+  readonly status?: number;
+  /** Name, value, name, value … */
+  readonly headers?: readonly string[];
+  readonly body?: string;
+  /** A body of this many bytes instead. */
+  readonly bytes?: number;
+  readonly chunked?: boolean;
+  readonly trailers?: readonly string[];
+  /** Close the connection instead of answering, or in the middle of the body. */
+  readonly abort?: 'before-headers' | 'in-body';
+}
+
+/** Assertions about an answer, for what must not silently change on both sides. */
+export interface Expectation {
+  readonly status?: number;
+  /** The backend that answers; of several requests, the backends. */
+  readonly backend?: readonly string[];
+  /** Shares of the backends among `count` answers. */
+  readonly shares?: Readonly<Record<string, number>>;
+  /** Response headers: value, or null for absent. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly body?: string;
+  /** What the backend receives. */
+  readonly upstream?: {
+    readonly path?: string;
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string | null>>;
+  };
+}
+
+/** A case file that cannot be used. */
+export class CaseError extends Error {
+  constructor(file: string, message: string) {
+    super(`Cannot read case "${file}": ${message}`);
+    this.name = 'CaseError';
+  }
+}
+
+/**
+ * Reads every case of a folder: `NAME/case.yaml`, sorted by name. `base: [NAME, …]` in a case takes in the objects of
+ * `NAME.yaml` in the folder `bases`.
+ */
+export function loadCases(folder: string, bases: string): ParityCase[] {
+  return readdirSync(folder)
+    .sort()
+    .filter((name) => statSync(join(folder, name)).isDirectory())
+    .map((name) => loadCase(join(folder, name, 'case.yaml'), bases));
+}
+
+export function loadCase(file: string, bases: string): ParityCase {
+  const name = basename(join(file, '..'));
+  const fields = reader(file, '', parseFile(file), ['about', 'view', 'base', 'resources', 'requests', 'invalid']);
+  const base = fields.strings('base').flatMap((from) => {
+    const found = parseFile(join(bases, `${from}.yaml`));
+    if (!Array.isArray(found)) throw new CaseError(file, `base "${from}" is no list of objects`);
+    return found as CaseObject[];
+  });
+  const views = fields.strings('view');
+  const requests = fields.list('requests');
+  if (requests.length === 0) throw new CaseError(file, 'it has no requests');
+  return {
+    name,
+    about: fields.text('about') ?? fail(file, 'it does not say what it is about'),
+    views: views.length === 0 ? ['gateway'] : views.map((view) => oneOf(file, 'view', view, ['gateway', 'sidecar'])),
+    resources: [...base, ...(fields.list('resources') as CaseObject[])],
+    requests: requests.map((request, i) => readRequest(file, `requests[${i}]`, request)),
+    invalid: fields.flag('invalid') ?? false,
+  };
+}
+
+function readRequest(file: string, path: string, value: Json): CaseRequest {
+  const fields = reader(file, path, value, [
+    ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
+    ...['distribution', 'backend', 'expect'],
+  ]);
+  const body = fields.text('body');
+  const chunks = fields.has('chunks') ? fields.strings('chunks') : undefined;
+  const count = fields.number('count') ?? 1;
+  const framing = fields.text('framing');
+  const target = fields.text('path') ?? '/';
+  const method = fields.text('method') ?? 'GET';
+  return {
+    name: fields.text('name') ?? `${method} ${target}`,
+    method,
+    path: target,
+    host: fields.has('host') ? (fields.text('host') ?? undefined) : 'web.test',
+    port: fields.number('port') ?? 80,
+    headers: fields.pairs('headers'),
+    body: chunks ?? (body === undefined ? undefined : [body]),
+    framing:
+      framing === undefined
+        ? chunks === undefined
+          ? 'length'
+          : 'chunked'
+        : oneOf(file, `${path}.framing`, framing, ['chunked', 'length', 'none']),
+    trailers: fields.pairs('trailers'),
+    http: fields.number('http') === 2 ? 2 : 1,
+    count,
+    distribution: oneOf(file, `${path}.distribution`, fields.text('distribution') ?? 'shares', [
+      'shares',
+      'exact',
+      'set',
+    ]),
+    backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}),
+    expect: readExpectation(file, `${path}.expect`, fields.value('expect') ?? {}),
+  };
+}
+
+function readOrder(file: string, path: string, value: Json): EchoOrder {
+  const fields = reader(file, path, value, ['status', 'headers', 'body', 'bytes', 'chunked', 'trailers', 'abort']);
+  const abort = fields.text('abort');
+  return definedOnly({
+    status: fields.number('status'),
+    headers: fields.has('headers') ? fields.pairs('headers') : undefined,
+    body: fields.text('body'),
+    bytes: fields.number('bytes'),
+    chunked: fields.flag('chunked'),
+    trailers: fields.has('trailers') ? fields.pairs('trailers') : undefined,
+    abort: abort === undefined ? undefined : oneOf(file, `${path}.abort`, abort, ['before-headers', 'in-body']),
+  });
+}
+
+function readExpectation(file: string, path: string, value: Json): Expectation {
+  const fields = reader(file, path, value, ['status', 'backend', 'shares', 'headers', 'body', 'upstream']);
+  const upstream = fields.has('upstream')
+    ? reader(file, `${path}.upstream`, fields.value('upstream') ?? {}, ['path', 'method', 'headers'])
+    : undefined;
+  return definedOnly({
+    status: fields.number('status'),
+    backend: fields.has('backend') ? fields.strings('backend') : undefined,
+    shares: fields.has('shares') ? (fields.value('shares') as Record<string, number>) : undefined,
+    headers: fields.has('headers') ? (fields.value('headers') as Record<string, string | null>) : undefined,
+    body: fields.text('body'),
+    upstream:
+      upstream === undefined
+        ? undefined
+        : definedOnly({
+            path: upstream.text('path'),
+            method: upstream.text('method'),
+            headers: upstream.has('headers') ? (upstream.value('headers') as Record<string, string | null>) : undefined,
+          }),
+  });
+}
+
+/** An object without its undefined fields. */
+function definedOnly<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function parseFile(file: string): Json {
+  try {
+    return parse(readFileSync(file, 'utf8')) as Json;
+  } catch (error) {
+    throw new CaseError(file, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(file: string, message: string): never {
+  throw new CaseError(file, message);
+}
+
+function oneOf<T extends string>(file: string, path: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  return found ?? fail(file, `${path} is "${value}", wanted ${allowed.join(', ')}`);
+}
+
+interface FieldReader {
+  has(name: string): boolean;
+  value(name: string): Json | undefined;
+  text(name: string): string | undefined;
+  number(name: string): number | undefined;
+  flag(name: string): boolean | undefined;
+  list(name: string): readonly Json[];
+  /** A string, or a list of them. */
+  strings(name: string): readonly string[];
+  /** `{name: value, name: [value, value]}` as name, value, name, value … */
+  pairs(name: string): readonly string[];
+}
+
+function reader(file: string, path: string, value: Json, known: readonly string[]): FieldReader {
+  const at = path === '' ? 'the case' : path;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(file, `${at} is no mapping`);
+  const mapping = value as { readonly [key: string]: Json };
+  for (const key of Object.keys(mapping)) {
+    if (!known.includes(key)) fail(file, `${at} has unknown field "${key}", wanted ${known.join(', ')}`);
+  }
+  const typed = <T>(name: string, wanted: string, is: (field: Json) => field is Json & T): T | undefined => {
+    const field = mapping[name];
+    if (field === undefined || field === null) return undefined;
+    return is(field) ? field : fail(file, `${at}.${name} is no ${wanted}`);
+  };
+  const strings = (name: string): readonly string[] => {
+    const field = mapping[name];
+    if (field === undefined || field === null) return [];
+    return (Array.isArray(field) ? field : [field]).map((item) =>
+      typeof item === 'string' ? item : fail(file, `${at}.${name} holds something that is no string`),
+    );
+  };
+  return {
+    has: (name) => name in mapping,
+    value: (name) => mapping[name],
+    text: (name) => typed(name, 'string', (field): field is string => typeof field === 'string'),
+    number: (name) => typed(name, 'number', (field): field is number => typeof field === 'number'),
+    flag: (name) => typed(name, 'boolean', (field): field is boolean => typeof field === 'boolean'),
+    list: (name) => typed(name, 'list', (field): field is readonly Json[] => Array.isArray(field)) ?? [],
+    strings,
+    pairs: (name) =>
+      Object.entries(typed(name, 'mapping', (field): field is CaseObject => !Array.isArray(field)) ?? {}).flatMap(
+        ([header, values]) => (Array.isArray(values) ? values : [values]).flatMap((item) => [header, String(item)]),
+      ),
+  };
+}

@@ -1,0 +1,141 @@
+import type { AllowedDifference } from './allowed-differences.ts';
+import { checkExpectation, compareAnswers, type Difference } from './compare.ts';
+import type { EchoBackends } from './echo-backends.ts';
+import type { Mesh, PlaneName } from './mesh.ts';
+import type { CaseObject, CaseRequest, Json, ParityCase, ViewName } from './parity-case.ts';
+import { type Answer, ProxyClient, type UnloggedAnswer } from './send-request.ts';
+
+/** The answers of one proxy to the requests of a case, in order. */
+export type CaseAnswers = readonly (readonly Answer[])[];
+
+/** What is wrong with one request of a case. */
+export interface RequestFailure {
+  readonly view: ViewName;
+  readonly request: string;
+  readonly differences: readonly Difference[];
+}
+
+export interface CaseResult {
+  readonly name: string;
+  /** Requests compared, repetitions not counted. */
+  readonly requests: number;
+  readonly failures: readonly RequestFailure[];
+  /** Objects that should be sound and are not, resources that a proxy refused, and other reasons why nothing was compared. */
+  readonly problems: readonly string[];
+}
+
+/** What cases run in. */
+export interface CaseRunner {
+  readonly mesh: Mesh;
+  readonly backends: EchoBackends;
+  readonly allowed: readonly AllowedDifference[];
+  nextRequestId(): string;
+}
+
+/** How many echo backends a case may name. */
+export const MAX_BACKENDS = 8;
+
+/** The places in the pool of the backends that a case names with `${NAME}`, in order of first mention. */
+export function backendNames(resources: readonly CaseObject[]): string[] {
+  const names = new Set<string>();
+  for (const [, name] of JSON.stringify(resources).matchAll(PLACEHOLDER)) if (name !== 'closed') names.add(name ?? '');
+  return [...names];
+}
+
+const PLACEHOLDER = /\$\{([a-z][a-z0-9-]*)\}/g;
+
+/** The objects of a case with `${NAME}` replaced by ports; a text that is nothing but a placeholder becomes a number. */
+export function substitute(resources: readonly CaseObject[], backends: EchoBackends): CaseObject[] {
+  const names = backendNames(resources);
+  if (names.length > MAX_BACKENDS)
+    throw new Error(`the case names ${names.length} backends, at most ${MAX_BACKENDS} run`);
+  const portOf = (name: string): number =>
+    name === 'closed' ? backends.closedPort : backends.port(names.indexOf(name));
+  const replace = (value: Json): Json => {
+    if (typeof value === 'string') {
+      const whole = /^\$\{([a-z][a-z0-9-]*)\}$/.exec(value)?.[1];
+      if (whole !== undefined) return portOf(whole);
+      return value.replace(PLACEHOLDER, (_, name: string) => String(portOf(name)));
+    }
+    if (Array.isArray(value)) return value.map(replace);
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, replace(field as Json)]));
+    }
+    return value;
+  };
+  return resources.map((resource) => replace(resource) as CaseObject);
+}
+
+/** Runs a case on both data planes and compares. */
+export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promise<CaseResult> {
+  const failures: RequestFailure[] = [];
+  const problems: string[] = [];
+  const names = backendNames(parityCase.resources);
+  const { invalid, refused } = await runner.mesh.configure(substitute(parityCase.resources, runner.backends));
+  if (!parityCase.invalid) problems.push(...invalid.map((message) => `refused by validation: ${message}`));
+  if (parityCase.invalid && invalid.length === 0) problems.push('it says that objects are invalid, and none is');
+  problems.push(...refused);
+  for (const view of parityCase.views) {
+    const envoy = await answersOf(runner, 'envoy', view, parityCase.requests);
+    const gateway = await answersOf(runner, 'gateway', view, parityCase.requests);
+    parityCase.requests.forEach((request, i) => {
+      const differences = [
+        ...compareAnswers(request, envoy[i] ?? [], gateway[i] ?? [], runner.allowed),
+        ...checkExpectation(request, envoy[i] ?? [], (backend) => names[backend] ?? `backend ${backend}`),
+      ];
+      if (differences.length > 0) failures.push({ view, request: `${i}: ${request.name}`, differences });
+    });
+  }
+  return { name: parityCase.name, requests: parityCase.requests.length * parityCase.views.length, failures, problems };
+}
+
+/** Sends the requests of a case to one proxy. */
+export async function answersOf(
+  runner: Pick<CaseRunner, 'mesh' | 'backends' | 'nextRequestId'>,
+  plane: PlaneName,
+  view: ViewName,
+  requests: readonly CaseRequest[],
+): Promise<CaseAnswers> {
+  const proxy = runner.mesh.proxies.find((candidate) => candidate.plane === plane && candidate.view === view);
+  if (proxy === undefined) throw new Error(`no ${plane} runs as ${view}`);
+  // New connections for each case: a proxy may serve those it has by the configuration they began with.
+  const clients = new Map<number, ProxyClient>();
+  const answers: (UnloggedAnswer & { readonly id: string })[][] = [];
+  try {
+    for (const request of requests) {
+      const client = clients.get(request.port) ?? new ProxyClient(proxy.boundPort(request.port));
+      clients.set(request.port, client);
+      answers.push(await sendAll(runner, client, request));
+    }
+  } finally {
+    for (const client of clients.values()) client.close();
+  }
+  return Promise.all(
+    answers.map((repeated) =>
+      Promise.all(
+        repeated.map(async ({ id, ...answer }) => ({ ...answer, log: await proxy.accessLog.take(id, LOG_WAIT_MS) })),
+      ),
+    ),
+  );
+}
+
+/** Long enough for a log that is flushed every few milliseconds; spent only on what is never logged. */
+const LOG_WAIT_MS = 300;
+
+/** Ten at a time where order plays no part. */
+async function sendAll(
+  runner: Pick<CaseRunner, 'backends' | 'nextRequestId'>,
+  client: ProxyClient,
+  request: CaseRequest,
+): Promise<(UnloggedAnswer & { readonly id: string })[]> {
+  const answers: (UnloggedAnswer & { readonly id: string })[] = [];
+  while (answers.length < request.count) {
+    const width = request.distribution === 'exact' ? 1 : Math.min(10, request.count - answers.length);
+    const sent = Array.from({ length: width }, async () => {
+      const id = runner.nextRequestId();
+      return { ...(await client.send(request, id, runner.backends)), id };
+    });
+    answers.push(...(await Promise.all(sent)));
+  }
+  return answers;
+}
