@@ -155,6 +155,7 @@ function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions 
     connectTimeoutMs: durationMs(cluster.connectTimeout, 5000),
     idleTimeoutMs: durationMs(common?.idleTimeout, defaultIdleTimeoutMs),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    maxConnections: circuitBreakers(cluster).maxConnections,
     maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
   };
 }

@@ -2,7 +2,7 @@ import type { RequestView, RouteMatchResult, WeightedLeg } from '@heddle/routing
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { Host } from '../cluster/host.ts';
 import type { ByteSink, ByteSource } from './byte-stream.ts';
-import { type HeaderList, joinedHeaderValue } from './header-list.ts';
+import { type HeaderList, headerValue, joinedHeaderValue } from './header-list.ts';
 import type { HttpListener } from './http-listener.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
@@ -24,8 +24,11 @@ export interface ResponseWriter {
   informational(status: number, headers: HeaderList): void;
   /** The head; with `endStream` there is no body and nothing more is called. `close` asks to close the connection after it. */
   head(status: number, headers: HeaderList, endStream: boolean, close: boolean): void;
-  /** False asks to wait until {@link Exchange.downstreamWritable}. */
-  write(chunk: Uint8Array): boolean;
+  /**
+   * False asks to wait until {@link Exchange.downstreamWritable}. `last` says that the chunk completes the announced length: `end`
+   * follows at once, and the writer may put both into one packet.
+   */
+  write(chunk: Uint8Array, last: boolean): boolean;
   end(trailers: HeaderList | undefined): void;
   /** Breaks the response off, so that the client sees it as incomplete. */
   reset(): void;
@@ -98,6 +101,8 @@ export class Exchange implements ByteSink, RequestView {
 
   /** The response body now flowing. */
   #body: ByteSource | undefined;
+  /** Its `content-length`; -1 when it has none. */
+  #announcedBytes = -1;
   /** What still works for this exchange upstream; told when the client goes. */
   onDownstreamGone: (() => void) | undefined;
   onRequestComplete: (() => void) | undefined;
@@ -173,14 +178,17 @@ export class Exchange implements ByteSink, RequestView {
   /** Streams the body to the client; the head has been written. */
   stream(body: ByteSource): void {
     this.#body = body;
+    this.#announcedBytes = contentLength(this.responseHeaders);
     body.start(this);
   }
 
   write(chunk: Uint8Array): boolean {
     if (this.finished) return true;
     this.bytesSent += chunk.byteLength;
-    this.lastActivityAt = performance.now();
-    return this.writer.write(chunk);
+    const last = this.bytesSent === this.#announcedBytes;
+    // The end of a body needs no clock: nothing can be idle after it.
+    if (!last) this.lastActivityAt = performance.now();
+    return this.writer.write(chunk, last);
   }
 
   end(trailers: HeaderList | undefined): void {
@@ -218,4 +226,9 @@ export class Exchange implements ByteSink, RequestView {
     this.finished = true;
     this.onFinished?.();
   }
+}
+
+function contentLength(headers: HeaderList): number {
+  const value = headerValue(headers, 'content-length');
+  return value === undefined ? -1 : Number(value);
 }

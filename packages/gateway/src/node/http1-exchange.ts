@@ -80,6 +80,7 @@ export class Http1Writer implements ResponseWriter {
   exchange: Exchange | undefined;
   protected readonly res: ServerResponse;
   #waitsForDrain = false;
+  #ended = false;
 
   constructor(res: ServerResponse) {
     this.res = res;
@@ -119,7 +120,14 @@ export class Http1Writer implements ResponseWriter {
     if (endStream) res.end();
   }
 
-  write(chunk: Uint8Array): boolean {
+  write(chunk: Uint8Array, last: boolean): boolean {
+    if (last) {
+      this.#ended = true;
+      // Node joins the head with a string, not with a buffer: a small answer is then one write to the kernel instead of a gathered one.
+      if (chunk.byteLength <= maxJoinedBytes) this.res.end(latin1(chunk), 'latin1');
+      else this.res.end(chunk);
+      return true;
+    }
     const more = this.res.write(chunk);
     if (!more && !this.#waitsForDrain) {
       this.#waitsForDrain = true;
@@ -132,6 +140,7 @@ export class Http1Writer implements ResponseWriter {
   }
 
   end(trailers: HeaderList | undefined): void {
+    if (this.#ended) return;
     if (trailers !== undefined && this.exchange?.listener.settings.enableTrailers === true) {
       const pairs: [string, string][] = [];
       for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string]);
@@ -143,6 +152,12 @@ export class Http1Writer implements ResponseWriter {
   reset(): void {
     this.res.destroy();
   }
+}
+
+const maxJoinedBytes = 4096;
+
+function latin1(chunk: Uint8Array): string {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
 }
 
 function hasFraming(headers: HeaderList): boolean {

@@ -11,4 +11,5 @@ export {
   type StandaloneGateway,
   type StandaloneGatewayOptions,
 } from './standalone-gateway.ts';
+export { http1Transport } from './http1-client/transport.ts';
 export { undiciTransport } from './undici-transport.ts';

@@ -1,15 +1,18 @@
 import { networkInterfaces } from 'node:os';
+import { type ControlPlaneOptions, type Following, followControlPlane } from '../follow-control-plane.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import { type GatewayInspection, inspectRuntime } from '../inspection.ts';
 import { GatewayError, type GatewayProblem } from '../problem.ts';
 import { type GatewayEnvironment, GatewayRuntime } from '../runtime/gateway-runtime.ts';
 import type { GatewayResources } from '../runtime/resources.ts';
 import { dnsResolver } from './dns-resolver.ts';
+import { http1Transport } from './http1-client/transport.ts';
 import { ListenerServer } from './listener-server.ts';
-import { undiciTransport } from './undici-transport.ts';
 
 /** Options of {@link createStandaloneGateway}; everything has a default. */
 export interface StandaloneGatewayOptions extends Partial<GatewayEnvironment> {
+  /** A control plane to follow; without one, states come by {@link StandaloneGateway.apply}. */
+  readonly xds?: ControlPlaneOptions;
   /** How long requests may take to finish when their listener goes away. 10 s unless given. */
   readonly drainTimeoutMs?: number;
 }
@@ -23,6 +26,8 @@ export interface StandaloneGateway {
    * @throws GatewayError `bind-failed` when addresses could not be bound; everything else of the state is in force by then
    */
   apply(resources: GatewayResources): Promise<readonly GatewayProblem[]>;
+  /** Resolves when the first state of the control plane is in force; at once without one. */
+  readonly ready: Promise<void>;
   /** Where each listener is bound, by listener name. */
   addresses(): ReadonlyMap<string, { readonly host: string; readonly port: number }>;
   inspect(): GatewayInspection;
@@ -49,15 +54,19 @@ class Standalone implements StandaloneGateway {
   #draining = new Set<Promise<void>>();
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  readonly ready: Promise<void>;
+  readonly #following: Following | undefined;
 
   constructor(options: StandaloneGatewayOptions) {
     this.#runtime = new GatewayRuntime({
       ...options,
-      transport: options.transport ?? undiciTransport(),
+      transport: options.transport ?? http1Transport(),
       resolver: options.resolver ?? dnsResolver(),
       ownAddress: options.ownAddress ?? machineAddress(),
     });
     this.#drainTimeoutMs = options.drainTimeoutMs ?? 10_000;
+    this.#following = options.xds === undefined ? undefined : followControlPlane(this, options.xds);
+    this.ready = this.#following?.ready ?? Promise.resolve();
   }
 
   apply(resources: GatewayResources): Promise<readonly GatewayProblem[]> {
@@ -79,6 +88,7 @@ class Standalone implements StandaloneGateway {
   }
 
   async close(options: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
+    this.#following?.close();
     await this.#queue;
     this.#closed = true;
     const drainTimeoutMs = options.drainTimeoutMs ?? this.#drainTimeoutMs;

@@ -14,6 +14,7 @@ import type {
   UpstreamTransport,
 } from '../upstream-transport.ts';
 import { bodyIterable } from './body-iterable.ts';
+import { connectDetail } from './connect-detail.ts';
 import { duplexSource } from './duplex-source.ts';
 
 /**
@@ -35,7 +36,7 @@ class UndiciPool implements UpstreamPool {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#origin = `http://${host}:${address.port}`;
     this.#pool = new Pool(this.#origin, {
-      connections: null,
+      connections: Math.min(options.maxConnections, Number.MAX_SAFE_INTEGER),
       pipelining: 1,
       connect: { timeout: options.connectTimeoutMs },
       // Time-outs of requests belong to the route, not to the connection.
@@ -239,17 +240,4 @@ function failureOf(error: Error & { code?: string }, started: boolean, answered:
   }
   // A body cut short is a broken message, which Envoy's codec reports as such.
   return { kind: answered ? 'protocol error' : 'connection termination', detail: error.message };
-}
-
-const systemMessages: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  ETIMEDOUT: 'Connection timed out',
-};
-
-function connectDetail(error: Error & { code?: string; errors?: readonly Error[] }): string {
-  const code = error.code ?? (error.errors?.[0] as { code?: string } | undefined)?.code ?? '';
-  return `delayed connect error: ${systemMessages[code] ?? error.message}`;
 }

@@ -30,8 +30,8 @@ export class UpgradeWriter extends Http1Writer {
     this.#socket.write(messageHead(status, headers), 'latin1');
   }
 
-  override write(chunk: Uint8Array): boolean {
-    if (!this.#upgraded) return super.write(chunk);
+  override write(chunk: Uint8Array, last: boolean): boolean {
+    if (!this.#upgraded) return super.write(chunk, last);
     const more = this.#socket.write(chunk);
     if (!more && !this.#waits) {
       this.#waits = true;

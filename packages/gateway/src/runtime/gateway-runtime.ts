@@ -1,4 +1,4 @@
-import { compileRouteConfiguration, type RouteTable, RoutingError } from '@heddle/routing';
+import type { RouteTable } from '@heddle/routing';
 import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-manager';
 import type { Listener } from '@heddle/envoy-api/listener';
@@ -15,6 +15,7 @@ import { RouteSettings } from '../http/route-settings.ts';
 import { StreamWatch } from '../http/stream-watch.ts';
 import type { GatewayProblem } from '../problem.ts';
 import type { UpstreamTransport } from '../upstream-transport.ts';
+import { compiledRoutes } from './compiled-routes.ts';
 import { type ListenerChain, listenerChain } from './listener-chain.ts';
 import type { GatewayResources } from './resources.ts';
 
@@ -47,7 +48,6 @@ export class GatewayRuntime {
   readonly #random: RandomSource;
   readonly #watch = new StreamWatch();
   readonly #lives = new Map<string, ListenerLife>();
-  readonly #tables = new WeakMap<RouteConfiguration, { table?: RouteTable; problem?: string }>();
   readonly #chains = new WeakMap<Listener, { chain: ListenerChain | undefined; problems: readonly string[] }>();
   #listeners: ReadonlyMap<string, HttpListener> = new Map();
   #clusters: ReadonlyMap<string, { readonly config: Cluster; readonly runtime: ClusterRuntime | undefined }> =
@@ -150,9 +150,9 @@ export class GatewayRuntime {
     const configuration = routeConfigurationOf(chain.manager, resources, found);
     let table: RouteTable | undefined;
     if (configuration !== undefined) {
-      const compiled = this.#table(configuration);
-      table = compiled.table;
-      if (compiled.problem !== undefined) report(compiled.problem, 'route', configuration.name);
+      const compiled = compiledRoutes(configuration);
+      if ('table' in compiled) table = compiled.table;
+      else report(compiled.problem, 'route', configuration.name);
     }
     const routeProblems: string[] = [];
     const routeSettings = new RouteSettings(table, routeProblems);
@@ -187,20 +187,6 @@ export class GatewayRuntime {
       const problems: string[] = [];
       known = { chain: listenerChain(listener, problems), problems };
       this.#chains.set(listener, known);
-    }
-    return known;
-  }
-
-  #table(configuration: RouteConfiguration): { table?: RouteTable; problem?: string } {
-    let known = this.#tables.get(configuration);
-    if (known === undefined) {
-      try {
-        known = { table: compileRouteConfiguration(configuration) };
-      } catch (error) {
-        if (!(error instanceof RoutingError)) throw error;
-        known = { problem: error.message };
-      }
-      this.#tables.set(configuration, known);
     }
     return known;
   }

@@ -1,0 +1,211 @@
+import { connect, type Socket } from 'node:net';
+import type { HeaderList } from '../../http/header-list.ts';
+import type {
+  UpgradedConnection,
+  UpstreamAddress,
+  UpstreamFailure,
+  UpstreamPoolOptions,
+} from '../../upstream-transport.ts';
+import { connectDetail } from '../connect-detail.ts';
+import { duplexSource } from '../duplex-source.ts';
+import type { Http1Call } from './call.ts';
+import { ResponseParser, type ResponseEvents } from './response-parser.ts';
+import { requestHead } from './request-head.ts';
+
+/** What a connection tells its pool. */
+export interface ConnectionOwner {
+  /** Ready for a request: just connected, or its response is complete. */
+  onReady(connection: Http1Connection): void;
+  onConnectFailed(connection: Http1Connection, failure: UpstreamFailure): void;
+  onClosed(connection: Http1Connection): void;
+}
+
+/** One HTTP/1.1 connection to an endpoint, one request at a time. */
+export class Http1Connection implements ResponseEvents {
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  readonly #parser: ResponseParser;
+  readonly #maxRequests: number;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #connected = false;
+  #closed = false;
+  #call: Http1Call | undefined;
+  #requests = 0;
+  /** Since when nothing is on it, on the monotonic clock. */
+  idleSince = 0;
+
+  constructor(address: UpstreamAddress, options: UpstreamPoolOptions, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#maxRequests = options.maxRequestsPerConnection;
+    this.#parser = new ResponseParser(this, options.maxResponseHeaderBytes);
+    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    this.#socket = socket;
+    socket.on('connect', () => this.#onConnect());
+    socket.on('data', (chunk: Buffer) => this.#onBytes(chunk));
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#call?.writable());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+    if (options.connectTimeoutMs > 0) {
+      this.#connectTimer = setTimeout(() => this.#connectTimedOut(), options.connectTimeoutMs);
+    }
+  }
+
+  get isUsable(): boolean {
+    return this.#connected && !this.#closed && this.#call === undefined;
+  }
+
+  /** Writes a request; the connection must be usable. */
+  send(call: Http1Call): void {
+    const { request } = call;
+    this.#call = call;
+    this.#requests++;
+    const head = requestHead(request);
+    if (head === undefined) {
+      // Nothing was written, so the connection stays good.
+      this.#call = undefined;
+      call.failed({ kind: 'local reset', detail: 'a header or the path has a line break in it' });
+      this.#release();
+      return;
+    }
+    this.#parser.expect(request.method, request.upgrade !== undefined);
+    call.begin(this);
+    this.#socket.write(head, 'latin1');
+    if (request.body !== undefined) call.startBody(request.body, this.#socket);
+  }
+
+  /** Closes when idle; a request under way finishes first. */
+  close(): void {
+    this.#requests = Number.POSITIVE_INFINITY;
+    if (this.#call === undefined) this.destroy();
+  }
+
+  destroy(): void {
+    clearTimeout(this.#connectTimer);
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  onInformational(status: number, headers: HeaderList): void {
+    this.#call?.handler.onInformational?.(status, headers);
+  }
+
+  onHead(status: number, headers: HeaderList, empty: boolean): void {
+    this.#call?.head(status, headers, empty);
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#call !== undefined && !this.#call.data(chunk)) this.#socket.pause();
+  }
+
+  onEnd(trailers: HeaderList | undefined): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#call = undefined;
+    const reusable = this.#parser.keepsAlive && call.requestIsSent;
+    if (!reusable) this.#requests = Number.POSITIVE_INFINITY;
+    call.end(trailers);
+    this.#release();
+  }
+
+  onUpgrade(headers: HeaderList, rest: Uint8Array): void {
+    const call = this.#call;
+    this.#call = undefined;
+    const socket = this.#socket;
+    socket.removeAllListeners('data');
+    socket.removeAllListeners('end');
+    socket.removeAllListeners('drain');
+    if (call === undefined) {
+      socket.destroy();
+      return;
+    }
+    socket.pause();
+    if (rest.byteLength > 0) socket.unshift(rest);
+    socket.once('close', () => call.done());
+    const connection: UpgradedConnection = {
+      source: duplexSource(socket),
+      write: (chunk) => socket.write(chunk),
+      onWritable: (listener) => void socket.on('drain', listener),
+      end: () => void socket.end(),
+      destroy: () => void socket.destroy(),
+    };
+    if (call.handler.onUpgrade === undefined) socket.destroy();
+    else call.handler.onUpgrade(headers, connection);
+  }
+
+  #release(): void {
+    if (this.#closed) return;
+    if (this.#maxRequests > 0 && this.#requests >= this.#maxRequests) this.#requests = Number.POSITIVE_INFINITY;
+    if (this.#requests === Number.POSITIVE_INFINITY) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.resume();
+    this.#owner.onReady(this);
+  }
+
+  #onConnect(): void {
+    clearTimeout(this.#connectTimer);
+    this.#connectTimer = undefined;
+    this.#connected = true;
+    this.#owner.onReady(this);
+  }
+
+  #connectTimedOut(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#owner.onConnectFailed(this, { kind: 'connection timeout', detail: 'connection timeout' });
+  }
+
+  #onBytes(chunk: Buffer): void {
+    try {
+      this.#parser.execute(chunk);
+    } catch (error) {
+      this.#break({ kind: 'protocol error', detail: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#call !== undefined) {
+      try {
+        this.#parser.finish();
+      } catch (error) {
+        this.#break({ kind: 'protocol error', detail: error instanceof Error ? error.message : String(error) });
+        return;
+      }
+    }
+    this.#break({ kind: 'connection termination', detail: 'the endpoint closed the connection' });
+  }
+
+  #onError(error: Error): void {
+    if (!this.#connected) {
+      if (this.#closed) return;
+      this.#closed = true;
+      clearTimeout(this.#connectTimer);
+      this.#owner.onConnectFailed(this, { kind: 'connection failure', detail: connectDetail(error) });
+      return;
+    }
+    this.#break({ kind: 'connection termination', detail: error.message });
+  }
+
+  #onClose(): void {
+    this.#break({ kind: 'connection termination', detail: 'the connection closed' });
+    this.#closed = true;
+    this.#owner.onClosed(this);
+  }
+
+  #break(failure: UpstreamFailure): void {
+    const call = this.#call;
+    this.#call = undefined;
+    this.#closed = true;
+    this.#socket.destroy();
+    call?.failed(failure);
+  }
+}
