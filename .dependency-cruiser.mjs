@@ -114,7 +114,7 @@ const floors = names.flatMap((name) => {
       name: `floor-${floor}-${name}-tests`,
       comment: `Tests of ${name} may stand on any lower floor and on the test helpers; what needs more belongs in test/.`,
       severity: 'error',
-      from: { path: `^packages/${name}/src/.*${tests}` },
+      from: { path: `^packages/${name}/.*(?:${tests})` },
       to: { path: '^packages/', pathNot: `^packages/${anyOf([name, 'testing', ...imports, ...below])}/` },
     },
   ];
