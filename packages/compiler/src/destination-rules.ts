@@ -1,5 +1,6 @@
 import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
 import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
+import { likelyHost } from './hosts/likely-host.ts';
 import type { Memo } from './memo.ts';
 import {
   byAge,
@@ -9,7 +10,6 @@ import {
   type Subset,
   type TrafficPolicy,
 } from './mesh-objects.ts';
-import { likelyHost } from './hosts/likely-host.ts';
 import type { MeshService } from './registry/mesh-service.ts';
 import type { ServiceRegistry } from './registry/service-registry.ts';
 import type { MeshSettings } from './settings.ts';

@@ -37,7 +37,7 @@ describe('createMemo', () => {
     const memo = createMemo();
     const { stage } = counting();
     const first = memo.run(stage, owner, 'a', part);
-    expect(memo.run(stage, ...(other as [object, ...object[]]))).not.toBe(first);
+    expect(memo.run(stage, ...(other as unknown as [object, ...object[]]))).not.toBe(first);
     expect(memo.run(stage, owner, 'a', part)).toBe(first);
   });
 

@@ -12,7 +12,6 @@ export type VirtualService = ObjectOf<'VirtualService'>;
 export type GatewayServer = Gateway['spec']['servers'][number];
 export type HttpRoute = NonNullable<VirtualService['spec']['http']>[number];
 export type HttpMatch = NonNullable<HttpRoute['match']>[number];
-export type HttpDestination = NonNullable<HttpRoute['route']>[number];
 export type HttpRedirect = NonNullable<HttpRoute['redirect']>;
 export type HeaderOperations = NonNullable<HttpRoute['headers']>;
 export type StringMatch = NonNullable<HttpMatch['uri']>;

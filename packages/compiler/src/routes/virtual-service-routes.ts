@@ -16,8 +16,8 @@ import type { Memo } from '../memo.ts';
 import {
   type HttpMatch,
   type HttpRoute,
-  namespaceOf,
   nameOf,
+  namespaceOf,
   refOfObject,
   type VirtualService,
 } from '../mesh-objects.ts';

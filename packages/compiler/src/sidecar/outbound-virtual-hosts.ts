@@ -1,5 +1,6 @@
 import { compareText, type Diagnostic, virtualHostName } from '@heddle/model';
 import { outboundCapture } from '../capabilities.ts';
+import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import { isIpv6Address } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
@@ -8,7 +9,6 @@ import { buildMeshVirtualHost, type EncodedVirtualHost } from '../routes/virtual
 import type { RouteList } from '../routes/virtual-service-routes.ts';
 import { meshRoutes, routeDiagnostics, type ViewScope } from '../views/view-scope.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
-import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import type { MeshHosts } from './mesh-hosts.ts';
 import { serviceDomains } from './service-domains.ts';
 
