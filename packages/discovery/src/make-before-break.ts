@@ -64,7 +64,7 @@ export function reasonToHoldBack(
   const clusters = subscriptions.get(CLUSTER_TYPE_URL);
   if (clusters === undefined) return undefined;
   for (const name of clustersNamedBy(resource)) {
-    if (!wants(clusters, name) || clusters.rejected.has(name)) continue;
+    if (!wants(clusters, name)) continue;
     const cluster = lookup(CLUSTER_TYPE_URL, name);
     if (cluster === undefined) continue;
     if (clusters.held.version(name) === undefined) return `cluster "${name}" is not sent yet`;
@@ -91,7 +91,7 @@ function endpointsReason(
 ): string | undefined {
   const name = endpointsNamedBy(cluster);
   if (name === undefined || endpoints === undefined || !endpoints.names.has(name)) return undefined;
-  if (endpoints.rejected.has(name) || lookup(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name) === undefined) return undefined;
+  if (lookup(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name) === undefined) return undefined;
   if (endpoints.held.version(name) === undefined) return `endpoints "${name}" are not sent yet`;
   return endpoints.fresh.has(name) ? `endpoints "${name}" are not acknowledged yet` : undefined;
 }

@@ -195,8 +195,9 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
 
     test('a change that is undone before it could be sent sends nothing', async () => {
-      const { client, change } = await setUp(connect, [resource(CDS, 'a')]);
+      const { client, change, clock } = await setUp(connect, [resource(CDS, 'a')]);
       client.send(CDS);
+      await clock.advance(1_000);
       const [unanswered] = await client.drain();
       change(resource(CDS, 'a', 'other'), resource(CDS, 'b'));
       change(resource(CDS, 'a'));
@@ -320,7 +321,7 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
       await client.sync();
       client.send(type, { unsubscribe: ['a', 'never'] });
       expect(await client.sync()).toEqual([]);
-      change(resource(type, 'a', '2'));
+      expect(change(resource(type, 'a', '2')).streams).toBe(0);
       expect(await client.sync()).toEqual([]);
       expect(server.counters.streamErrors).toBe(0);
     });
@@ -345,12 +346,14 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
 
     test('XP-17 Incremental xDS: stated versions spare what is current, the rest is sent or removed', async () => {
-      const { client } = await setUp(connect, [resource(type, 'a'), resource(type, 'b')]);
+      const { client, clock } = await setUp(connect, [resource(type, 'a'), resource(type, 'b')]);
       client.send(type, {
         subscribe: ['a', 'b', 'gone', 'new'],
         versions: { a: resource(type, 'a').version, b: 'old', gone: '1' },
       });
       const answers = await client.sync();
+      await clock.advance(1_000);
+      answers.push(...(await client.sync()));
       expect(answers.flatMap(({ names }) => names).toSorted()).toEqual(['b', 'gone', 'new']);
       expect(answers.flatMap(({ resources }) => Object.keys(resources)).includes('b')).toBe(true);
     });
@@ -587,11 +590,35 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
       expect(shown(await client.drain())).toEqual([{ type: 'RDS', resources: ['r'], removed: [] }]);
     });
 
+    test('it waits for endpoints that the client dropped and asked for again', async () => {
+      const { client, change } = await connectClient();
+      change(...before);
+      await client.sync();
+      client.send(EDS, { unsubscribe: ['a'] });
+      await client.sync();
+      client.send(EDS, { subscribe: ['a'] });
+      const [load] = await client.drain();
+      change(...before.slice(0, 2), routes('r', { '/': 'a', '/x': 'a' }));
+      expect(await client.drain()).toEqual([]);
+      client.ack(load as ProtocolResponse);
+      expect(shown(await client.drain()).map(({ type }) => type)).toEqual(['RDS']);
+    });
+
     test('a cluster that the client refuses is not waited for', async () => {
       const { client } = await connectClient();
       const [clusters] = await client.drain();
       client.nack(clusters as ProtocolResponse, 'b: no');
       expect(shown(await client.drain()).map(({ type }) => type)).toEqual(['RDS']);
+    });
+
+    test('it comes once, even if the client asks for it again meanwhile', async () => {
+      const { client } = await connectClient();
+      const [clusters] = await client.drain();
+      client.send(RDS, { subscribe: ['r'] });
+      expect(await client.drain()).toEqual([]);
+      client.send(RDS, { subscribe: ['r'] });
+      client.ack(clusters as ProtocolResponse);
+      expect((await client.drain()).map(({ names }) => names)).toEqual([['r']]);
     });
 
     test('it waits no longer than the time limit', async () => {

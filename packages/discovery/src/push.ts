@@ -114,14 +114,11 @@ function collect(subscription: Subscription, context: PushContext): Chunk {
   return chunk;
 }
 
-/**
- * The names to look at. The caller moves names between the sets while it iterates; a name that comes twice is judged by what is
- * then known to be sent, so it is sent once.
- */
+/** The names to look at. The caller takes names out of the sets while it iterates; what it took out does not come again. */
 function* dueNames({ asked, heldBack, batch }: Subscription): IterableIterator<string> {
   const heldBackBefore = [...heldBack.keys()];
   yield* asked;
-  yield* heldBackBefore;
+  for (const name of heldBackBefore) if (heldBack.has(name)) yield name;
   yield* batch;
 }
 
@@ -140,10 +137,12 @@ function judge(
     const reason = isOverdue ? undefined : context.reasonToHoldBack(resource);
     return reason === undefined ? 'send' : { wait: reason };
   }
-  if (asked) return subscription.type.absent === 'removed' ? 'remove' : 'absent';
-  if (subscription.held.version(name) === undefined) return 'nothing';
-  const reason = isOverdue ? undefined : context.reasonToKeep(name);
-  return reason === undefined ? 'remove' : { wait: reason };
+  const isHeld = subscription.held.version(name) !== undefined;
+  if (!isHeld && !asked) return 'nothing';
+  // What the client holds may be in use; a name that it does not hold is answered at once.
+  const reason = isOverdue || !isHeld ? undefined : context.reasonToKeep(name);
+  if (reason !== undefined) return { wait: reason };
+  return asked && subscription.type.absent === 'empty-resource' ? 'absent' : 'remove';
 }
 
 function settleName(subscription: Subscription, name: string): void {

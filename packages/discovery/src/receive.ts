@@ -50,7 +50,6 @@ export function applySubscriptions(
     }
   }
   if (leavesAll && subscription.wildcard) {
-    held.unshare();
     subscription.wildcard = false;
     subscription.owesAnswer = false;
     held.prune();
