@@ -76,7 +76,7 @@ export interface ReadOptions {
  */
 export function readDocuments(text: string, options: ReadOptions): ReadText {
   const { file, limits = DEFAULT_READ_LIMITS } = options;
-  const body = text.startsWith('\ufeff') ? ` ${text.slice(1)}` : text;
+  const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   const json = file.toLowerCase().endsWith('.json');
   const { chunks, longSeparators } = json
     ? { chunks: body.trim() === '' ? [] : [{ text: body, line: 0 }], longSeparators: [] }
@@ -128,7 +128,10 @@ function readChunk(text: string, json: boolean, limits: ReadLimits): ReadChunk {
   try {
     for (const [documentIndex, document] of parseYaml(text).entries()) {
       const [error] = [...document.errors, ...document.warnings];
-      if (error !== undefined) return refuse('HED002', syntaxMessage(error), error.pos[0], error.pos[1]);
+      if (error !== undefined) {
+        const code = error.code === 'RESOURCE_EXHAUSTION' ? 'HED003' : 'HED002';
+        return refuse(code, syntaxMessage(error), error.pos[0], error.pos[1]);
+      }
       if (document.contents === null) continue;
       const value = valueOf(document, limits);
       if ('problem' in value) return refuse(value.code, value.problem, document.range[0]);
@@ -147,7 +150,10 @@ function valueOf(
   limits: ReadLimits,
 ): { readonly value: unknown } | { readonly code: DiagnosticCode; readonly problem: string } {
   try {
-    return { value: document.toJS({ maxAliasCount: limits.maxAliases }) };
+    const value: unknown = document.toJS({ maxAliasCount: limits.maxAliases });
+    if (containsItself(value))
+      return { code: 'HED002', problem: 'found an alias inside of what it stands for, wanted no circle' };
+    return { value };
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
     return error.message.startsWith('Excessive alias count')
@@ -160,6 +166,22 @@ function valueOf(
           problem: 'found an alias of something that is not complete yet, wanted an anchor that stands before it',
         };
   }
+}
+
+/** Whether a value is part of itself, as aliases can make it; everything after this takes values for trees. */
+function containsItself(value: unknown): boolean {
+  const around = new Set<object>();
+  const sound = new Set<object>();
+  const visit = (part: unknown): boolean => {
+    if (typeof part !== 'object' || part === null || sound.has(part)) return false;
+    if (around.has(part)) return true;
+    around.add(part);
+    const circular = Object.values(part).some(visit);
+    around.delete(part);
+    sound.add(part);
+    return circular;
+  };
+  return visit(value);
 }
 
 /** The objects of one document: itself, or the items of a List (`v1 List`, `PodList`, …), which `kubectl get -o yaml` writes. */

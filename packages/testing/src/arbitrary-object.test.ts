@@ -1,4 +1,4 @@
-import { type KindName, kinds, parseObject, supportedFields, validate } from '@heddle/api';
+import { type KindName, kinds, parseObject, type Schema, supportedFields, validate } from '@heddle/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryManifest, arbitraryObject } from './arbitrary-object.ts';
@@ -36,7 +36,8 @@ describe.each(names)('arbitraryObject %s', (kind) => {
   test('validation takes what it gave: a second pass changes nothing', () => {
     fc.assert(
       fc.property(arbitraryObject(kind), (object) => {
-        expect(validate(kinds[kind].spec, object.spec).value).toEqual(object.spec);
+        const schema: Schema<unknown> = kinds[kind].spec;
+        expect(validate(schema, object.spec).value).toEqual(object.spec);
       }),
       { numRuns: 30 },
     );
