@@ -1,6 +1,6 @@
 import { formatPosition } from '@heddle/model';
 import { describe, expect, test } from 'vitest';
-import { readDocuments } from './documents.ts';
+import { readDocuments, readDocumentsInSlices } from './documents.ts';
 
 const namespace = (name: string): string => `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
 const service = `apiVersion: v1
@@ -163,6 +163,18 @@ describe('readDocuments', () => {
     });
     expect(after.objects[1]?.object).toBe(before.objects[1]?.object);
     expect(after.objects[1]?.origin.locate([])?.start.line).toBe(8);
+  });
+});
+
+describe('readDocumentsInSlices', () => {
+  test('pauses in a long text and reads the same', async () => {
+    const text = Array.from({ length: 3000 }, (_, index) => service.replace('cart', `cart-${index}`)).join('---\n');
+    let pauses = 0;
+    const sliced = await readDocumentsInSlices(text, { file: 'a.yaml', pause: async () => void pauses++ });
+    expect(pauses).toBeGreaterThan(0);
+    expect(sliced.objects.map(({ object }) => object)).toEqual(
+      readDocuments(text, { file: 'a.yaml' }).objects.map(({ object }) => object),
+    );
   });
 });
 

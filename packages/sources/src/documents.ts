@@ -75,6 +75,32 @@ export interface ReadOptions {
  * items. Whatever is wrong becomes a diagnostic with its place; nothing is thrown.
  */
 export function readDocuments(text: string, options: ReadOptions): ReadText {
+  const steps = readSteps(text, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Like {@link readDocuments}, but never at it for more than about 10 ms without a pause: for threads that serve requests too. */
+export async function readDocumentsInSlices(
+  text: string,
+  options: ReadOptions & { readonly pause: () => Promise<unknown> },
+): Promise<ReadText> {
+  const steps = readSteps(text, options);
+  for (let sliceBegan = performance.now(); ; ) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - sliceBegan < SLICE_MS) continue;
+    await options.pause();
+    sliceBegan = performance.now();
+  }
+}
+
+const SLICE_MS = 8;
+
+/** Reads a text, yielding after each document. */
+function* readSteps(text: string, options: ReadOptions): Generator<undefined, ReadText, undefined> {
   const { file, limits = DEFAULT_READ_LIMITS } = options;
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   const json = file.toLowerCase().endsWith('.json');
@@ -106,6 +132,7 @@ export function readDocuments(text: string, options: ReadOptions): ReadText {
       diagnostics.push(diagnostic(code, { range: rangeOf(start, end), message }));
     }
     for (const item of read.items) objects.push(readObject(item, read.chunk, rangeOf));
+    yield;
   }
   return { sound, objects, diagnostics, chunks: kept };
 }

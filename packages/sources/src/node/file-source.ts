@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Diagnostic, diagnostic } from '@heddle/model';
 import type { ConfigSource, SourceState } from '../config-source.ts';
-import { readDocuments } from '../documents.ts';
+import { readDocumentsInSlices } from '../documents.ts';
 import { type FileState, stateAfterFailure, stateAfterReading } from '../file-state.ts';
 import { Listeners } from '../listeners.ts';
 import { DEFAULT_READ_LIMITS, type ReadLimits } from '../read-limits.ts';
@@ -184,7 +184,7 @@ class Files implements FileSource {
   /** The state of one file; undefined if it changed under the reader. */
   async #read(found: FoundFile, before: KnownFile | undefined): Promise<KnownFile | undefined> {
     const { name, signature, bytes } = found;
-    // No turn of the event loop reads more than one file: requests are served by the same thread.
+    // Between files as within them the event loop takes its turns: the same thread may serve requests.
     await nextTurn();
     const failed = (code: 'HED001' | 'HED003', message: string, fix?: string): KnownFile => {
       // Another attempt may help where the system was the cause: the file is read again at the next look.
@@ -214,9 +214,10 @@ class Files implements FileSource {
     }
     if (before?.text === text) return { ...before, signature };
     const previous = before?.state.read;
-    const read = readDocuments(text, {
+    const read = await readDocumentsInSlices(text, {
       file: name,
       limits: this.#limits,
+      pause: () => nextTurn(),
       ...(previous === undefined ? {} : { previous }),
     });
     return { signature, text, state: stateAfterReading(read, before?.state) };
