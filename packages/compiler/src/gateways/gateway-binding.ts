@@ -6,8 +6,6 @@ import type { GatewayEntry } from './gateway-ports.ts';
 
 /** What a VirtualService and a Gateway it is bound to have in common. */
 export interface GatewayBinding {
-  readonly virtualService: VirtualServiceEntry;
-  readonly gateway: GatewayEntry;
   /** For each server of the Gateway the common hosts: of each pair of hosts the narrower one. */
   readonly hostsByServer: readonly (readonly string[])[];
   /** IST0132: hosts of the VirtualService that no server serves. */
@@ -27,7 +25,7 @@ export function bindToGateway(_memo: Memo, virtualService: VirtualServiceEntry, 
     }
     if (!served) diagnostics.push(unservedHost(virtualService, gateway, host, position));
   }
-  return { virtualService, gateway, hostsByServer: hostsByServer.map((hosts) => [...hosts]), diagnostics };
+  return { hostsByServer: hostsByServer.map((hosts) => [...hosts]), diagnostics };
 }
 
 function unservedHost(

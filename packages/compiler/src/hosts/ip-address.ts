@@ -23,3 +23,8 @@ export function isIpv6Address(text: string): boolean {
   }
   return halves.length === 2 ? groups < 8 : groups === 8;
 }
+
+/** A host as it stands in a `Host` header and in a virtual host's domains: IPv6 addresses in brackets (RFC 3986, section 3.2.2). */
+export function hostDomain(host: string): string {
+  return isIpv6Address(host) ? `[${host}]` : host;
+}

@@ -3,6 +3,7 @@ import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/r
 import { contentHash, type Diagnostic, diagnostic, formatRef, type Origin, virtualHostName } from '@heddle/model';
 import { concatBytes, encodeField } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
+import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
@@ -29,7 +30,7 @@ export function buildGatewayVirtualHost(
   settings: MeshSettings,
   ...others: readonly RouteList[]
 ): EncodedVirtualHost {
-  return mergedVirtualHost(memo, virtualHostName(host, port), [host], [first, ...others], settings);
+  return mergedVirtualHost(memo, virtualHostName(host, port), [hostDomain(host)], [first, ...others], settings);
 }
 
 /** The virtual host of one host at a sidecar's outbound port. */

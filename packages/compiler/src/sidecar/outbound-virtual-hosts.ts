@@ -1,7 +1,7 @@
 import { compareText, type Diagnostic, virtualHostName } from '@heddle/model';
 import { outboundCapture } from '../capabilities.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
-import { isIpv6Address } from '../hosts/ip-address.ts';
+import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { defaultRoutes } from '../routes/default-routes.ts';
@@ -118,5 +118,5 @@ function pushTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
 
 /** The domain of a host that only a VirtualService knows. */
 function outsideDomains(_memo: Memo, _list: RouteList, host: string): readonly string[] {
-  return [isIpv6Address(host) ? `[${host}]` : host];
+  return [hostDomain(host)];
 }

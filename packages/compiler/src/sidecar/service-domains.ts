@@ -1,5 +1,5 @@
 import type { ClusterDomain } from '../hosts/host-name.ts';
-import { isIpv6Address } from '../hosts/ip-address.ts';
+import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 
@@ -19,7 +19,7 @@ export function serviceDomains(
   if (!service.host.startsWith('*')) names.push(`${service.host}.`);
   names.push(...shorterNames(service.host, clientNamespace, domain));
   const pods = service.headless && capturesPods ? names.map((name) => `*.${name}`) : [];
-  const addresses = service.addresses.map((address) => (isIpv6Address(address) ? `[${address}]` : address));
+  const addresses = service.addresses.map(hostDomain);
   return [...names, ...pods, ...addresses];
 }
 

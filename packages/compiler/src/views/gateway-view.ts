@@ -1,6 +1,5 @@
 import { compareText, type Diagnostic, gatewayRouteName, virtualHostName } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
-import { bindToGateway } from '../gateways/gateway-binding.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
 import { type GatewayEntry, type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
@@ -83,21 +82,19 @@ function virtualHostsOf(
   const { memo, settings } = scope;
   const listsByHost = new Map<string, RouteList[]>();
   const lists = new Set<RouteList>();
-  for (const { entry, server } of port.servers) {
-    for (const virtualService of scope.virtualServices.byGateway.get(entry.name) ?? []) {
-      const binding = memo.run(bindToGateway, virtualService, entry);
-      if (binding.diagnostics.length > 0) diagnostics.push(...binding.diagnostics);
-      const hosts = binding.hostsByServer[server.index] ?? [];
+  for (const source of port.servers) {
+    for (const virtualService of scope.virtualServices.byGateway.get(source.entry.name) ?? []) {
+      const { hosts, list, diagnostics: found } = gatewayRoutes(scope, virtualService, source);
+      if (found.length > 0) diagnostics.push(...found);
       if (hosts.length === 0) continue;
-      serving.add(entry);
-      const list = gatewayRoutes(scope, binding, port.number);
+      serving.add(source.entry);
       lists.add(list);
       if (list.routes.length === 0) continue;
       for (const host of hosts) {
-        const found = listsByHost.get(host);
-        if (found === undefined) listsByHost.set(host, [list]);
+        const known = listsByHost.get(host);
+        if (known === undefined) listsByHost.set(host, [list]);
         // One VirtualService may meet a host by several servers.
-        else if (!found.includes(list)) found.push(list);
+        else if (!known.includes(list)) known.push(list);
       }
     }
   }

@@ -1,10 +1,11 @@
 import { type Diagnostic, diagnostic, formatRef, type ProxyType } from '@heddle/model';
 import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
-import { buildLoadAssignment } from '../clusters/load-assignment.ts';
+import { buildLoadAssignment, subsetEndpoints } from '../clusters/load-assignment.ts';
 import { buildServiceCluster, type ClusterDiscovery, loadBalancerOf } from '../clusters/service-cluster.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import type { Backend } from '../destination-rules.ts';
 import type { Memo } from '../memo.ts';
+import { refOfObject } from '../mesh-objects.ts';
 import { type EndpointsResult, serviceEndpoints, serviceEntryEndpoints } from '../registry/endpoints.ts';
 import type { MeshPort, ServiceSource } from '../registry/mesh-service.ts';
 import { isHttp2 } from '../registry/port-protocol.ts';
@@ -89,6 +90,7 @@ function viewCluster(
   const labels = backend.subsets.get(subset)?.subset.labels;
   const endpoints = memo.run(buildLoadAssignment, result, cluster.resource.name, labels);
   if (result.endpoints.length === 0) diagnostics.push(memo.run(nobodyRuns, meshPort.source));
+  else if (subsetEndpoints(result.endpoints, labels).length === 0) diagnostics.push(...emptySubset(backend, subset));
   return { cluster, endpoints, diagnostics };
 }
 
@@ -144,6 +146,22 @@ function endpointsFor(
   const workloads = memo.steady(port.source, 'workloads', selected);
   const result = memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
   return { result, diagnostics: [...index.diagnostics, ...result.diagnostics] };
+}
+
+/** HED206 for a subset whose labels none of the service's workloads has. */
+function emptySubset(backend: Backend, name: string): readonly Diagnostic[] {
+  const found = backend.subsets.get(name);
+  if (found === undefined) return [];
+  const { rule, subset, index } = found;
+  const labels = Object.entries(subset.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return [
+    diagnostic('HED206', {
+      resource: refOfObject(rule),
+      path: ['spec', 'subsets', index, 'labels'],
+      message: `no running workload of "${backend.service.host}" has the labels ${labels.join(',')}`,
+      effect: 'requests to the subset are answered with 503 (no healthy upstream)',
+    }),
+  ];
 }
 
 function nobodyRuns(_memo: Memo, source: ServiceSource): Diagnostic {

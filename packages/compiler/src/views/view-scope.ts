@@ -7,7 +7,8 @@ import {
   type DestinationRuleIndex,
   indexDestinationRules,
 } from '../destination-rules.ts';
-import type { GatewayBinding } from '../gateways/gateway-binding.ts';
+import { bindToGateway } from '../gateways/gateway-binding.ts';
+import type { GatewayEntry, ServerEntry, ServerSource } from '../gateways/gateway-ports.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
@@ -102,23 +103,35 @@ function workloadLookup(memo: Memo, snapshot: MeshSnapshot): (namespace: string)
   };
 }
 
-/** The routes of a VirtualService for one port of a gateway of this view. */
-export function gatewayRoutes(
-  { memo, backends, settings }: ViewScope,
-  binding: GatewayBinding,
-  port: number,
-): RouteList {
-  return memo.latest(port, routesOfBinding, binding, backends, port, settings);
+/** What a VirtualService brings to one server of a Gateway. */
+export interface ServerRoutes {
+  /** The hosts that both have; none means that the routes are not served here. */
+  readonly hosts: readonly string[];
+  readonly list: RouteList;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-function routesOfBinding(
+/** The routes of a VirtualService at a server of a Gateway of this view. */
+export function gatewayRoutes(
+  { memo, backends, settings }: ViewScope,
+  virtualService: VirtualServiceEntry,
+  { entry, server }: ServerSource,
+): ServerRoutes {
+  return memo.latest(server, routesAtServer, virtualService, entry, server, backends, settings);
+}
+
+function routesAtServer(
   memo: Memo,
-  { virtualService, gateway }: GatewayBinding,
+  virtualService: VirtualServiceEntry,
+  gateway: GatewayEntry,
+  { server, index }: ServerEntry,
   backends: BackendTable,
-  port: number,
   settings: MeshSettings,
-): RouteList {
-  return routesWith(memo, backends, virtualService.virtualService, gateway.name, port, settings);
+): ServerRoutes {
+  const { hostsByServer, diagnostics } = memo.run(bindToGateway, virtualService, gateway);
+  const hosts = hostsByServer[index] ?? [];
+  const list = routesWith(memo, backends, virtualService.virtualService, gateway.name, server.port.number, settings);
+  return { hosts, list, diagnostics };
 }
 
 /** The routes of a VirtualService for one outbound port of the sidecars of this view. */
