@@ -1,4 +1,4 @@
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createContextValues } from '@connectrpc/connect';
@@ -79,7 +79,7 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
       // A client that keeps its connection open after its streams ended must not keep us from ending.
       const force = setTimeout(() => {
         for (const session of sessions) session.destroy();
-      }, 1_000);
+      }, 250);
       await closed;
       clearTimeout(force);
     },
@@ -116,8 +116,10 @@ function parseAddress(address: string): { readonly host: string; readonly port: 
   return { host, port };
 }
 
-/** A socket file left by a process that died would make `listen` fail; one that answers belongs to somebody. */
+/** A socket file left by a process that died would make `listen` fail; one that answers, or is no socket, belongs to somebody. */
 async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined || !found.isSocket()) return;
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = connect({ path });
     probe.once('connect', () => {

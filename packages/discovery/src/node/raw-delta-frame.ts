@@ -1,0 +1,153 @@
+import type { XdsResource } from '@heddle/model';
+import type { DeltaPush } from '../push.ts';
+
+// A gRPC message is one flag byte (0: not compressed), four bytes of length, then the encoded DeltaDiscoveryResponse. Protobuf
+// fields may stand in any order, so what differs between streams comes first and the rest is the same bytes for all of them:
+//
+//     | 0 | length (4) | 2a nonce | 0a system_version_info | 12 resource … | 22 type_url | 32 removed_resources … |
+//     |<------------- per stream, some 20 bytes ---------->|<------------------ shared ------------------------->|
+
+const NONCE = 0x2a;
+const SYSTEM_VERSION_INFO = 0x0a;
+const RESOURCES = 0x12;
+const TYPE_URL = 0x22;
+const REMOVED_RESOURCES = 0x32;
+// envoy.service.discovery.v3.Resource and google.protobuf.Any within it.
+const RESOURCE_VERSION = 0x0a;
+const RESOURCE_RESOURCE = 0x12;
+const RESOURCE_NAME = 0x1a;
+const RESOURCE_ALIASES = 0x22;
+const ANY_TYPE_URL = 0x0a;
+const ANY_VALUE = 0x12;
+
+/** Below this, copying a body behind its lead costs less than a second write. Bytes. */
+const SMALL_BODY = 8 * 1024;
+
+const utf8 = new TextEncoder();
+
+/**
+ * Encodes pushes to gRPC messages without building protobuf messages. Bodies of recent pushes are kept, up to a bound in bytes: when
+ * one change goes to hundreds of streams, they all send the very same bytes. Whoever gets them must not write to them.
+ */
+export class DeltaFrameEncoder {
+  readonly #maxKeptBytes: number;
+  /** Oldest use first. */
+  readonly #kept = new Map<string, { readonly push: DeltaPush; readonly body: Uint8Array }>();
+  #keptBytes = 0;
+
+  constructor(options: { readonly maxKeptBytes?: number } = {}) {
+    this.#maxKeptBytes = options.maxKeptBytes ?? 8 * 1024 * 1024;
+  }
+
+  /** One gRPC message, in one or two parts to be written in this order. */
+  encode(push: DeltaPush, systemVersion: string): readonly Uint8Array[] {
+    const body = this.#body(push);
+    const varying = [stringField(NONCE, push.nonce), stringField(SYSTEM_VERSION_INFO, systemVersion)];
+    const leadBytes = 5 + varying.reduce((sum, field) => sum + field.length, 0);
+    const isSmall = body.length <= SMALL_BODY;
+    const lead = new Uint8Array(isSmall ? leadBytes + body.length : leadBytes);
+    new DataView(lead.buffer).setUint32(1, leadBytes - 5 + body.length);
+    let offset = 5;
+    for (const field of varying) {
+      lead.set(field, offset);
+      offset += field.length;
+    }
+    if (!isSmall) return [lead, body];
+    lead.set(body, offset);
+    return [lead];
+  }
+
+  #body(push: DeltaPush): Uint8Array {
+    const [first, last] = [push.resources[0], push.resources.at(-1)];
+    if (first === undefined || last === undefined) return encodeBody(push);
+    const key = `${push.resources.length} ${first.version} ${last.version} ${first.name}`;
+    const found = this.#kept.get(key);
+    if (found !== undefined) {
+      this.#kept.delete(key);
+      if (haveSameBody(found.push, push)) {
+        this.#kept.set(key, found);
+        return found.body;
+      }
+      this.#keptBytes -= found.body.length;
+    }
+    const body = encodeBody(push);
+    this.#kept.set(key, { push, body });
+    this.#keptBytes += body.length;
+    for (const [oldest, { body: dropped }] of this.#kept) {
+      if (this.#keptBytes <= this.#maxKeptBytes) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= dropped.length;
+    }
+    return body;
+  }
+}
+
+/** Whether two pushes differ in nothing but the nonce. */
+function haveSameBody(a: DeltaPush, b: DeltaPush): boolean {
+  return (
+    a.typeUrl === b.typeUrl &&
+    areSame(a.resources, b.resources) &&
+    areSame(a.absent, b.absent) &&
+    areSame(a.removed, b.removed)
+  );
+}
+
+function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index]);
+}
+
+function encodeBody(push: DeltaPush): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const resource of push.resources) parts.push(resourceHead(resource), resource.bytes);
+  for (const name of push.absent) {
+    const fields = [stringField(RESOURCE_NAME, name), stringField(RESOURCE_ALIASES, name)];
+    parts.push(lengthPrefix(RESOURCES, totalLength(fields)), ...fields);
+  }
+  parts.push(stringField(TYPE_URL, push.typeUrl));
+  for (const name of push.removed) parts.push(stringField(REMOVED_RESOURCES, name));
+  return concat(parts);
+}
+
+/** All of a `resources` entry but the value of its `Any`, which stands last. */
+function resourceHead(resource: XdsResource): Uint8Array {
+  const any = [stringField(ANY_TYPE_URL, resource.typeUrl), lengthPrefix(ANY_VALUE, resource.bytes.length)];
+  const fields = [
+    stringField(RESOURCE_VERSION, resource.version),
+    stringField(RESOURCE_NAME, resource.name),
+    lengthPrefix(RESOURCE_RESOURCE, totalLength(any) + resource.bytes.length),
+    ...any,
+  ];
+  return concat([lengthPrefix(RESOURCES, totalLength(fields) + resource.bytes.length), ...fields]);
+}
+
+/** A string field as proto3 writes it: nothing at all for the empty string. */
+function stringField(tag: number, text: string): Uint8Array {
+  if (text === '') return new Uint8Array();
+  const bytes = utf8.encode(text);
+  return concat([lengthPrefix(tag, bytes.length), bytes]);
+}
+
+function lengthPrefix(tag: number, length: number): Uint8Array {
+  const bytes = [tag];
+  let rest = length;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
+
+function totalLength(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(totalLength(parts));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

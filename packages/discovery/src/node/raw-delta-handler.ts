@@ -1,0 +1,182 @@
+import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } from 'node:http2';
+import { fromBinary } from '@bufbuild/protobuf';
+import { DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
+import type { DeltaStream } from '../delta-stream.ts';
+import { DiscoveryError, type DiscoveryErrorCode } from '../discovery-error.ts';
+import type { DiscoveryServer } from '../discovery-server.ts';
+import { DeltaFrameEncoder } from './raw-delta-frame.ts';
+import { GrpcMessageReader } from './raw-grpc-messages.ts';
+
+/** The gRPC method that the raw path answers. */
+export const DELTA_METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+
+/** gRPC status codes (https://grpc.io/docs/guides/status-codes/). */
+const STATUS: Readonly<Record<DiscoveryErrorCode, number>> = {
+  'invalid-argument': 3,
+  'resource-exhausted': 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+};
+
+/** What the raw path serves, and its bounds. */
+export interface RawDeltaOptions {
+  readonly server: Pick<DiscoveryServer, 'openStream' | 'counters'>;
+  /** Who is at the other end, for people. */
+  readonly peerOf: (request: Http2ServerRequest) => string;
+  /** Largest request accepted, in bytes; default 4 MiB, gRPC's own default. */
+  readonly maxRequestBytes?: number;
+  /** Encoded responses kept for sharing between streams, in bytes; default 8 MiB. */
+  readonly maxKeptBytes?: number;
+}
+
+/**
+ * Serves the delta method of aggregated discovery below the level of protobuf messages: a response is encoded once for all streams
+ * that are sent the same, and only its nonce is written per stream (docs/decisions/0030-response-path.md has the figures).
+ *
+ * The handler returns false, having touched nothing, for what is not its business: another method or protocol, a request with
+ * compression or with a deadline. Those go to the Connect handler.
+ *
+ * @example
+ * const raw = createRawDeltaHandler({ server, peerOf });
+ * createServer(settings, (request, response) => raw(request, response) || connectHandler(request, response));
+ */
+export function createRawDeltaHandler(
+  options: RawDeltaOptions,
+): (request: Http2ServerRequest, response: Http2ServerResponse) => boolean {
+  const encoder = new DeltaFrameEncoder(
+    options.maxKeptBytes === undefined ? {} : { maxKeptBytes: options.maxKeptBytes },
+  );
+  return (request, response) => {
+    if (!isPlainDelta(request)) return false;
+    void serve(request, response, options, encoder);
+    return true;
+  };
+}
+
+function isPlainDelta(request: Http2ServerRequest): boolean {
+  const { headers } = request;
+  const encoding = headers['grpc-encoding'] ?? 'identity';
+  return (
+    request.method === 'POST' &&
+    request.url === DELTA_METHOD &&
+    /^application\/grpc(?:\+proto)?$/.test(headers['content-type'] ?? '') &&
+    encoding === 'identity' &&
+    headers['grpc-timeout'] === undefined
+  );
+}
+
+async function serve(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  { server, peerOf, maxRequestBytes = 4 * 1024 * 1024 }: RawDeltaOptions,
+  encoder: DeltaFrameEncoder,
+): Promise<void> {
+  // A broken connection shows as the end of the stream; without a listener the error would end the process.
+  request.on('error', () => {});
+  response.on('error', () => {});
+  let stream: DeltaStream | undefined;
+  try {
+    stream = server.openStream(peerOf(request));
+    readRequests(request, stream, maxRequestBytes);
+    const opened = stream;
+    response.once('close', () => opened.end());
+    for await (const push of opened.pushes()) {
+      if (!response.headersSent) response.writeHead(200, RESPONSE_HEADERS);
+      const hasRoom = write(response, encoder.encode(push, String(server.counters.updates)));
+      // Nothing is taken for a client that does not read: what waits for it are names, which later changes overtake.
+      if (!hasRoom) await drained(response);
+    }
+    finish(request, response);
+  } catch (error) {
+    stream?.end();
+    finish(request, response, error);
+  }
+}
+
+const RESPONSE_HEADERS: OutgoingHttpHeaders = {
+  'content-type': 'application/grpc+proto',
+  'grpc-accept-encoding': 'identity',
+};
+
+function readRequests(request: Http2ServerRequest, stream: DeltaStream, maxBytes: number): void {
+  const reader = new GrpcMessageReader(maxBytes);
+  request.on('data', (chunk: Uint8Array) => {
+    // What comes after the end is read, else the connection's window would stay taken, and dropped.
+    if (stream.isEnded) return;
+    try {
+      for (const message of reader.read(chunk)) {
+        stream.receive(fromBinary(DeltaDiscoveryRequestSchema, message));
+        if (stream.isEnded) return;
+      }
+    } catch (error) {
+      stream.end(asReadError(error));
+    }
+  });
+  request.once('end', () => {
+    const cutOff = new DiscoveryError(
+      'invalid-argument',
+      'Cannot read the request: it ends in the middle of a message',
+    );
+    stream.end(reader.isMidMessage ? cutOff : undefined);
+  });
+}
+
+function asReadError(error: unknown): DiscoveryError {
+  if (error instanceof DiscoveryError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DiscoveryError('invalid-argument', `Cannot read the request: ${reason}`, { cause: error });
+}
+
+/** Returns whether the transport takes more at once. */
+function write(response: Http2ServerResponse, parts: readonly Uint8Array[]): boolean {
+  const { stream } = response;
+  if (response.writableEnded || stream.destroyed) return true;
+  if (parts.length === 1) return response.write(parts[0] as Uint8Array);
+  stream.cork?.();
+  let hasRoom = true;
+  for (const part of parts) hasRoom = response.write(part);
+  stream.uncork?.();
+  return hasRoom;
+}
+
+function drained(response: Http2ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.stream.destroyed) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}
+
+/** Sends the status, and lets go of a request that is not over. */
+function finish(request: Http2ServerRequest, response: Http2ServerResponse, error?: unknown): void {
+  if (response.stream.destroyed || response.writableEnded) return;
+  const status = statusOf(error);
+  if (response.headersSent) {
+    response.addTrailers(status);
+  } else {
+    response.writeHead(200, { ...RESPONSE_HEADERS, ...status });
+  }
+  response.end(() => {
+    if (!request.readableEnded) request.stream.close();
+  });
+}
+
+function statusOf(error: unknown): Record<string, string> {
+  if (error === undefined) return { 'grpc-status': '0' };
+  const isKnown = error instanceof DiscoveryError;
+  const message = isKnown ? error.message : 'the server failed';
+  return {
+    'grpc-status': String(STATUS[isKnown ? error.code : 'internal']),
+    // Percent-encoded as gRPC wants it; without non-ASCII characters encodeURI escapes a little more than needed, which is allowed.
+    'grpc-message': encodeURI(message),
+  };
+}
