@@ -1,7 +1,7 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic } from './diagnostic.ts';
 import type { FieldPath } from './field-path.ts';
-import { compareRefs, type ResourceRef, refKey } from './resource-ref.ts';
+import { compareRefs, compareText, type ResourceRef, refKey } from './resource-ref.ts';
 import type { SourceRange } from './source-range.ts';
 
 /** Any object of a kind that Heddle declares. */
@@ -72,7 +72,8 @@ export class MeshSnapshot {
       if (origin !== undefined) origins.set(key, origin);
     }
     const kinds = new Map<string, KindIndex>();
-    for (const [kind, byKey] of byKind) kinds.set(kind, sharedIndex(previous.#kinds.get(kind), byKey));
+    const ordered = [...byKind].sort(([a], [b]) => compareText(a, b));
+    for (const [kind, byKey] of ordered) kinds.set(kind, sharedIndex(previous.#kinds.get(kind), byKey));
     const diagnostics = options.diagnostics ?? [];
     if (sameEntries(previous.#kinds, kinds) && previous.diagnostics === diagnostics && origins.size === 0)
       return previous;
@@ -116,7 +117,7 @@ export class MeshSnapshot {
     }
   }
 
-  /** How many objects there are of each kind. */
+  /** How many objects there are of each kind, in the order of their names. */
   counts(): ReadonlyMap<string, number> {
     return new Map([...this.#kinds].map(([kind, index]) => [kind, index.list.length]));
   }
