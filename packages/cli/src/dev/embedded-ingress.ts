@@ -1,8 +1,10 @@
-import { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from '@heddle/gateway';
+import { followControlPlane } from '@heddle/gateway';
 import { createStandaloneGateway } from '@heddle/gateway/node';
 import { nodeId } from '@heddle/model';
-import { createResourceWatcher } from '@heddle/xds-client';
 import { INGRESS_LABELS, INGRESS_NAMESPACE, type IngressDataPlane, type IngressOptions } from './data-plane.ts';
+
+/** How long requests under way may take to finish when `heddle dev` is stopped. */
+const DRAIN_MS = 2000;
 
 /** Starts Heddle's own data plane in this process, connected to the control plane in memory. */
 export async function startEmbeddedIngress(options: IngressOptions): Promise<IngressDataPlane> {
@@ -11,7 +13,7 @@ export async function startEmbeddedIngress(options: IngressOptions): Promise<Ing
     accessLogSink: (_path, line) => onOutput(line.trimEnd()),
     onProblem: ({ kind, name, message }) => log(`gateway: ${kind} "${name}": ${message}`),
   });
-  const watcher = createResourceWatcher({
+  const following = followControlPlane(gateway, {
     transport: controlPlane.discovery.connect(),
     node: {
       id: nodeId({
@@ -23,19 +25,14 @@ export async function startEmbeddedIngress(options: IngressOptions): Promise<Ing
       }),
       cluster: `istio-ingressgateway.${INGRESS_NAMESPACE}`,
       metadata: { NAMESPACE: INGRESS_NAMESPACE, LABELS: { ...INGRESS_LABELS } },
-      userAgentName: GATEWAY_USER_AGENT,
-      clientFeatures: [...GATEWAY_FEATURES],
-    },
-    onConfig: async (config) => {
-      await gateway.apply(config);
     },
   });
-  watcher.start();
+  await following.ready;
   return {
     name: 'embedded data plane',
     stop: async () => {
-      watcher.close();
-      await gateway.close({ drainTimeoutMs: 2000 });
+      following.close();
+      await gateway.close({ drainTimeoutMs: DRAIN_MS });
     },
   };
 }
