@@ -117,7 +117,6 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'destination-host': wildcardHost.filter((host) => host !== '*'),
   'wildcard-host': wildcardHost,
   'wildcard-host-or-ip': fc.oneof({ weight: 4, arbitrary: wildcardHost }, ip),
-  'host-name': hostName,
   'host-name-or-ip': fc.oneof(hostName, ip),
   'gateway-server-host': fc
     .tuple(

@@ -32,12 +32,6 @@ export const hostNameOrIp: StringFormat = {
   check: (text) => (isHostName(text) || isIpAddress(text) ? undefined : 'a DNS name or an IP address'),
 };
 
-/** DNS name without wildcards. */
-export const hostName: StringFormat = {
-  name: 'host-name',
-  check: (text) => (isHostName(text) ? undefined : 'a DNS name'),
-};
-
 /** Host of a Gateway server: `[NAMESPACE/]HOST`, where the namespace may be `.` (the Gateway's own) or `*`. */
 export const gatewayServerHost: StringFormat = {
   name: 'gateway-server-host',

@@ -1,6 +1,5 @@
 import type { KindDeclaration } from '../kind.ts';
 import {
-  array,
   boolean,
   described,
   type Infer,
