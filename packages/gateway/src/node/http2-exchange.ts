@@ -67,10 +67,10 @@ class Http2Writer implements ResponseWriter {
       this.#discardRequest();
       return;
     }
-    stream.on('wantTrailers', () => {
-      if (this.#trailers === undefined) stream.close();
-      else stream.sendTrailers(headerRecord(this.#trailers));
-    });
+    // Without trailers this sends an empty last frame.
+    stream.on('wantTrailers', () =>
+      stream.sendTrailers(this.#trailers === undefined ? {} : headerRecord(this.#trailers)),
+    );
   }
 
   write(chunk: Uint8Array): boolean {

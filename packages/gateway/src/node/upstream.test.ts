@@ -340,15 +340,12 @@ test('an idle connection closes after the idle time-out', async () => {
     (_req, res) => res.end('ok'),
     (http) => http.on('connection', (socket) => socket.on('close', () => closed.resolve())),
   );
-  const { response } = await through(
-    http1Transport(),
-    [server.port],
-    {},
-    {
-      cluster: { commonHttpProtocolOptions: { idleTimeout: '0.05s' } },
-    },
+  const cluster = clusterOf('c', [server.port], { commonHttpProtocolOptions: { idleTimeout: '0.05s' } });
+  await using running = await startGateway(
+    resourcesOf([listenerOf({ routes: [{ match: { prefix: '/' }, route: { cluster: 'c' } }] })], [cluster]),
   );
-  expect(response.status).toBe(200);
+  expect(await rawRequest(running.port, get)).toMatchObject({ status: 200 });
+  // Waits while the gateway still runs: nothing but the time-out closes the connection.
   await closed.promise;
 });
 

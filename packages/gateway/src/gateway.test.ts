@@ -1,0 +1,234 @@
+import { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { clusterOf, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
+import { createGateway, type GatewayOptions } from './gateway.ts';
+import { fetchTransport } from './fetch-transport.ts';
+import { http1Transport } from './node/http1-client/transport.ts';
+import type { UpstreamTransport } from './upstream-transport.ts';
+
+const transports: readonly [string, () => UpstreamTransport][] = [
+  ['fetchTransport', fetchTransport],
+  ['http1Transport', http1Transport],
+];
+const toEcho = { match: { prefix: '/' }, route: { cluster: 'c', timeout: '0s' } };
+
+function gatewayTo(port: number, options: Partial<GatewayOptions> = {}) {
+  return createGateway({
+    resources: resourcesOf([listenerOf({ routes: [toEcho] })], [clusterOf('c', [port])]),
+    ...options,
+  });
+}
+
+describe.each(transports)('createGateway over %s', (_, transport) => {
+  test('forwards a Request and streams the Response', async () => {
+    await using echo = await startEcho();
+    const gateway = gatewayTo(echo.port, { transport: transport() });
+    const response = await gateway.fetch(
+      new Request('http://shop.example/a?b=1', { method: 'POST', body: 'hello', headers: { 'X-A': '1' } }),
+      { remoteAddress: '::ffff:192.0.2.9' },
+    );
+    expect(response.status).toBe(200);
+    expect(response.headers.get('server')).toBe('envoy');
+    const seen = (await response.json()) as Echo;
+    expect(seen).toMatchObject({ method: 'POST', path: '/a?b=1', body: 'hello' });
+    expect(seen.headers).toMatchObject({ host: 'shop.example', 'x-a': '1', 'x-forwarded-proto': 'http' });
+    gateway.close();
+  });
+
+  test('answers as Envoy what it cannot forward', async () => {
+    const gateway = gatewayTo(1, { transport: transport() });
+    const response = await gateway.fetch(new Request('http://a/'));
+    expect(response.status).toBe(503);
+    expect(await response.text()).toBe(
+      'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
+    );
+    gateway.close();
+  });
+
+  test.each([204, 304])('passes %d without a body', async (status) => {
+    await using server = await startServer((_req, res) => {
+      res.statusCode = status;
+      res.end();
+    });
+    const gateway = gatewayTo(server.port, { transport: transport() });
+    const response = await gateway.fetch(new Request('http://a/'));
+    expect(response.status).toBe(status);
+    expect(response.body).toBeNull();
+    gateway.close();
+  });
+
+  test('passes redirects and cookies on as they are', async () => {
+    await using server = await startServer((_req, res) => {
+      res.writeHead(302, ['location', '/next', 'set-cookie', 'a=1', 'set-cookie', 'b=2']);
+      res.end();
+    });
+    const gateway = gatewayTo(server.port, { transport: transport() });
+    const response = await gateway.fetch(new Request('http://a/'));
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe('/next');
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    gateway.close();
+  });
+
+  test('gives up the endpoint when the body is cancelled', async () => {
+    const gone = Promise.withResolvers<void>();
+    await using server = await startServer((req, res) => {
+      res.write('first');
+      req.on('close', () => gone.resolve());
+    });
+    const gateway = gatewayTo(server.port, { transport: transport() });
+    const response = await gateway.fetch(new Request('http://a/'));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await gone.promise;
+    gateway.close();
+  });
+
+  test('gives up the endpoint when the request is aborted', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    await using server = await startServer((req) => {
+      arrived.resolve();
+      req.on('close', () => gone.resolve());
+    });
+    const gateway = gatewayTo(server.port, { transport: transport() });
+    const abort = new AbortController();
+    void gateway.fetch(new Request('http://a/', { signal: abort.signal }));
+    await arrived.promise;
+    abort.abort();
+    await gone.promise;
+    gateway.close();
+  });
+});
+
+describe('createGateway', () => {
+  test('stands in a Hono app between middleware of its user', async () => {
+    await using echo = await startEcho();
+    const gateway = gatewayTo(echo.port);
+    const app = new Hono();
+    const log: string[] = [];
+    app.use(async (c, next) => {
+      if (c.req.header('authorization') !== 'Bearer let-me-in') return c.text('who are you?', 401);
+      log.push(`> ${c.req.path}`);
+      await next();
+      c.header('x-through', 'hono');
+      log.push(`< ${c.res.status}`);
+    });
+    app.get('/own', (c) => c.text('my own route'));
+    app.all('*', (c) => gateway.fetch(c.req.raw));
+
+    expect((await app.request('/a')).status).toBe(401);
+    const headers = { authorization: 'Bearer let-me-in' };
+    expect(await (await app.request('/own', { headers })).text()).toBe('my own route');
+    const response = await app.request('http://shop.example/a', { headers });
+    expect(response.headers.get('x-through')).toBe('hono');
+    expect((await response.json()) as Echo).toMatchObject({ path: '/a', headers: { host: 'shop.example' } });
+    expect(log).toEqual(['> /own', '< 200', '> /a', '< 200']);
+    gateway.close();
+  });
+
+  test.each<[string, Request, string]>([
+    [
+      'an upgrade',
+      new Request('http://a/', { headers: { connection: 'upgrade', upgrade: 'websocket' } }),
+      'Cannot upgrade to "websocket": a gateway mounted through fetch has no raw connection\n',
+    ],
+    [
+      'gRPC',
+      new Request('http://a/', { method: 'POST', headers: { 'content-type': 'application/grpc' } }),
+      'Cannot serve gRPC: a gateway mounted through fetch has no trailers\n',
+    ],
+  ])('refuses %s by name', async (_, request, message) => {
+    const response = await gatewayTo(1).fetch(request);
+    expect(response.status).toBe(501);
+    expect(await response.text()).toBe(message);
+  });
+
+  test('refuses a listener with TLS by name', () => {
+    const listener = listenerOf({});
+    const [chain] = listener.filterChains;
+    if (chain === undefined) throw new Error('the fixture has a filter chain');
+    chain.transportSocket = {
+      $typeName: 'envoy.config.core.v3.TransportSocket',
+      name: 'envoy.transport_sockets.tls',
+      configType: { case: undefined },
+    };
+    const gateway = createGateway({ resources: resourcesOf([listener], []) });
+    expect(gateway.inspect().problems).toEqual([
+      {
+        kind: 'listener',
+        name: 'web',
+        message: 'transport socket "envoy.transport_sockets.tls" is not implemented, wanted plain text',
+      },
+    ]);
+  });
+
+  test('serves the listener that was chosen by name or port', async () => {
+    const answering = (name: string, port: number, status: number) =>
+      listenerOf({ name, port, routes: [{ match: { prefix: '/' }, directResponse: { status } }] });
+    const resources = resourcesOf([answering('one', 8001, 201), answering('two', 8002, 202)], []);
+    const status = async (listener?: string | number) => {
+      const gateway = createGateway({ resources, ...(listener === undefined ? {} : { listener }) });
+      return (await gateway.fetch(new Request('http://a/'))).status;
+    };
+    expect(await status('one')).toBe(201);
+    expect(await status(8002)).toBe(202);
+    await expect(status()).rejects.toThrow(
+      'Cannot serve a request: found 2 ("one", "two") listeners, wanted one or the option "listener"',
+    );
+    await expect(status('three')).rejects.toThrow('Cannot serve a request: there is no listener "three"');
+  });
+
+  test('obeys the next state from the next request on', async () => {
+    const answering = (status: number) =>
+      resourcesOf([listenerOf({ routes: [{ match: { prefix: '/' }, directResponse: { status } }] })], []);
+    const gateway = createGateway({ resources: answering(201) });
+    expect((await gateway.fetch(new Request('http://a/'))).status).toBe(201);
+    gateway.apply(answering(202));
+    expect((await gateway.fetch(new Request('http://a/'))).status).toBe(202);
+    expect(gateway.inspect().listeners[0]?.stats).toMatchObject({ downstreamRequestsTotal: 2, responses2xx: 2 });
+  });
+
+  test('runs the filters of the program around the router', async () => {
+    await using echo = await startEcho();
+    const order: string[] = [];
+    const gateway = gatewayTo(echo.port, {
+      filters: [
+        {
+          name: 'outer',
+          async onRequest(exchange) {
+            await Promise.resolve();
+            order.push('outer request');
+            exchange.requestHeaders.push('x-outer', '1');
+          },
+          onResponse: () => void order.push('outer response'),
+        },
+        {
+          name: 'inner',
+          onRequest: () => void order.push('inner request'),
+          async onResponse(exchange) {
+            await Promise.resolve();
+            order.push('inner response');
+            exchange.responseHeaders.push('x-inner', '1');
+          },
+          wrapResponseBody: (_exchange, body) => ({
+            start: (sink) =>
+              body.start({
+                write: (chunk) => sink.write(new TextEncoder().encode(new TextDecoder().decode(chunk).toUpperCase())),
+                end: (trailers) => sink.end(trailers),
+                abort: (cause) => sink.abort(cause),
+              }),
+            resume: () => body.resume(),
+            cancel: () => body.cancel(),
+          }),
+          onFinished: () => void order.push('over'),
+        },
+      ],
+    });
+    const response = await gateway.fetch(new Request('http://a/'));
+    expect(response.headers.get('x-inner')).toBe('1');
+    expect(JSON.parse(await response.text())).toMatchObject({ HEADERS: { 'X-OUTER': '1' } });
+    expect(order).toEqual(['outer request', 'inner request', 'inner response', 'outer response', 'over']);
+  });
+});
