@@ -48,7 +48,8 @@ export function outboundVirtualHosts(
   const candidates = collectCandidates(scope, portNumber, onPort, http, meshHosts, diagnostics);
   const fullNames = new Set(candidates.flatMap(({ service }) => (service === undefined ? [] : [service.host])));
   const names = new Set<string>();
-  const taken = new Set<string>();
+  // The last virtual host has every name that no other has.
+  const taken = new Set<string>(['*']);
   const virtualHosts: EncodedVirtualHost[] = [];
   for (const { host, service, list } of candidates) {
     const name = virtualHostName(host, portNumber);

@@ -81,13 +81,16 @@ function viewCluster(
   const discovery = discoveryFor(audience, backend, meshPort, subset, diagnostics);
   const endpointSource = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);
   diagnostics.push(...(endpointSource?.diagnostics ?? []));
+  const labels = backend.subsets.get(subset)?.subset.labels;
   if (endpointSource === undefined || discovery !== 'eds') {
-    const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, endpointSource?.result);
+    // Envoy refuses LOGICAL_DNS clusters with more or fewer than one endpoint.
+    const single = subsetEndpoints(endpointSource?.result.endpoints ?? [], labels).length === 1;
+    const possible = discovery === 'logical-dns' && !single ? 'strict-dns' : discovery;
+    const cluster = memo.run(buildServiceCluster, backend, port, subset, possible, settings, endpointSource?.result);
     return { cluster, endpoints: undefined, diagnostics };
   }
   const { result } = endpointSource;
   const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, undefined);
-  const labels = backend.subsets.get(subset)?.subset.labels;
   const endpoints = memo.run(buildLoadAssignment, result, cluster.resource.name, labels);
   if (result.endpoints.length === 0) diagnostics.push(memo.run(nobodyRuns, meshPort.source));
   else if (subsetEndpoints(result.endpoints, labels).length === 0) diagnostics.push(...emptySubset(backend, subset));
