@@ -13,7 +13,7 @@ import type {
 /**
  * HTTP to endpoints through the runtime's `fetch`, for places that have nothing else (edge runtimes). What `fetch` hides stays
  * hidden: connect time-outs and connection limits are the runtime's, compressed bodies arrive decoded, there are no trailers and
- * no upgrades.
+ * no upgrades. Node's `fetch` always sends the endpoint's own address as Host; Bun's and Deno's send the one they are given.
  */
 export function fetchTransport(fetchFunction: typeof fetch = fetch): UpstreamTransport {
   return {

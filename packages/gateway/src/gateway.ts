@@ -43,8 +43,8 @@ export interface Gateway {
 
 /**
  * A gateway to mount in a program of one's own (Hono, `Bun.serve`, `Deno.serve`): obeys the same listeners, routes, clusters and
- * endpoints as Envoy, from given resources or a control plane. Without a `transport` endpoints are reached by `fetch`; on Node
- * `undiciTransport` of `@heddle/gateway/node` is faster and exact.
+ * endpoints as Envoy, from given resources or a control plane. Endpoints are reached by `fetch` unless another `transport` is given;
+ * on Node, Bun and Deno take `createGateway` of `@heddle/gateway/node`, which is faster and exact.
  *
  * @example
  * const gateway = createGateway({ xds: { transport: connectTransport({ address: '127.0.0.1:15010' }), node: { id } } });

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { type ControlPlaneOptions, type Following, followControlPlane } from '../follow-control-plane.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import { type GatewayInspection, inspectRuntime } from '../inspection.ts';
@@ -8,6 +7,7 @@ import type { GatewayResources } from '../runtime/resources.ts';
 import { dnsResolver } from './dns-resolver.ts';
 import { http1Transport } from './http1-client/transport.ts';
 import { ListenerServer } from './listener-server.ts';
+import { machineAddress } from './machine-address.ts';
 
 /** Options of {@link createStandaloneGateway}; everything has a default. */
 export interface StandaloneGatewayOptions extends Partial<GatewayEnvironment> {
@@ -168,14 +168,4 @@ function bindFailure(address: string, error: unknown): string {
     default:
       return `${address}: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-/** This machine's address as Envoy finds it: the first IPv4 address that is not loopback. */
-export function machineAddress(): string {
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const { family, internal, address } of addresses ?? []) {
-      if (family === 'IPv4' && !internal) return address;
-    }
-  }
-  return '127.0.0.1';
 }

@@ -1,0 +1,21 @@
+import { createGateway as createPortableGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import { dnsResolver } from './dns-resolver.ts';
+import { http1Transport } from './http1-client/transport.ts';
+import { machineAddress } from './machine-address.ts';
+
+/**
+ * `createGateway` of `@heddle/gateway` with what Node, Bun and Deno have beyond `fetch`: sockets of its own to endpoints, so that
+ * they see the client's Host and untouched bodies, and a resolver for DNS clusters.
+ *
+ * @example
+ * const gateway = createGateway({ xds: { transport: connectTransport({ address: '127.0.0.1:15010' }), node: { id } } });
+ * new Hono().use(logger()).all('*', (c) => gateway.fetch(c.req.raw));
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  return createPortableGateway({
+    ...options,
+    transport: options.transport ?? http1Transport(),
+    resolver: options.resolver ?? dnsResolver(),
+    ownAddress: options.ownAddress ?? machineAddress(),
+  });
+}
