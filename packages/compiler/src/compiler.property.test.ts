@@ -45,7 +45,15 @@ const httpRule = fc.record(
     name: text,
     match: fc.array(
       fc.record(
-        { uri: stringMatch, headers: fc.dictionary(fc.constantFrom('x-h', 'x-i'), stringMatch), method: stringMatch },
+        {
+          uri: stringMatch,
+          headers: fc.dictionary(fc.constantFrom('x-h', 'x-i'), stringMatch),
+          method: stringMatch,
+          port,
+          gateways: fc.array(fc.constantFrom('a', 'mesh'), { maxLength: 1 }),
+          sourceLabels: labels,
+          sourceNamespace: namespace,
+        },
         { requiredKeys: [] },
       ),
       { maxLength: 2 },
@@ -207,7 +215,8 @@ const nodes: readonly Pick<ProxyNode, 'type' | 'namespace' | 'labels' | 'capabil
     labels: { istio: 'ingressgateway' },
     capabilities: { dataPlane: 'envoy', minor: 40 },
   },
-  { type: 'sidecar', namespace: 'shop', labels: {}, capabilities: { dataPlane: 'envoy', minor: 36 } },
+  { type: 'sidecar', namespace: 'shop', labels: { app: 'a' }, capabilities: { dataPlane: 'envoy', minor: 36 } },
+  { type: 'sidecar', namespace: 'shop', labels: { app: 'b' }, capabilities: { dataPlane: 'envoy', minor: 40 } },
   {
     type: 'sidecar',
     namespace: 'front',

@@ -17,12 +17,13 @@ import {
 } from '@heddle/model';
 import type { CompiledResource } from './compiled-resource.ts';
 import { createMemo, type Memo, noMemo, sameItems } from './memo.ts';
-import type { Gateway } from './mesh-objects.ts';
+import type { Gateway, VirtualService } from './mesh-objects.ts';
 import { defaultMeshSettings, type MeshSettings } from './settings.ts';
 import { compileGatewayView } from './views/gateway-view.ts';
 import { compileSidecarView } from './views/sidecar-view.ts';
 import type { ViewParts } from './views/view-parts.ts';
 import { listOf, openScope } from './views/view-scope.ts';
+import { indexVirtualServices } from './virtual-services.ts';
 
 /** See {@link createCompiler}. */
 export interface CompilerOptions {
@@ -78,7 +79,8 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       }
       return next.compiled;
     },
-    selectorKeys: (snapshot) => memo.run(gatewaySelectorKeys, listOf(snapshot, 'Gateway')),
+    selectorKeys: (snapshot) =>
+      memo.run(mentionedLabelKeys, listOf(snapshot, 'Gateway'), listOf(snapshot, 'VirtualService'), settings),
   };
 }
 
@@ -91,8 +93,18 @@ export function compile(
   return createCompiler({ ...options, cache: false }).compile(snapshot, view);
 }
 
-function gatewaySelectorKeys(_memo: Memo, gateways: readonly Gateway[]): ReadonlySet<string> {
-  return new Set(gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})).sort(compareText));
+function mentionedLabelKeys(
+  memo: Memo,
+  gateways: readonly Gateway[],
+  virtualServices: readonly VirtualService[],
+  settings: MeshSettings,
+): ReadonlySet<string> {
+  const { entries } = memo.run(indexVirtualServices, virtualServices, settings);
+  const keys = [
+    ...gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})),
+    ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),
+  ];
+  return new Set(keys.sort(compareText));
 }
 
 interface RememberedView {

@@ -1,3 +1,4 @@
+import { compareText } from '@heddle/model';
 import { fullGatewayName, fullHost, MESH_GATEWAY } from './hosts/host-name.ts';
 import type { Memo } from './memo.ts';
 import { type Age, ageOf, compareAge, namespaceOf, qualifiedName, type VirtualService } from './mesh-objects.ts';
@@ -14,6 +15,24 @@ export interface VirtualServiceEntry {
   readonly hosts: ReadonlyMap<string, number>;
   /** `namespace/name`, or `mesh`, with its position in `spec.gateways`; `mesh` alone if none is written. */
   readonly gateways: ReadonlyMap<string, number>;
+  /** The label keys that its matches ask of the caller; undefined if no match asks who calls. */
+  readonly sourceLabelKeys: readonly string[] | undefined;
+}
+
+/** Who sends the requests that a VirtualService routes, as far as it asks. */
+export interface RouteSource {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The caller as an input of stages: JSON of a {@link RouteSource}, or empty if nobody asks. */
+export function sourceInput(entry: VirtualServiceEntry, caller: RouteSource): string {
+  if (entry.sourceLabelKeys === undefined) return '';
+  const labels = entry.sourceLabelKeys.flatMap((key) => {
+    const value = Object.hasOwn(caller.labels, key) ? caller.labels[key] : undefined;
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return JSON.stringify({ namespace: caller.namespace, labels: Object.fromEntries(labels) } satisfies RouteSource);
 }
 
 export function virtualServiceEntry(
@@ -31,7 +50,15 @@ export function virtualServiceEntry(
     age: ageOf(virtualService),
     hosts: firstPositions(hosts.map((host) => fullHost(host, namespace, settings.clusterDomain))),
     gateways: firstPositions(bound.map((name) => fullGatewayName(name, namespace))),
+    sourceLabelKeys: sourceLabelKeys(virtualService),
   };
+}
+
+function sourceLabelKeys(virtualService: VirtualService): readonly string[] | undefined {
+  const matches = (virtualService.spec.http ?? []).flatMap((rule) => rule.match ?? []);
+  const asking = matches.filter((match) => match.sourceLabels !== undefined || match.sourceNamespace !== undefined);
+  if (asking.length === 0) return undefined;
+  return [...new Set(asking.flatMap((match) => Object.keys(match.sourceLabels ?? {})))].sort(compareText);
 }
 
 function firstPositions(names: readonly string[]): ReadonlyMap<string, number> {

@@ -19,9 +19,11 @@ import {
   nameOf,
   namespaceOf,
   refOfObject,
+  selectsLabels,
   type VirtualService,
 } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
+import type { RouteSource } from '../virtual-services.ts';
 import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { compileHeaders } from './header-operations.ts';
 import { compileRedirect } from './redirect.ts';
@@ -58,6 +60,9 @@ export interface RouteList {
 /** How long a stream of a route may be silent: an hour, where the listener's own limit (minutes) bounds streams without a route. */
 const STREAM_IDLE_TIMEOUT_MS = 3_600_000;
 
+/** Envoy adds weights up in 32 bits. */
+const MAX_TOTAL_WEIGHT = 0xffff_ffff;
+
 /** The hosts that a VirtualService's HTTP routes lead to, in full, each once. */
 export function destinationHosts(
   _memo: Memo,
@@ -75,20 +80,26 @@ export function destinationHosts(
 
 /**
  * The HTTP routes of a VirtualService for one listener: each match a route, in order, up to the first that every request matches.
- * `gateway` is the Gateway (`namespace/name`) that they are for, or `mesh`; `backends` are the services behind
- * {@link destinationHosts}, in that order.
+ * `gateway` is the Gateway (`namespace/name`) that they are for, or `mesh`; `source` is who calls (`sourceInput`); `backends` are the
+ * services behind {@link destinationHosts}, in that order.
  */
 export function virtualServiceRoutes(
   memo: Memo,
   virtualService: VirtualService,
   gateway: string,
   port: number,
+  source: string,
   settings: MeshSettings,
   ...backends: readonly (Backend | undefined)[]
 ): RouteList {
   const hosts = memo.run(destinationHosts, virtualService, settings);
   const backendByHost = new Map(hosts.map((host, index) => [host, backends[index]]));
   const list = new RouteListBuilder(virtualService, port, settings, backendByHost);
+  const audience: Audience = {
+    gateway,
+    port,
+    source: source === '' ? undefined : (JSON.parse(source) as RouteSource),
+  };
   const rules = virtualService.spec.http ?? [];
   let closed = false;
   for (const [index, rule] of rules.entries()) {
@@ -103,7 +114,7 @@ export function virtualServiceRoutes(
     const matches: readonly (HttpMatch | undefined)[] =
       (rule.match?.length ?? 0) === 0 ? [undefined] : (rule.match ?? []);
     for (const [position, match] of matches.entries()) {
-      if (!concerns(match, gateway, port, namespaceOf(virtualService))) continue;
+      if (!concerns(match, audience, namespaceOf(virtualService))) continue;
       const compiled = compileMatch(match);
       const matchPath: FieldPath =
         match === undefined ? ['spec', 'http', index] : ['spec', 'http', index, 'match', position];
@@ -115,12 +126,29 @@ export function virtualServiceRoutes(
   return list.build();
 }
 
-/** Conditions of a match that do not depend on the request: the port and gateway that the routes are for. */
-function concerns(match: HttpMatch | undefined, gateway: string, port: number, namespace: string): boolean {
+/** What a listener's routes are for. */
+interface Audience {
+  readonly gateway: string;
+  readonly port: number;
+  /** Undefined if no match asks. */
+  readonly source: RouteSource | undefined;
+}
+
+/**
+ * The conditions of a match that hold for all requests of a listener or for none: its port, gateway and caller. A match that names
+ * gateways does not ask who calls (Istio's `sourceMatchHTTP`).
+ */
+function concerns(match: HttpMatch | undefined, audience: Audience, namespace: string): boolean {
   if (match === undefined) return true;
-  if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
+  if (match.port !== undefined && match.port !== 0 && match.port !== audience.port) return false;
   const gateways = match.gateways ?? [];
-  return gateways.length === 0 || gateways.some((name) => fullGatewayName(name, namespace) === gateway);
+  if (gateways.length > 0) return gateways.some((name) => fullGatewayName(name, namespace) === audience.gateway);
+  const { source } = audience;
+  if (source === undefined) return true;
+  const fromNamespace = match.sourceNamespace ?? '';
+  return (
+    selectsLabels(match.sourceLabels, source.labels) && (fromNamespace === '' || fromNamespace === source.namespace)
+  );
 }
 
 type RouteFields = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
@@ -257,6 +285,14 @@ class RouteListBuilder {
             ? {}
             : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: legAuthority } as const }),
         });
+      }
+      const total = clusters.reduce((sum, { weight }) => sum + weight, 0);
+      if (total > MAX_TOTAL_WEIGHT) {
+        this.report('HED207', [...path, 'route'], {
+          message: `the weights add up to ${total}, at most ${MAX_TOTAL_WEIGHT} is accepted`,
+          effect: 'the rule is left out',
+        });
+        return undefined;
       }
       if (clusters.length === 0) {
         this.report('HED104', [...path, 'route'], {

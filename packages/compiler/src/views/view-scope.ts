@@ -17,7 +17,12 @@ import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.t
 import { destinationDiagnostic } from '../routes/destination.ts';
 import { destinationHosts, type RouteList, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
-import { indexVirtualServices, type VirtualServiceEntry, type VirtualServiceIndex } from '../virtual-services.ts';
+import {
+  indexVirtualServices,
+  sourceInput,
+  type VirtualServiceEntry,
+  type VirtualServiceIndex,
+} from '../virtual-services.ts';
 
 /** What compiling one view has to hand: a snapshot's indexes, as far as they were not built for another view already. */
 export interface ViewScope {
@@ -113,11 +118,12 @@ export interface ServerRoutes {
 
 /** The routes of a VirtualService at a server of a Gateway of this view. */
 export function gatewayRoutes(
-  { memo, backends, settings }: ViewScope,
+  { memo, backends, settings, view }: ViewScope,
   virtualService: VirtualServiceEntry,
   { entry, server }: ServerSource,
 ): ServerRoutes {
-  return memo.latest(server, routesAtServer, virtualService, entry, server, backends, settings);
+  const source = sourceInput(virtualService, view);
+  return memo.latest(server, routesAtServer, virtualService, entry, server, backends, source, settings);
 }
 
 function routesAtServer(
@@ -126,22 +132,31 @@ function routesAtServer(
   gateway: GatewayEntry,
   { server, index }: ServerEntry,
   backends: BackendTable,
+  source: string,
   settings: MeshSettings,
 ): ServerRoutes {
   const { hostsByServer, diagnostics } = memo.run(bindToGateway, virtualService, gateway);
   const hosts = hostsByServer[index] ?? [];
-  const list = routesWith(memo, backends, virtualService.virtualService, gateway.name, server.port.number, settings);
+  const list = routesWith(
+    memo,
+    backends,
+    virtualService.virtualService,
+    gateway.name,
+    server.port.number,
+    source,
+    settings,
+  );
   return { hosts, list, diagnostics };
 }
 
 /** The routes of a VirtualService for one outbound port of the sidecars of this view. */
 export function meshRoutes(
-  { memo, backends, settings }: ViewScope,
+  { memo, backends, settings, view }: ViewScope,
   entry: VirtualServiceEntry,
   port: number,
 ): RouteList {
   const listener = memo.run(meshListener, backends, port);
-  return memo.latest(entry, routesOfListener, listener, entry, settings);
+  return memo.latest(entry, routesOfListener, listener, entry, sourceInput(entry, view), settings);
 }
 
 interface MeshListener {
@@ -157,9 +172,10 @@ function routesOfListener(
   memo: Memo,
   { backends, port }: MeshListener,
   entry: VirtualServiceEntry,
+  source: string,
   settings: MeshSettings,
 ): RouteList {
-  return routesWith(memo, backends, entry.virtualService, MESH_GATEWAY, port, settings);
+  return routesWith(memo, backends, entry.virtualService, MESH_GATEWAY, port, source, settings);
 }
 
 /** As long as no service or rule changes, the stages around this one spare looking up the services of each route. */
@@ -169,11 +185,12 @@ function routesWith(
   virtualService: VirtualService,
   gateway: string,
   port: number,
+  source: string,
   settings: MeshSettings,
 ): RouteList {
   const hosts = memo.run(destinationHosts, virtualService, settings);
   const used = hosts.map((host) => backends.backend(host));
-  return memo.run(virtualServiceRoutes, virtualService, gateway, port, settings, ...used);
+  return memo.run(virtualServiceRoutes, virtualService, gateway, port, source, settings, ...used);
 }
 
 /** What is wrong with a list of routes, missing destinations included. */
