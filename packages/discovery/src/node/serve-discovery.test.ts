@@ -113,6 +113,37 @@ describe('serveDiscovery', () => {
     await stillServes(server, served.address);
   });
 
+  test('drops a connection whose other end does not answer pings', async () => {
+    const { served } = await serve({ keepAliveMs: 5, keepAliveTimeoutMs: 5 });
+    const port = Number(served.address.split(':')[1]);
+    await new Promise<void>((resolve) => {
+      const socket = connectSocket({ host: '127.0.0.1', port }, () => {
+        // The connection preface and an empty SETTINGS frame; nothing after it, whatever comes.
+        socket.write(
+          Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]),
+        );
+      });
+      socket.on('close', () => resolve());
+      socket.on('error', () => {});
+      socket.resume();
+    });
+  });
+
+  test('keeps a connection whose other end answers pings', async () => {
+    const { server, served } = await serve({ keepAliveMs: 5, keepAliveTimeoutMs: 1_000 });
+    const session = connectHttp2(`http://${served.address}`);
+    cleanups.push(() => session.destroy());
+    let pings = 0;
+    await new Promise<void>((resolve) => {
+      session.on('ping', () => {
+        pings += 1;
+        if (pings === 5) resolve();
+      });
+    });
+    expect(session.destroyed).toBe(false);
+    await stillServes(server, served.address);
+  });
+
   test('names the peer of a stream', async () => {
     const { server, served } = await serve();
     const result = call(served.address, hello);
