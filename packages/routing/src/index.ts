@@ -11,7 +11,7 @@ export {
 } from './format.ts';
 export { compileHeaderMatcher } from './header-matcher.ts';
 export { applyHeaderMutations, compileHeaderMutations, type HeaderMutations } from './header-mutation.ts';
-export { isJoinedHeader } from './inline-headers.ts';
+export { isJoinedHeader } from './joined-headers.ts';
 export { type NormalizedPath, normalizePath, type PathNormalization } from './normalize-path.ts';
 export { type MatchablePath, type PathMatcher } from './path-matcher.ts';
 export { type PathRewrite } from './path-rewrite.ts';

@@ -1,4 +1,4 @@
-import { isJoinedHeader } from './inline-headers.ts';
+import { isJoinedHeader } from './joined-headers.ts';
 
 /**
  * Headers as the gateway carries them: name, value, name, value …; names lower-case, without pseudo-headers; repeated headers stand as
