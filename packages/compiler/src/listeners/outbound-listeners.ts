@@ -32,19 +32,19 @@ export const VIRTUAL_OUTBOUND_PORT = 15_001;
 const PLAIN_HTTP = ['http/1.0', 'http/1.1', 'h2c'];
 
 /**
- * The listener of one HTTP port for all hosts. Redirected connections that do not begin as HTTP (the same port may be another
+ * The listener of one HTTP port for all hosts; `first` is the first service's port that makes it. Redirected connections that do not begin as HTTP (the same port may be another
  * protocol's elsewhere) are passed on where they wanted to go.
  */
 export function buildHttpListener(
   _memo: Memo,
-  settings: MeshSettings,
-  port: number,
+  first: MeshPort,
   capture: OutboundCapture,
   boundIp: string,
   boundPort: number,
+  settings: MeshSettings,
 ): CompiledResource {
-  const name = listenerName('0.0.0.0', port);
-  const filters = [httpConnectionManager('sidecar', name, sidecarRouteName(port), settings)];
+  const name = listenerName('0.0.0.0', first.number);
+  const filters = [httpConnectionManager('sidecar', name, sidecarRouteName(first.number), settings)];
   const chains: ListenerFields =
     capture === 'bound'
       ? { filterChains: [{ filters }] }
@@ -65,7 +65,7 @@ export function buildHttpListener(
       trafficDirection: TrafficDirection.OUTBOUND,
       ...chains,
     }),
-    undefined,
+    { resource: first.source.ref, path: first.path },
   );
 }
 

@@ -4,18 +4,23 @@ import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { contentHash, type Diagnostic, diagnostic, type Origin, type XdsResource } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { concatBytes } from '../encoding.ts';
+import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
+import { refOfObject } from '../mesh-objects.ts';
+import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { EncodedVirtualHost } from './virtual-host.ts';
 
 /**
  * A route configuration of virtual hosts that are encoded already. Its version is a hash of its parts' hashes: as good a name for
- * the content as a hash of all bytes, without reading megabytes again when one virtual host of thousands changes.
+ * the content as a hash of all bytes, without reading megabytes again when one virtual host of thousands changes. `port` is what its
+ * listener is there for.
  */
 export function buildRouteConfiguration(
   _memo: Memo,
   wanted: readonly EncodedVirtualHost[],
   name: string,
+  port: GatewayPort | MeshPort,
   settings: MeshSettings,
 ): CompiledResource {
   const header = toBinary(
@@ -39,6 +44,8 @@ export function buildRouteConfiguration(
   };
   const provenance = (): ReadonlyMap<string, Origin> => {
     const origins = new Map<string, Origin>();
+    const own = portOrigin(port);
+    if (own !== undefined) origins.set('', own);
     for (const [hostIndex, host] of virtualHosts.entries()) {
       const hostPath = `virtualHosts[${hostIndex}]`;
       if (host.origin !== undefined) origins.set(hostPath, host.origin);
@@ -51,6 +58,14 @@ export function buildRouteConfiguration(
     return origins;
   };
   return { resource, diagnostics, provenance };
+}
+
+/** The first of the declarations that make a listener's port. */
+function portOrigin(port: GatewayPort | MeshPort): Origin | undefined {
+  if ('source' in port) return { resource: port.source.ref, path: port.path };
+  const [first] = port.servers;
+  if (first === undefined) return undefined;
+  return { resource: refOfObject(first.entry.gateway), path: ['spec', 'servers', first.server.index] };
 }
 
 /** The virtual hosts that fit into a resource, in order; each of the others is reported. */

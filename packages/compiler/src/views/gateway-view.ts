@@ -46,7 +46,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
     const hosts = virtualHostsOf(scope, port, serving, uses, diagnostics);
     const virtualHosts = memo.steady(settings, `${view.key} ${port.number}`, hosts);
-    routes.push(memo.run(buildRouteConfiguration, virtualHosts, gatewayRouteName(port.number), settings));
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, gatewayRouteName(port.number), port, settings));
   }
   for (const port of merged.ports) {
     for (const { entry } of port.servers)

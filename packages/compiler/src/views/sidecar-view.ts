@@ -36,7 +36,7 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     if (first === undefined) continue;
     const bound = boundAddress('0.0.0.0', number, view.binding);
     if (!claims.claim(bound, { resource: first.port.source.ref, path: first.port.path })) continue;
-    listeners.push(memo.run(buildHttpListener, settings, number, capture, bound.address, bound.port));
+    listeners.push(memo.run(buildHttpListener, first.port, capture, bound.address, bound.port, settings));
     const hosts = outboundVirtualHosts(scope, number, onPort, http, meshHosts, diagnostics);
     // Without an original destination there is nowhere to pass requests on to.
     const policy = capture === 'redirected' ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
@@ -44,7 +44,7 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
       ...hosts,
       memo.run(catchAllFor, settings, policy),
     ]);
-    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), settings));
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), first.port, settings));
   }
   listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
 
