@@ -100,11 +100,11 @@ function encodeBody(push: DeltaPush): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const resource of push.resources) parts.push(resourceHead(resource), resource.bytes);
   for (const name of push.absent) {
-    const fields = [stringField(RESOURCE_NAME, name), stringField(RESOURCE_ALIASES, name)];
+    const fields = [stringField(RESOURCE_NAME, name), repeatedString(RESOURCE_ALIASES, name)];
     parts.push(lengthPrefix(RESOURCES, totalLength(fields)), ...fields);
   }
   parts.push(stringField(TYPE_URL, push.typeUrl));
-  for (const name of push.removed) parts.push(stringField(REMOVED_RESOURCES, name));
+  for (const name of push.removed) parts.push(repeatedString(REMOVED_RESOURCES, name));
   return concat(parts);
 }
 
@@ -122,7 +122,11 @@ function resourceHead(resource: XdsResource): Uint8Array {
 
 /** A string field as proto3 writes it: nothing at all for the empty string. */
 function stringField(tag: number, text: string): Uint8Array {
-  if (text === '') return new Uint8Array();
+  return text === '' ? new Uint8Array() : repeatedString(tag, text);
+}
+
+/** One entry of a repeated string field, where the empty string counts. */
+function repeatedString(tag: number, text: string): Uint8Array {
   const bytes = utf8.encode(text);
   return concat([lengthPrefix(tag, bytes.length), bytes]);
 }

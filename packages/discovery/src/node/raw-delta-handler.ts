@@ -160,14 +160,18 @@ function drained(response: Http2ServerResponse): Promise<void> {
 function finish(request: Http2ServerRequest, response: Http2ServerResponse, error?: unknown): void {
   if (response.stream.destroyed || response.writableEnded) return;
   const status = statusOf(error);
+  // A client that goes on sending is told to stop; before the trailers are on their way that would take the place of the status.
+  const letGo = () => {
+    if (!request.readableEnded) request.stream.close();
+  };
   if (response.headersSent) {
+    response.stream.once('wantTrailers', () => setImmediate(letGo));
     response.addTrailers(status);
+    response.end();
   } else {
     response.writeHead(200, { ...RESPONSE_HEADERS, ...status });
+    response.end(letGo);
   }
-  response.end(() => {
-    if (!request.readableEnded) request.stream.close();
-  });
 }
 
 function statusOf(error: unknown): Record<string, string> {
