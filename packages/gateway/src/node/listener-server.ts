@@ -138,8 +138,8 @@ export class ListenerServer {
       socket.pause();
       socket.unshift(seen);
       (isPrefix ? this.#http2 : this.#http1).emit('connection', socket);
-      // What was put back flows again once the codec listens.
-      if (!isPrefix) socket.resume();
+      // What was put back flows again once the codec listens; Node's HTTP/2 reads it by itself, and would miss it if it flowed.
+      if (!isPrefix || 'bun' in process.versions) socket.resume();
     };
     socket.on('data', onData);
     socket.once('close', stop);

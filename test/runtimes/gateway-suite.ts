@@ -1,0 +1,323 @@
+// The gateway on any runtime: one list of checks, run by test/runtimes/{node,bun,deno}/gateway.ts. Prints one line of JSON per check.
+import { createServer } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { CLUSTER_TYPE_URL, LISTENER_TYPE_URL } from '@heddle/envoy-api';
+import { ClusterSchema } from '@heddle/envoy-api/cluster';
+import { ListenerSchema } from '@heddle/envoy-api/listener';
+import { createDiscoveryServer } from '@heddle/discovery';
+import { createGateway as createPortableGateway, type Gateway, type GatewayResources } from '@heddle/gateway';
+import { resourcesFromBootstrap } from '@heddle/gateway/bootstrap';
+import { createGateway, createStandaloneGateway } from '@heddle/gateway/node';
+import { type CompiledView, viewOf, xdsResource } from '@heddle/model';
+import { Hono } from 'hono';
+
+/** A runtime's own HTTP server around a fetch handler. */
+export interface Runtime {
+  readonly name: 'node' | 'bun' | 'deno';
+  serve(fetch: (request: Request) => Response | Promise<Response>): Promise<{ port: number; close(): Promise<void> }>;
+}
+
+type Check = (runtime: Runtime) => Promise<void>;
+
+const type = (name: string) => ({ '@type': `type.googleapis.com/envoy.extensions.filters.${name}` });
+
+function state(routes: readonly JsonObject[], endpointPort: number, manager: JsonObject = {}): GatewayResources {
+  const typedConfig = {
+    ...type('network.http_connection_manager.v3.HttpConnectionManager'),
+    routeConfig: { virtualHosts: [{ name: 'all', domains: ['*'], routes: [...routes] }] },
+    httpFilters: [{ name: 'envoy.filters.http.router', typedConfig: type('http.router.v3.Router') }],
+    ...manager,
+  };
+  const socketAddress = (portValue: number) => ({ socketAddress: { address: '127.0.0.1', portValue } });
+  const endpoints = [{ lbEndpoints: [{ endpoint: { address: socketAddress(endpointPort) } }] }];
+  return resourcesFromBootstrap({
+    staticResources: {
+      listeners: [
+        { name: 'web', address: socketAddress(0), filterChains: [{ filters: [{ name: 'http', typedConfig }] }] },
+      ],
+      clusters: [{ name: 'c', type: 'STATIC', connectTimeout: '1s', loadAssignment: { clusterName: 'c', endpoints } }],
+    },
+  });
+}
+
+const forwarding: JsonObject = { match: { prefix: '/' }, route: { cluster: 'c', timeout: '0s' } };
+const answering = (status: number): JsonObject => ({ match: { prefix: '/' }, directResponse: { status } });
+
+function equal(found: unknown, wanted: unknown, what: string): void {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) {
+    throw new Error(`${what}: found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** Answers with what came, as JSON; `/slow` in two pieces. */
+async function withEcho(use: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer((req, res) => {
+    let body = '';
+    req.setEncoding('latin1').on('data', (text: string) => {
+      body += text;
+    });
+    req.on('end', () => {
+      if (req.url === '/slow') {
+        res.write('first');
+        setTimeout(() => res.end('second'), 50);
+        return;
+      }
+      res.setHeader('set-cookie', ['a=1', 'b=2']);
+      res.end(
+        JSON.stringify({
+          method: req.method,
+          path: req.url,
+          host: req.headers.host,
+          length: body.length,
+          via: req.headers['x-via'],
+        }),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function withStandalone(
+  resources: GatewayResources,
+  use: (port: number, apply: (next: GatewayResources) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const gateway = createStandaloneGateway();
+  try {
+    await gateway.apply(resources);
+    await use(gateway.addresses().get('web')?.port ?? 0, (next) => gateway.apply(next));
+  } finally {
+    await gateway.close({ drainTimeoutMs: 100 });
+  }
+}
+
+/** Sends bytes and reads until `end` is seen. */
+function exchangeBytes(port: number, sent: string, end: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(sent));
+    const timer = setTimeout(() => socket.destroy(new Error(`only got ${JSON.stringify(text)}`)), 5000);
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+      if (!text.includes(end)) return;
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(text);
+    });
+    socket.on('error', reject);
+  });
+}
+
+const checks: Record<string, Check> = {
+  'standalone: forwards requests with bodies': () =>
+    withEcho((echo) =>
+      withStandalone(state([forwarding], echo), async (port) => {
+        const body = 'x'.repeat(1_000_000);
+        const response = await fetch(`http://127.0.0.1:${port}/a?b=1`, { method: 'POST', body });
+        equal(response.status, 200, 'status');
+        equal(response.headers.get('server'), 'envoy', 'server');
+        equal(response.headers.getSetCookie(), ['a=1', 'b=2'], 'cookies');
+        const seen = { method: 'POST', path: '/a?b=1', host: `127.0.0.1:${port}`, length: body.length };
+        equal(await response.json(), seen, 'what the endpoint saw');
+      }),
+    ),
+  'standalone: answers as Envoy what it refuses': () =>
+    withStandalone(state([forwarding], 9), async (port) => {
+      const refused = await exchangeBytes(port, 'GET / HTTP/1.1\r\nHost: a\r\nx : y\r\n\r\n', 'Bad Request');
+      equal(refused.split('\r\n')[0], 'HTTP/1.1 400 Bad Request', 'a space before the colon');
+      const failed = await exchangeBytes(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'remote connection failure');
+      equal(failed.split('\r\n')[0], 'HTTP/1.1 503 Service Unavailable', 'a refused connection');
+    }),
+  'standalone: takes a new state without a new socket': () =>
+    withStandalone(state([answering(201)], 9), async (port, apply) => {
+      equal((await fetch(`http://127.0.0.1:${port}/`)).status, 201, 'before');
+      await apply(state([answering(202)], 9));
+      equal((await fetch(`http://127.0.0.1:${port}/`)).status, 202, 'after');
+    }),
+  'standalone: tunnels WebSocket': async () => {
+    const server = createNetServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+        socket.on('data', (data) => socket.write(`<${data}>`));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const manager = { upgradeConfigs: [{ upgradeType: 'websocket' }] };
+    await withStandalone(state([forwarding], (server.address() as AddressInfo).port, manager), async (port) => {
+      const text = await new Promise<string>((resolve, reject) => {
+        let all = '';
+        const socket = connect(port, '127.0.0.1', () =>
+          socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+        );
+        socket.on('error', reject);
+        socket.on('data', (chunk) => {
+          const before = all;
+          all += String(chunk);
+          if (!before.includes('\r\n\r\n') && all.includes('\r\n\r\n')) socket.write('ping');
+          if (all.includes('<ping>')) {
+            socket.destroy();
+            resolve(all);
+          }
+        });
+        setTimeout(() => reject(new Error(`only got ${JSON.stringify(all)}`)), 5000).unref?.();
+      });
+      equal(text.startsWith('HTTP/1.1 101 '), true, 'status');
+    });
+    server.close();
+  },
+  'standalone: HTTP/2 with prior knowledge': () =>
+    withEcho((echo) =>
+      withStandalone(state([forwarding], echo), async (port) => {
+        const session = connectHttp2(`http://127.0.0.1:${port}`);
+        const body = await new Promise<string>((resolve, reject) => {
+          const stream = session.request({ ':path': '/h2', ':method': 'POST' });
+          let text = '';
+          stream.setEncoding('latin1').on('data', (chunk: string) => {
+            text += chunk;
+          });
+          stream.on('end', () => resolve(text));
+          stream.on('error', reject);
+          stream.end('abc');
+        });
+        session.close();
+        equal((JSON.parse(body) as { path: string; length: number }).length, 3, 'body length');
+      }),
+    ),
+  'standalone: follows a control plane': async () => {
+    let { listeners, clusters } = state([answering(201)], 9);
+    const compiled = (): CompiledView => ({
+      resources: new Map([
+        [
+          LISTENER_TYPE_URL,
+          new Map(
+            [...listeners].map(([name, value]) => [
+              name,
+              xdsResource(LISTENER_TYPE_URL, name, toBinary(ListenerSchema, value)),
+            ]),
+          ),
+        ],
+        [
+          CLUSTER_TYPE_URL,
+          new Map(
+            [...clusters].map(([name, value]) => [
+              name,
+              xdsResource(CLUSTER_TYPE_URL, name, toBinary(ClusterSchema, value)),
+            ]),
+          ),
+        ],
+      ]),
+      diagnostics: [],
+      provenance: new Map(),
+    });
+    const server = createDiscoveryServer({ resolveView: (node) => viewOf(node, new Set()), compile: () => compiled() });
+    const node = { id: 'router~127.0.0.1~gw.shop~shop.svc.cluster.local' };
+    const gateway = createStandaloneGateway({ xds: { transport: server.connect(), node } });
+    await gateway.ready;
+    const port = gateway.addresses().get('web')?.port ?? 0;
+    equal((await fetch(`http://127.0.0.1:${port}/`)).status, 201, 'the first state');
+    ({ listeners, clusters } = state([answering(202)], 9));
+    server.update();
+    await server.settled();
+    equal((await fetch(`http://127.0.0.1:${port}/`)).status, 202, 'the second state');
+    await gateway.close({ drainTimeoutMs: 100 });
+    await server.close();
+  },
+  'mounted: stands between middleware of a Hono app': (runtime) =>
+    withEcho(async (echo) => {
+      const gateway = createGateway({ resources: state([forwarding], echo) });
+      const response = await throughHono(runtime, gateway, '/a?b=1', {
+        method: 'POST',
+        body: 'hello',
+        headers: { host: 'shop.example' },
+      });
+      equal(response.status, 200, 'status');
+      equal(response.headers.get('x-through'), 'hono', 'the header of the middleware');
+      equal(response.headers.getSetCookie(), ['a=1', 'b=2'], 'cookies');
+      const { host: _, ...seen } = JSON.parse(response.body) as { host: string };
+      equal(seen, { method: 'POST', path: '/a?b=1', length: 5, via: 'middleware' }, 'what the endpoint saw');
+      gateway.close();
+    }),
+  'mounted: streams': (runtime) =>
+    withEcho(async (echo) => {
+      const gateway = createGateway({ resources: state([forwarding], echo) });
+      const { body } = await throughHono(runtime, gateway, '/slow');
+      equal(body, 'firstsecond', 'body');
+      gateway.close();
+    }),
+  'mounted: over fetch': (runtime) =>
+    withEcho(async (echo) => {
+      const gateway = createPortableGateway({ resources: state([forwarding], echo) });
+      const response = await throughHono(runtime, gateway, '/a', { method: 'POST', body: 'hello' });
+      equal(response.status, 200, 'status');
+      const { length } = JSON.parse(response.body) as { length: number };
+      equal(length, 5, 'body length');
+      gateway.close();
+    }),
+  'mounted: refuses what a Response cannot carry': async (runtime) => {
+    const gateway = createGateway({ resources: state([forwarding], 9) });
+    const response = await throughHono(runtime, gateway, '/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc' },
+    });
+    equal(response.body, 'Cannot serve gRPC: a gateway mounted through fetch has no trailers\n', 'body');
+    gateway.close();
+  },
+};
+
+async function throughHono(
+  runtime: Runtime,
+  gateway: Gateway,
+  path: string,
+  init: RequestInit = {},
+): Promise<{ status: number; headers: Headers; body: string }> {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    await next();
+    c.header('x-through', 'hono');
+  });
+  app.all('*', (c) => {
+    const request = new Request(c.req.raw);
+    request.headers.set('x-via', 'middleware');
+    return gateway.fetch(request);
+  });
+  const server = await runtime.serve(app.fetch);
+  try {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, init);
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  } finally {
+    await server.close();
+  }
+}
+
+/** Runs every check; `skipped` says with a reason what a runtime cannot do. The process ends with 1 when one fails. */
+export async function runGatewaySuite(runtime: Runtime, skipped: Readonly<Record<string, string>> = {}): Promise<void> {
+  let failed = 0;
+  for (const [name, check] of Object.entries(checks)) {
+    const reason = skipped[name];
+    if (reason !== undefined) {
+      console.log(JSON.stringify({ runtime: runtime.name, check: name, skipped: reason }));
+      continue;
+    }
+    try {
+      await Promise.race([
+        check(runtime),
+        delay(15_000, undefined, { ref: false }).then(() => Promise.reject(new Error('took over 15 s'))),
+      ]);
+      console.log(JSON.stringify({ runtime: runtime.name, check: name, ok: true }));
+    } catch (error) {
+      failed++;
+      console.log(JSON.stringify({ runtime: runtime.name, check: name, ok: false, error: String(error) }));
+    }
+  }
+  process.exit(failed === 0 ? 0 : 1);
+}
