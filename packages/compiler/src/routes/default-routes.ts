@@ -4,8 +4,9 @@ import { ALLOW_ANY_VIRTUAL_HOST, BLOCK_ALL_VIRTUAL_HOST, clusterName, PASSTHROUG
 import { encodeField } from '../encoding.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
+import type { RouteList } from './route-list.ts';
 import { type EncodedVirtualHost, encodeVirtualHost } from './virtual-host.ts';
-import { forwardingDefaults, type RouteList } from './virtual-service-routes.ts';
+import { forwardingDefaults } from './virtual-service-routes.ts';
 
 /** The routes of a service for which no VirtualService speaks: everything goes to the port that was called. */
 export function defaultRoutes(_memo: Memo, port: MeshPort, service: MeshService): RouteList {

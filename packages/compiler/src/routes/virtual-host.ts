@@ -7,7 +7,7 @@ import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
-import type { EncodedRoute, RouteList } from './virtual-service-routes.ts';
+import type { EncodedRoute, RouteList } from './route-list.ts';
 
 /** A virtual host encoded as an element of a RouteConfiguration's `virtual_hosts`. */
 export interface EncodedVirtualHost {

@@ -11,7 +11,7 @@ import { configMetadata } from '../config-metadata.ts';
 import type { Backend } from '../destination-rules.ts';
 import { duration } from '../duration.ts';
 import { encodeField } from '../encoding.ts';
-import { fullGatewayName, fullHost } from '../hosts/host-name.ts';
+import { fullHost } from '../hosts/host-name.ts';
 import type { Memo } from '../memo.ts';
 import {
   type HttpMatch,
@@ -19,43 +19,17 @@ import {
   nameOf,
   namespaceOf,
   refOfObject,
-  selectsLabels,
   type VirtualService,
 } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { RouteSource } from '../virtual-services.ts';
 import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { compileHeaders } from './header-operations.ts';
+import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
 import { defaultRetryPolicy } from './retry-policy.ts';
+import type { ClusterUse, EncodedRoute, RouteList } from './route-list.ts';
 import { type CompiledMatch, compileMatch } from './route-match.ts';
-
-/** One route of a virtual host, encoded as an element of its `routes`. */
-export interface EncodedRoute {
-  readonly bytes: Uint8Array;
-  /** Every request matches: what follows it in a virtual host is never reached. */
-  readonly catchAll: boolean;
-  /** Where the parts of the route come from, by path within it; the route itself under the empty path. */
-  readonly origins: readonly (readonly [path: string, origin: Origin])[];
-}
-
-/** A cluster that a route leads to. */
-export interface ClusterUse {
-  readonly name: string;
-  readonly backend: Backend;
-  readonly port: number;
-  readonly subset: string;
-}
-
-/** What one object adds to the virtual hosts of one listener. */
-export interface RouteList {
-  readonly resource: ResourceRef;
-  readonly routes: readonly EncodedRoute[];
-  readonly clusters: readonly ClusterUse[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** Destinations that do not exist. */
-  readonly problems: readonly DestinationProblem[];
-}
 
 /** How long a stream of a route may be silent: an hour, where the listener's own limit (minutes) bounds streams without a route. */
 const STREAM_IDLE_TIMEOUT_MS = 3_600_000;
@@ -95,7 +69,7 @@ export function virtualServiceRoutes(
   const hosts = memo.run(destinationHosts, virtualService, settings);
   const backendByHost = new Map(hosts.map((host, index) => [host, backends[index]]));
   const list = new RouteListBuilder(virtualService, port, settings, backendByHost);
-  const audience: Audience = {
+  const audience: ListenerAudience = {
     gateway,
     port,
     source: source === '' ? undefined : (JSON.parse(source) as RouteSource),
@@ -124,31 +98,6 @@ export function virtualServiceRoutes(
     }
   }
   return list.build();
-}
-
-/** What a listener's routes are for. */
-interface Audience {
-  readonly gateway: string;
-  readonly port: number;
-  /** Undefined if no match asks. */
-  readonly source: RouteSource | undefined;
-}
-
-/**
- * The conditions of a match that hold for all requests of a listener or for none: its port, gateway and caller. A match that names
- * gateways does not ask who calls (Istio's `sourceMatchHTTP`).
- */
-function concerns(match: HttpMatch | undefined, audience: Audience, namespace: string): boolean {
-  if (match === undefined) return true;
-  if (match.port !== undefined && match.port !== 0 && match.port !== audience.port) return false;
-  const gateways = match.gateways ?? [];
-  if (gateways.length > 0) return gateways.some((name) => fullGatewayName(name, namespace) === audience.gateway);
-  const { source } = audience;
-  if (source === undefined) return true;
-  const fromNamespace = match.sourceNamespace ?? '';
-  return (
-    selectsLabels(match.sourceLabels, source.labels) && (fromNamespace === '' || fromNamespace === source.namespace)
-  );
 }
 
 type RouteFields = Exclude<MessageInitShape<typeof RouteSchema>, Route>;

@@ -10,7 +10,7 @@ import { type EndpointsResult, serviceEndpoints, serviceEntryEndpoints } from '.
 import type { MeshPort, ServiceSource } from '../registry/mesh-service.ts';
 import { isHttp2 } from '../registry/port-protocol.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';
-import type { ClusterUse } from '../routes/virtual-service-routes.ts';
+import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { ViewScope } from './view-scope.ts';
 

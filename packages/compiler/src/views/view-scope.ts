@@ -15,7 +15,8 @@ import type { VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
 import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.ts';
 import { destinationDiagnostic } from '../routes/destination.ts';
-import { destinationHosts, type RouteList, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
+import type { RouteList } from '../routes/route-list.ts';
+import { destinationHosts, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
 import {
   indexVirtualServices,

@@ -1,0 +1,28 @@
+import { fullGatewayName } from '../hosts/host-name.ts';
+import { type HttpMatch, selectsLabels } from '../mesh-objects.ts';
+import type { RouteSource } from '../virtual-services.ts';
+
+/** What a listener's routes are for. */
+export interface ListenerAudience {
+  readonly gateway: string;
+  readonly port: number;
+  /** Undefined if no match asks. */
+  readonly source: RouteSource | undefined;
+}
+
+/**
+ * The conditions of a match that hold for all requests of a listener or for none: its port, gateway and caller. A match that names
+ * gateways does not ask who calls (Istio's `sourceMatchHTTP`).
+ */
+export function concerns(match: HttpMatch | undefined, audience: ListenerAudience, namespace: string): boolean {
+  if (match === undefined) return true;
+  if (match.port !== undefined && match.port !== 0 && match.port !== audience.port) return false;
+  const gateways = match.gateways ?? [];
+  if (gateways.length > 0) return gateways.some((name) => fullGatewayName(name, namespace) === audience.gateway);
+  const { source } = audience;
+  if (source === undefined) return true;
+  const fromNamespace = match.sourceNamespace ?? '';
+  return (
+    selectsLabels(match.sourceLabels, source.labels) && (fromNamespace === '' || fromNamespace === source.namespace)
+  );
+}
