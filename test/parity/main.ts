@@ -1,4 +1,4 @@
-// npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--json]
+// npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--json] [--times]
 //
 // Sends the requests of every case to the gateway and to a real Envoy, which obey the same control plane, and compares status,
 // headers, body, what backends received and which of them were chosen.
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     filter: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
+    // Says how long each case took.
+    times: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
@@ -50,6 +52,7 @@ let requestNumber = 0;
 try {
   const runner = { mesh, backends, allowed, nextRequestId: () => String(++requestNumber) };
   for (const parityCase of cases) {
+    const caseStartedAt = performance.now();
     let result: CaseResult;
     try {
       result = await runCase(runner, parityCase);
@@ -58,6 +61,7 @@ try {
       result = { name: parityCase.name, requests: 0, failures: [], problems: [reason] };
     }
     results.push(result);
+    if (values.times) process.stderr.write(`${Math.round(performance.now() - caseStartedAt)} ms ${result.name}\n`);
     report(result);
   }
 } finally {

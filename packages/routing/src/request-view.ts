@@ -1,3 +1,4 @@
+import { isJoinedHeader } from './joined-headers.ts';
 import { headerValues, joinedHeader } from './raw-headers.ts';
 
 /**
@@ -34,7 +35,10 @@ export function requestView(
     authority,
     path,
     header: (name) => joinedHeader(headers, name),
-    headerValues: (name) => headerValues(headers, name),
+    headerValues: (name) => {
+      const values = headerValues(headers, name);
+      return values.length > 1 && isJoinedHeader('request', name) ? [values.join(',')] : values;
+    },
   };
 }
 
