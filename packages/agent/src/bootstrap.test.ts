@@ -50,7 +50,13 @@ describe('buildBootstrap', () => {
       'overload_manager/resource_monitors/0/typed_config/max_active_downstream_connections',
       '7',
     ],
-    ['runtime values', { runtime: { a: 1 } }, 'layered_runtime/layers/0', { name: 'heddle', static_layer: { a: 1 } }],
+    ['runtime values', { runtime: { a: 1 } }, 'layered_runtime/layers/0/static_layer/a', 1],
+    [
+      'room for regular expressions',
+      {},
+      'layered_runtime/layers/0/static_layer',
+      { 're2.max_program_size.error_level': 32_768 },
+    ],
     ['no discovery', {}, 'dynamic_resources', undefined],
     [
       'static resources',

@@ -15,6 +15,7 @@ import {
 } from '@heddle/envoy-api/core';
 import { DownstreamConnectionsConfigSchema } from '@heddle/envoy-api/extensions/resource-monitors';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
+import { ENVOY_RUNTIME } from '@heddle/model';
 
 /** The name of the cluster that leads to the control plane; Istio's, which its tools look for. */
 export const XDS_CLUSTER_NAME = 'xds-grpc';
@@ -50,7 +51,7 @@ export interface BootstrapOptions {
   readonly adminPath?: string;
   /** Connections from downstream, over all listeners, beyond which new ones are closed. Default: 50,000. */
   readonly maxDownstreamConnections?: number;
-  /** Runtime keys and values, such as `{ 're2.max_program_size.error_level': 32768 }`. */
+  /** Runtime keys and values, beside and before those of `ENVOY_RUNTIME`. */
   readonly runtime?: JsonObject;
   /** Listeners, clusters and secrets that do not come from the control plane. */
   readonly staticResources?: MessageInitShape<typeof BootstrapSchema>['staticResources'];
@@ -93,10 +94,9 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
     },
     staticResources: options.staticResources ?? {},
   });
-  if (options.runtime !== undefined) {
-    const layer = { name: 'heddle', layerSpecifier: { case: 'staticLayer' as const, value: options.runtime } };
-    bootstrap.layeredRuntime = create(BootstrapSchema, { layeredRuntime: { layers: [layer] } }).layeredRuntime;
-  }
+  const runtime = { ...ENVOY_RUNTIME, ...options.runtime };
+  const layer = { name: 'heddle', layerSpecifier: { case: 'staticLayer' as const, value: runtime } };
+  bootstrap.layeredRuntime = create(BootstrapSchema, { layeredRuntime: { layers: [layer] } }).layeredRuntime;
   if (adsAddress === undefined) return bootstrap;
 
   const { dynamicResources, staticResources } = create(BootstrapSchema, {

@@ -30,6 +30,9 @@ test('staticBootstrap: routes and endpoints stand inside, and nothing asks for a
   const json = JSON.stringify(toEnvoyJson(BootstrapSchema, bootstrap));
   expect(json).not.toMatch(/"ads"|edsClusterConfig|"rds"/);
   expect(json).toContain('"portValue":9901');
+  expect(bootstrap.layeredRuntime?.layers[0]?.layerSpecifier.value).toEqual({
+    're2.max_program_size.error_level': 32_768,
+  });
 });
 
 test('staticBootstrap: names that proxies resolve, and passing through, stay as they are', () => {

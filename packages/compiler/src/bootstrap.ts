@@ -17,7 +17,7 @@ import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { type FilterChain, type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
-import type { ResourceSet } from '@heddle/model';
+import { ENVOY_RUNTIME, type ResourceSet } from '@heddle/model';
 import { socketAddress } from './listeners/listener-address.ts';
 
 /** See {@link staticBootstrap}. */
@@ -37,6 +37,9 @@ export function staticBootstrap(resources: ResourceSet, options: StaticBootstrap
   return create(BootstrapSchema, {
     node: { id: options.node.id, cluster: options.node.cluster },
     ...(options.admin === undefined ? {} : { admin: { address: socketAddress(options.admin) } }),
+    layeredRuntime: {
+      layers: [{ name: 'heddle', layerSpecifier: { case: 'staticLayer', value: { ...ENVOY_RUNTIME } } }],
+    },
     staticResources: {
       listeners: of(LISTENER_TYPE_URL).map((bytes) => withRoutes(fromBinary(ListenerSchema, bytes), resources)),
       clusters: of(CLUSTER_TYPE_URL).map((bytes) => withEndpoints(fromBinary(ClusterSchema, bytes), resources)),

@@ -4,6 +4,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { contentHash } from './content-hash.ts';
 export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type Severity } from './diagnostic.ts';
 export { type DiagnosticCode, type DiagnosticCodeInfo, diagnosticCodes } from './diagnostic-codes.ts';
+export { ENVOY_RUNTIME } from './envoy-runtime.ts';
 export { type FieldPath, formatFieldPath } from './field-path.ts';
 export { type AnyMeshObject, MeshSnapshot, type ObjectOrigin, refOf, type SourcedObject } from './mesh-snapshot.ts';
 export {

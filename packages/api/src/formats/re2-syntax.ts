@@ -122,7 +122,7 @@ class Reader {
     if (sign === '[') return this.#set();
     if (sign === '\\') return this.#escape(false);
     this.#at++;
-    return { size: sign === '.' ? 12 : sizeOf(sign), repeat: 1 };
+    return { size: sign === '.' ? 2 : sizeOf(sign), repeat: 1 };
   }
 
   #group(depth: number): Part {
@@ -165,8 +165,7 @@ class Reader {
     let size = 1;
     if (this.#next === '^') {
       this.#at++;
-      // The complement covers all longer encodings.
-      size = 12;
+      size = 2;
     }
     for (let first = true; first || this.#next !== ']'; first = false) {
       if (this.#next === undefined) throw new Refusal('"[" without "]"');
@@ -224,12 +223,13 @@ class Reader {
     };
     const simple = /^\\([afnrtv])/.exec(rest);
     if (simple !== null) return take(2, 1, { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 }[simple[1] ?? ''] ?? 0);
-    if (/^\\[dDsSwW]/.test(rest)) return take(2, 16);
-    if (!inSet && /^\\[AbBz]/.test(rest)) return take(2, 12);
+    if (/^\\[dDsSwW]/.test(rest)) return take(2, 6);
+    if (!inSet && /^\\[AbBz]/.test(rest)) return take(2, 2);
     const hex = /^\\x(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/.exec(rest);
     if (hex !== null) {
       const code = Number.parseInt(hex[1] ?? hex[2] ?? '', 16);
-      if (code > 0x10ffff) throw new Refusal('a code point above 10FFFF');
+      // Envoy matches bytes (RE2's Latin-1): a character above FF is several of them and has no escape of its own.
+      if (code > 0xff) throw new Refusal('an escape above FF; write the character itself');
       return take(hex[0].length, 4, code);
     }
     const octal = /^\\(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/.exec(rest);
@@ -238,8 +238,8 @@ class Reader {
     const property = /^\\[pP](?:([A-Z])|\{\^?([A-Za-z_]{1,32})\})/.exec(rest);
     if (property !== null) {
       if (!UNICODE_CLASSES.has(property[1] ?? property[2] ?? '')) throw new Refusal(`unknown class "${property[0]}"`);
-      // A class of all scripts' letters compiles to hundreds of byte ranges.
-      return take(property[0].length, 600);
+      // Of its characters up to FF, at most some twenty ranges.
+      return take(property[0].length, 24);
     }
     const literal = /^\\([^A-Za-z0-9])/u.exec(rest);
     const code = literal?.[1]?.codePointAt(0);
