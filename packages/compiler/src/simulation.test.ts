@@ -168,6 +168,12 @@ const cases: Readonly<Record<string, Case>> = {
       authority: 'set.example.com',
     },
   },
+  'an answer without a destination': {
+    fixture: 'actions',
+    route: 'http.8080',
+    url: `${shop}/forbidden/x`,
+    answer: { status: 403 },
+  },
   'merged Gateways: one VirtualService before the catch-all of the other': {
     fixture: 'merged-gateways',
     route: 'http.80',

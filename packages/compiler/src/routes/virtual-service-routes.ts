@@ -24,6 +24,7 @@ import {
 import type { MeshSettings } from '../settings.ts';
 import type { RouteSource } from '../virtual-services.ts';
 import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
+import { compileDirectResponse } from './direct-response.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
@@ -186,8 +187,12 @@ class RouteListBuilder {
       origins.push(['redirect', this.#origin([...path, 'redirect'])]);
       return { action: { case: 'redirect', value: compileRedirect(rule.redirect, this.#port) } };
     }
+    if (rule.directResponse !== undefined) {
+      origins.push(['directResponse', this.#origin([...path, 'directResponse'])]);
+      return { action: { case: 'directResponse', value: compileDirectResponse(rule.directResponse) } };
+    }
     const legs = rule.route ?? [];
-    // A delegate's rules or an answer of its own: reported as not applied by validation. The request goes on to the next rule.
+    // The rules of a delegate, which validation reports as not applied: the request goes on to the next rule.
     if (legs.length === 0) return undefined;
     const limit = this.#settings.limits.maxDestinationsPerRoute;
     if (legs.length > limit) {
