@@ -116,30 +116,26 @@ function begin(listener: HttpListener, exchange: Exchange): void {
   exchange.listener = listener;
   stats.downstreamRequestsTotal++;
   stats.downstreamRequestsActive++;
-  listener.active.add(exchange);
-  exchange.onFinished = () => finished(exchange);
+  exchange.onFinished = finished;
   if (settings.streamIdleTimeoutMs > 0) {
-    listener.watch.watch(exchange, settings.streamIdleTimeoutMs, () => streamIdle(exchange));
+    listener.watch.watch(exchange, settings.streamIdleTimeoutMs);
   }
   if (settings.requestTimeoutMs > 0 && !exchange.requestComplete) {
-    const timer = setTimeout(() => {
-      if (!exchange.requestComplete && !exchange.responseStarted) {
-        refuse(exchange, 408, 'request timeout', 'request_overall_timeout');
-      }
-    }, settings.requestTimeoutMs);
-    exchange.timers.push(timer);
+    exchange.after(settings.requestTimeoutMs, () => {
+      if (exchange.requestComplete || exchange.responseStarted) return;
+      exchange.upstream?.giveUp();
+      refuse(exchange, 408, 'request timeout', 'request_overall_timeout');
+    });
   }
   if (settings.maxStreamDurationMs > 0) {
-    exchange.timers.push(setTimeout(() => maxStreamDuration(exchange), settings.maxStreamDurationMs));
+    exchange.after(settings.maxStreamDurationMs, () => maxStreamDuration(exchange));
   }
 }
 
 function finished(exchange: Exchange): void {
   const { listener } = exchange;
   listener.stats.downstreamRequestsActive--;
-  listener.active.delete(exchange);
   listener.watch.unwatch(exchange);
-  for (const timer of exchange.timers) clearTimeout(timer);
   switch (Math.floor(exchange.responseStatus / 100)) {
     case 2:
       listener.stats.responses2xx++;
@@ -158,13 +154,14 @@ function finished(exchange: Exchange): void {
   for (const log of listener.accessLogs) log(exchange);
 }
 
-function streamIdle(exchange: Exchange): void {
+/** Nothing has moved for the idle time-out. */
+export function streamIdle(exchange: Exchange): void {
   if (exchange.finished) return;
   if (exchange.responseStarted) {
     exchange.reset('SI', 'stream_idle_timeout');
     return;
   }
-  exchange.onDownstreamGone?.();
+  exchange.upstream?.giveUp();
   reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'stream_idle_timeout', 'SI');
 }
 
@@ -175,7 +172,7 @@ export function maxStreamDuration(exchange: Exchange): void {
     exchange.reset('UMSDR', 'max_duration_timeout');
     return;
   }
-  exchange.onDownstreamGone?.();
+  exchange.upstream?.giveUp();
   reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'max_duration_timeout', 'UMSDR');
 }
 

@@ -36,6 +36,14 @@ export interface ResponseWriter {
   upgrade?(connection: import('../upstream-transport.ts').UpgradedConnection): void;
 }
 
+/** The side of an exchange that talks to endpoints. */
+export interface UpstreamWork {
+  /** The request's last byte has come from the client. */
+  requestCompleted(): void;
+  /** Nobody waits for an answer any more. */
+  giveUp(): void;
+}
+
 /**
  * One request and its response, in neither Request/Response nor Node terms: what filters see and change. The adapter makes it,
  * the connection manager drives it, filters read and edit the public fields between those two.
@@ -94,8 +102,7 @@ export class Exchange implements ByteSink, RequestView {
   finished = false;
   /** The connection cannot be used for another request after this response. */
   mustClose = false;
-  /** Timers of this exchange, cleared when it is over. */
-  readonly timers: ReturnType<typeof setTimeout>[] = [];
+  #timers: ReturnType<typeof setTimeout>[] | undefined;
   /** True once the client has gone. */
   aborted = false;
 
@@ -103,10 +110,15 @@ export class Exchange implements ByteSink, RequestView {
   #body: ByteSource | undefined;
   /** Its `content-length`; -1 when it has none. */
   #announcedBytes = -1;
-  /** What still works for this exchange upstream; told when the client goes. */
-  onDownstreamGone: (() => void) | undefined;
-  onRequestComplete: (() => void) | undefined;
-  onFinished: (() => void) | undefined;
+  /** What works for this exchange upstream. */
+  upstream: UpstreamWork | undefined;
+  /** Set by the connection manager: counts and logs. */
+  onFinished: ((exchange: Exchange) => void) | undefined;
+
+  // Kept by StreamWatch: the exchange is a link of its list.
+  idleTimeoutMs = 0;
+  nextWatched: Exchange | undefined;
+  previousWatched: Exchange | undefined;
 
   constructor(
     connection: DownstreamConnection,
@@ -155,7 +167,7 @@ export class Exchange implements ByteSink, RequestView {
     if (this.requestComplete) return;
     this.requestComplete = true;
     this.requestCompletedAt = performance.now();
-    this.onRequestComplete?.();
+    this.upstream?.requestCompleted();
   }
 
   /** The adapter can take more after `write` answered false. */
@@ -171,7 +183,7 @@ export class Exchange implements ByteSink, RequestView {
     this.responseDetails = details;
     this.#body?.cancel();
     this.#body = undefined;
-    this.onDownstreamGone?.();
+    this.upstream?.giveUp();
     this.finish();
   }
 
@@ -215,16 +227,23 @@ export class Exchange implements ByteSink, RequestView {
     this.responseDetails = details;
     this.#body?.cancel();
     this.#body = undefined;
-    this.onDownstreamGone?.();
+    this.upstream?.giveUp();
     this.writer.reset();
     this.finish();
+  }
+
+  /** Runs `action` after a while unless the exchange is over by then. */
+  after(delayMs: number, action: () => void): void {
+    this.#timers ??= [];
+    this.#timers.push(setTimeout(action, delayMs));
   }
 
   /** Everything is over: counters, access log. */
   finish(): void {
     if (this.finished) return;
     this.finished = true;
-    this.onFinished?.();
+    if (this.#timers !== undefined) for (const timer of this.#timers) clearTimeout(timer);
+    this.onFinished?.(this);
   }
 }
 

@@ -3,7 +3,6 @@ import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { RandomSource } from '../cluster/load-balancer.ts';
 import type { AccessLog } from './access-log.ts';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
-import type { Exchange } from './exchange.ts';
 import type { HttpFilter } from './http-filter.ts';
 import type { RouteSettings } from './route-settings.ts';
 import type { StreamWatch } from './stream-watch.ts';
@@ -41,8 +40,6 @@ export interface HttpListener {
   readonly ownAddress: string;
   readonly stats: ListenerStats;
   readonly watch: StreamWatch;
-  /** Requests in flight on this listener, of every generation. */
-  readonly active: Set<Exchange>;
   /** True once the listener is going away: responses ask clients to close their connections. */
   readonly drain: { draining: boolean };
 }

@@ -17,7 +17,7 @@ import type {
 } from '../upstream-transport.ts';
 import { bytesSource, type ByteSource } from './byte-stream.ts';
 import { maxStreamDuration, refuse, reply, respond } from './connection-manager.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, UpstreamWork } from './exchange.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { isGrpcContentType } from './grpc-status.ts';
 import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
@@ -76,7 +76,7 @@ function forward(exchange: Exchange, match: RouteMatchResult, action: ForwardAct
   prepareUpstreamHeaders(exchange, action, leg, settings, timeoutMs);
   if (settings.idleTimeoutMs !== undefined) overrideIdleTimeout(exchange, settings.idleTimeoutMs);
   if (settings.maxStreamDurationMs !== undefined && settings.maxStreamDurationMs > 0) {
-    exchange.timers.push(setTimeout(() => maxStreamDuration(exchange), settings.maxStreamDurationMs));
+    exchange.after(settings.maxStreamDurationMs, () => maxStreamDuration(exchange));
   }
   new Forwarding(exchange, cluster, action, settings, timeoutMs).begin();
 }
@@ -98,8 +98,8 @@ function timeoutOf(exchange: Exchange, settings: ForwardSettings): number {
 
 function overrideIdleTimeout(exchange: Exchange, idleMs: number): void {
   const { watch } = exchange.listener;
-  const onIdle = watch.unwatch(exchange);
-  if (idleMs > 0 && onIdle !== undefined) watch.watch(exchange, idleMs, onIdle);
+  watch.unwatch(exchange);
+  if (idleMs > 0) watch.watch(exchange, idleMs);
 }
 
 function prepareUpstreamHeaders(
@@ -154,7 +154,7 @@ const failureTexts: Readonly<Record<UpstreamFailure['kind'], { reason: string; f
   };
 
 /** One exchange on its way to an endpoint: attempts, time limits, circuit breakers. */
-class Forwarding {
+class Forwarding implements UpstreamWork {
   readonly exchange: Exchange;
   readonly cluster: ClusterRuntime;
   readonly settings: ForwardSettings;
@@ -187,26 +187,24 @@ class Forwarding {
 
   begin(): void {
     const { exchange } = this;
-    exchange.onDownstreamGone = () => this.#giveUp();
+    exchange.upstream = this;
     if (exchange.requestBody !== undefined && this.retry !== undefined) {
       this.#body = new ReplayableBody(exchange.requestBody, exchange.listener.bufferLimitBytes);
     }
-    if (this.#timeoutMs > 0) {
-      if (exchange.requestComplete) this.#armTimeout();
-      else exchange.onRequestComplete = () => this.#armTimeout();
-    }
+    if (exchange.requestComplete) this.requestCompleted();
     this.#try();
   }
 
-  #armTimeout(): void {
-    this.exchange.timers.push(setTimeout(() => this.#timedOut(), this.#timeoutMs));
+  /** The route's time-out counts from the end of the request. */
+  requestCompleted(): void {
+    if (this.#timeoutMs > 0) this.exchange.after(this.#timeoutMs, () => this.#timedOut());
   }
 
   #timedOut(): void {
     const { exchange } = this;
     if (exchange.finished) return;
     this.cluster.stats.upstreamRequestTimeouts++;
-    this.#giveUp();
+    this.giveUp();
     if (exchange.responseStarted) exchange.reset('UT', 'response_timeout');
     else reply(exchange, 504, 'upstream request timeout', 'response_timeout', 'UT');
   }
@@ -249,7 +247,7 @@ class Forwarding {
       return;
     }
     const perTryMs = this.retry?.perTryTimeoutMs ?? 0;
-    if (perTryMs > 0) exchange.timers.push(setTimeout(() => this.#tryTimedOut(attempt), perTryMs));
+    if (perTryMs > 0) exchange.after(perTryMs, () => this.#tryTimedOut(attempt));
   }
 
   #pickHost(): Host | undefined {
@@ -336,11 +334,9 @@ class Forwarding {
     this.#tried ??= new Set();
     this.#tried.add(attempt.host);
     const delayMs = retryDelayMs(retry, exchange.attempts, exchange.listener.random());
-    exchange.timers.push(
-      setTimeout(() => {
-        if (!exchange.finished && !exchange.responseStarted) this.#try();
-      }, delayMs),
-    );
+    exchange.after(delayMs, () => {
+      if (!exchange.finished && !exchange.responseStarted) this.#try();
+    });
     return true;
   }
 
@@ -356,7 +352,7 @@ class Forwarding {
     this.cluster.activeRetries--;
   }
 
-  #giveUp(): void {
+  giveUp(): void {
     this.#releaseRetry();
     this.#attempt?.cancel();
     this.#body?.cancel();

@@ -1,35 +1,48 @@
 import type { Exchange } from './exchange.ts';
 
 /**
- * Watches idle streams without a timer per request: one sweep looks at all of them. Idle time-outs therefore fire up to one
- * sweep late.
+ * Watches idle streams without a timer per request: the exchanges form a list, and one sweep looks at all of them. Idle time-outs
+ * therefore fire up to one sweep late: a tenth of the time-out, at most a second.
  */
 export class StreamWatch {
-  readonly #watched = new Map<Exchange, { readonly idleMs: number; readonly onIdle: () => void }>();
+  readonly #onIdle: (exchange: Exchange) => void;
+  #first: Exchange | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sweepMs = Number.POSITIVE_INFINITY;
 
-  /** Calls `onIdle` once when nothing has moved on the exchange for `idleMs`. Ends with {@link unwatch}. */
-  watch(exchange: Exchange, idleMs: number, onIdle: () => void): void {
-    this.#watched.set(exchange, { idleMs, onIdle });
+  /** `onIdle` is called once for each exchange on which nothing moved for its time-out. */
+  constructor(onIdle: (exchange: Exchange) => void) {
+    this.#onIdle = onIdle;
+  }
+
+  /** Watches an exchange that is not watched yet, until {@link unwatch}. */
+  watch(exchange: Exchange, idleMs: number): void {
+    exchange.idleTimeoutMs = idleMs;
+    exchange.nextWatched = this.#first;
+    if (this.#first !== undefined) this.#first.previousWatched = exchange;
+    this.#first = exchange;
     const sweepMs = Math.min(1000, Math.max(10, idleMs / 10));
     if (sweepMs < this.#sweepMs) {
       this.#sweepMs = sweepMs;
-      if (this.#timer !== undefined) clearTimeout(this.#timer);
+      clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    this.#arm();
+    if (this.#timer === undefined) this.#arm();
   }
 
-  /** Stops watching; gives the callback back, for watching again with another limit. */
-  unwatch(exchange: Exchange): (() => void) | undefined {
-    const watched = this.#watched.get(exchange);
-    this.#watched.delete(exchange);
-    return watched?.onIdle;
+  /** Stops watching; nothing happens to an exchange that is not watched. */
+  unwatch(exchange: Exchange): void {
+    if (exchange.idleTimeoutMs === 0) return;
+    exchange.idleTimeoutMs = 0;
+    const { nextWatched: next, previousWatched: previous } = exchange;
+    if (previous === undefined) this.#first = next;
+    else previous.nextWatched = next;
+    if (next !== undefined) next.previousWatched = previous;
+    exchange.nextWatched = undefined;
+    exchange.previousWatched = undefined;
   }
 
   #arm(): void {
-    if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#sweep(), this.#sweepMs);
     // Watching must not keep a program alive that has nothing else to do.
     (this.#timer as { unref?: () => void }).unref?.();
@@ -38,12 +51,16 @@ export class StreamWatch {
   #sweep(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [exchange, { idleMs, onIdle }] of this.#watched) {
-      if (now - exchange.lastActivityAt < idleMs) continue;
-      this.#watched.delete(exchange);
-      onIdle();
+    for (let exchange = this.#first; exchange !== undefined; ) {
+      const next: Exchange | undefined = exchange.nextWatched;
+      if (now - exchange.lastActivityAt >= exchange.idleTimeoutMs) {
+        this.unwatch(exchange);
+        this.#onIdle(exchange);
+      }
+      exchange = next;
     }
-    if (this.#watched.size > 0) this.#arm();
+    // The sweep runs on through short pauses; after a long one the next watch begins anew.
+    if (this.#first !== undefined) this.#arm();
     else this.#sweepMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -208,7 +208,7 @@ export class ListenerServer {
         current.reset('DPE', details);
         return;
       }
-      current.onDownstreamGone?.();
+      current.upstream?.giveUp();
       refuse(current, status, body, details, 'DPE');
       return;
     }

@@ -7,8 +7,8 @@ import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '
 import type { HostResolver } from '../cluster/host-resolver.ts';
 import type { RandomSource } from '../cluster/load-balancer.ts';
 import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
+import { streamIdle } from '../http/connection-manager.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
-import type { Exchange } from '../http/exchange.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import type { HttpListener, ListenerStats } from '../http/http-listener.ts';
 import { RouteSettings } from '../http/route-settings.ts';
@@ -35,7 +35,6 @@ export interface GatewayEnvironment {
 /** State of a listener that outlives its configurations. */
 interface ListenerLife {
   readonly stats: ListenerStats;
-  readonly active: Set<Exchange>;
   readonly drain: { draining: boolean };
 }
 
@@ -46,7 +45,7 @@ interface ListenerLife {
 export class GatewayRuntime {
   readonly #environment: GatewayEnvironment;
   readonly #random: RandomSource;
-  readonly #watch = new StreamWatch();
+  readonly #watch = new StreamWatch(streamIdle);
   readonly #lives = new Map<string, ListenerLife>();
   readonly #chains = new WeakMap<Listener, { chain: ListenerChain | undefined; problems: readonly string[] }>();
   #listeners: ReadonlyMap<string, HttpListener> = new Map();
@@ -194,7 +193,7 @@ export class GatewayRuntime {
   #life(key: string): ListenerLife {
     let life = this.#lives.get(key);
     if (life === undefined) {
-      life = { stats: emptyStats(), active: new Set(), drain: { draining: false } };
+      life = { stats: emptyStats(), drain: { draining: false } };
       this.#lives.set(key, life);
     }
     return life;
