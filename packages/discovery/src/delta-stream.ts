@@ -8,6 +8,7 @@ import { type DeltaPush, nextDeadline, type PushLimits, takePush } from './push.
 import { applyAnswer, applySubscriptions } from './receive.ts';
 import type { ResourceType } from './resource-type.ts';
 import { emptySubscription, isSettled, markChanged, type Subscription } from './subscription.ts';
+import type { TurnBudget } from './turn-budget.ts';
 import type { ViewGroup } from './view-group.ts';
 
 /** Bounds on what one stream may ask for. */
@@ -22,6 +23,8 @@ export interface StreamHost {
   readonly limits: StreamLimits;
   readonly clock: Clock;
   readonly counters: DiscoveryCounters;
+  /** Shared by all streams, so that many with something to send do not freeze the process. */
+  readonly turnBudget: TurnBudget;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
   join(stream: DeltaStream, node: ProxyNode): ViewGroup;
   readNode(request: DeltaDiscoveryRequest): ProxyNode;
@@ -152,8 +155,10 @@ export class DeltaStream {
   async *pushes(): AsyncIterableIterator<DeltaPush> {
     try {
       for (;;) {
+        while (this.#host.turnBudget.isSpent) await this.#host.turnBudget.nextTurn;
         const push = this.take();
         if (push !== undefined) {
+          this.#host.turnBudget.use();
           yield push;
           continue;
         }

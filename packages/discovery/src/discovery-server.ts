@@ -17,6 +17,7 @@ import { proxyNodeOf } from './proxy-node-of.ts';
 import type { DeltaPush } from './push.ts';
 import { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
 import { type ConfigDump, configDump, type StreamStatus, streamStatus } from './stream-status.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { ViewGroup } from './view-group.ts';
 
 /** Bounds on what clients may cost. */
@@ -35,6 +36,10 @@ export const DEFAULT_LIMITS: DiscoveryLimits = {
   maxNamesPerStream: 50_000,
   maxStreams: 10_000,
 };
+
+/** What streams may send in one turn of the event loop: half of the 20 ms that a thread which serves requests may be held up. */
+const MAX_TURN_MS = 10;
+const MAX_TURN_RESPONSES = 64;
 
 /** Something that happened, for a log. */
 export interface DiscoveryEvent {
@@ -118,6 +123,7 @@ class InMemoryDiscovery implements DiscoveryServer {
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #groups = new Map<string, ViewGroup>();
   readonly #streams = new Set<DeltaStream>();
+  readonly #turnBudget = new TurnBudget(MAX_TURN_MS, MAX_TURN_RESPONSES);
   #settledWaiters: (() => void)[] = [];
   #isClosing = false;
 
@@ -192,6 +198,7 @@ class InMemoryDiscovery implements DiscoveryServer {
         limits: this.#limits,
         clock: this.#clock,
         counters: this.counters,
+        turnBudget: this.#turnBudget,
         readNode: (request) => proxyNodeOf(request.node),
         join: (joining, node) => this.#join(joining, node),
         progressed: (progressing) => this.#progressed(progressing),
