@@ -33,10 +33,11 @@ export interface Mesh {
   readonly controlPlane: ControlPlane;
   /**
    * Replaces the configuration and waits until every proxy obeys it. Gives what is wrong with the objects (the ones with errors
-   * are left out), then what proxies refused.
+   * are left out), then what proxies refused. Listeners are bound for the ports of `portsLike`.
    */
   configure(
     objects: readonly CaseObject[],
+    portsLike?: readonly CaseObject[],
   ): Promise<{ readonly invalid: readonly string[]; readonly refused: readonly string[] }>;
   close(): Promise<void>;
 }
@@ -107,7 +108,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     proxies,
     controlPlane,
     close,
-    async configure(objects) {
+    async configure(objects, portsLike = objects) {
       const invalid: string[] = [];
       const sound: SourcedObject[] = [];
       for (const value of objects) {
@@ -120,7 +121,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
         }
         if (object !== undefined) sound.push({ object });
       }
-      for (const ports of bindings.values()) await bindPorts(ports, portsOf(objects));
+      for (const ports of bindings.values()) await bindPorts(ports, portsOf(portsLike));
       source.setObjects(sound);
       await controlPlane.refresh();
       await withinTime(controlPlane.discovery.settled(), 20_000, () => describeUnsettled(controlPlane));

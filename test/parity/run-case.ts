@@ -44,9 +44,16 @@ export function backendNames(resources: readonly CaseObject[]): string[] {
 
 const PLACEHOLDER = /\$\{([a-z][a-z0-9-]*)\}/g;
 
-/** The objects of a case with `${NAME}` replaced by ports; a text that is nothing but a placeholder becomes a number. */
-export function substitute(resources: readonly CaseObject[], backends: EchoBackends): CaseObject[] {
-  const names = backendNames(resources);
+/**
+ * The objects of a case with `${NAME}` replaced by ports; a text that is nothing but a placeholder becomes a number. The backends
+ * are numbered in the order in which `namedIn` names them.
+ */
+export function substitute(
+  resources: readonly CaseObject[],
+  backends: EchoBackends,
+  namedIn: readonly CaseObject[] = resources,
+): CaseObject[] {
+  const names = backendNames(namedIn);
   if (names.length > MAX_BACKENDS)
     throw new Error(`the case names ${names.length} backends, at most ${MAX_BACKENDS} run`);
   const portOf = (name: string): number =>
