@@ -1,0 +1,187 @@
+/*
+ * Whatever validation accepts, Envoy accepts: objects are made from the declarations at random, compiled, and given to a real Envoy to
+ * judge. What it refuses is narrowed down to the objects that it takes to be refused.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toJson } from '@bufbuild/protobuf';
+import { type AnyObject, type KindName, parseObject } from '@heddle/api';
+import { createCompiler } from '@heddle/compiler';
+import { staticBootstrap } from '@heddle/compiler/bootstrap';
+import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
+import { registry } from '@heddle/envoy-api/registry';
+import { MeshSnapshot, type ProxyNode, type ProxyType, viewOf } from '@heddle/model';
+import { arbitraryManifest, type Manifest } from '@heddle/testing/arbitrary-object';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { requireEnvoy } from '../parity/require-envoy.ts';
+
+const envoy = await requireEnvoy();
+const folder = mkdtempSync(join(tmpdir(), 'heddle-accepts-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+/** Envoy's start dominates: many objects are judged at once. */
+const PER_KIND: Readonly<Record<KindName, number>> = {
+  Namespace: 2,
+  Pod: 10,
+  Deployment: 5,
+  Service: 15,
+  Gateway: 10,
+  VirtualService: 60,
+  DestinationRule: 15,
+  ServiceEntry: 15,
+};
+
+/** Opens port 80 for every host, so that routes have somewhere to be. */
+const gateway: Manifest = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Gateway',
+  metadata: { name: 'everything', namespace: 'default' },
+  spec: {
+    selector: { istio: 'ingressgateway' },
+    servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
+  },
+};
+
+/** Objects of all kinds, those that refer to others made to refer to some that are there. */
+function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
+  const sample = (kind: KindName): readonly Manifest[] =>
+    fc.sample(arbitraryManifest(kind), { numRuns: PER_KIND[kind], seed }).map((manifest, index) => ({
+      ...manifest,
+      metadata: { ...manifest.metadata, name: `${kind.toLowerCase()}-${index}` },
+    }));
+  const services = sample('Service');
+  const entries = sample('ServiceEntry');
+  const hosts = [
+    ...services.map(({ metadata }) => metadata.name),
+    ...entries.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts),
+  ];
+  const some = (index: number): string => hosts[index % hosts.length] ?? 'nobody';
+  const gateways = sample('Gateway').map((one) => ({
+    ...one,
+    spec: { ...(one.spec as object), selector: { istio: 'ingressgateway' } },
+  }));
+  const rules = sample('DestinationRule').map((one, index) => ({
+    ...one,
+    spec: { ...(one.spec as object), host: some(index) },
+  }));
+  const routes = sample('VirtualService').map((one, index) => {
+    const spec = one.spec as { hosts?: readonly string[]; http?: readonly { route?: readonly object[] }[] };
+    const http = spec.http?.map((rule, place) => {
+      const route = rule.route?.map((leg, at) => ({
+        ...leg,
+        ...((index + at) % 2 === 0 ? { destination: { host: some(index * 7 + place + at) } } : {}),
+      }));
+      return { ...rule, ...(route === undefined ? {} : { route }) };
+    });
+    const { gateways: _gateways, ...rest } = { gateways: [], ...spec };
+    const bound = proxy === 'router' && (spec.hosts?.length ?? 0) > 0 ? { gateways: ['default/everything'] } : {};
+    return { ...one, spec: { ...rest, ...bound, ...(http === undefined ? {} : { http }) } };
+  });
+  return [
+    gateway,
+    ...gateways,
+    ...services,
+    ...entries,
+    ...rules,
+    ...routes,
+    ...sample('Pod'),
+    ...sample('Deployment'),
+    ...sample('Namespace'),
+  ];
+}
+
+/** Why Envoy refuses what these objects compile to; empty if it accepts. */
+function refusal(
+  manifests: readonly Manifest[],
+  proxy: ProxyType,
+): { readonly message: string; readonly bytes: number } {
+  const objects = manifests
+    .map((manifest) => parseObject(manifest).object)
+    .filter((object): object is AnyObject => object !== undefined);
+  const snapshot = MeshSnapshot.of(objects.map((object) => ({ object })));
+  const node: ProxyNode = {
+    id: `${proxy}~192.0.2.1~a.default~default.svc.cluster.local`,
+    type: proxy,
+    ip: '192.0.2.1',
+    name: 'a',
+    namespace: 'default',
+    dnsDomain: 'default.svc.cluster.local',
+    labels: { istio: 'ingressgateway' },
+    capabilities: { dataPlane: 'envoy', minor: 40 },
+  };
+  const compiler = createCompiler();
+  const { resources } = compiler.compile(snapshot, viewOf(node, compiler.selectorKeys(snapshot)));
+  const bootstrap = staticBootstrap(resources, { node: { id: node.id, cluster: 'a' } });
+  const text = JSON.stringify(toJson(BootstrapSchema, bootstrap, { registry }));
+  const file = join(folder, 'bootstrap.json');
+  writeFileSync(file, text);
+  const judged = spawnSync(envoy ?? '', ['--mode', 'validate', '-c', file, '-l', 'error'], { encoding: 'utf8' });
+  return {
+    message: judged.status === 0 ? '' : `${judged.error?.message ?? ''}${judged.stderr}`.slice(0, 1000),
+    bytes: text.length,
+  };
+}
+
+/** The fewest of the objects that are refused still. */
+function narrowed(manifests: readonly Manifest[], proxy: ProxyType): readonly Manifest[] {
+  let rest = manifests;
+  for (let size = Math.ceil(rest.length / 2); ; size = Math.ceil(size / 2)) {
+    for (let start = 0; start < rest.length; ) {
+      const fewer = [...rest.slice(0, start), ...rest.slice(start + size)];
+      if (refusal(fewer, proxy).message === '') start += size;
+      else rest = fewer;
+    }
+    if (size === 1) return rest;
+  }
+}
+
+describe.skipIf(envoy === undefined).each(['router', 'sidecar'] as const)('Envoy as %s', (proxy) => {
+  test.each(SEEDS)(
+    'accepts what validation accepts, seed %i',
+    (seed) => {
+      const manifests = manifestsOf(seed, proxy);
+      const { message, bytes } = refusal(manifests, proxy);
+      expect(message === '' ? '' : `${message}\n${JSON.stringify(narrowed(manifests, proxy), null, 1)}`).toBe('');
+      // Not because there was nothing to judge.
+      expect(bytes).toBeGreaterThan(10_000);
+    },
+    120_000,
+  );
+});
+
+describe.skipIf(envoy === undefined)('Envoy', () => {
+  test('accepts the largest regular expressions that validation accepts', () => {
+    for (const regex of [
+      '[a-z]{900}',
+      'a'.repeat(1024),
+      '(?:abcdefgh){300}',
+      '\\w{600}',
+      '(?i)[^/]{900}',
+      '\\pL{150}',
+      '.{900}',
+      '[äöü]{300}',
+    ]) {
+      const route: Manifest = {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: 'v', namespace: 'default' },
+        spec: {
+          hosts: ['*'],
+          gateways: ['everything'],
+          http: [
+            {
+              match: [{ uri: { regex } }, { headers: { a: { regex } } }, { queryParams: { a: { regex } } }],
+              redirect: { uri: '/' },
+            },
+          ],
+        },
+      };
+      expect(parseObject(route).problems).toEqual([]);
+      expect([regex, refusal([gateway, route], 'router').message]).toEqual([regex, '']);
+    }
+  });
+});
