@@ -7,11 +7,11 @@ import type { VirtualServiceIndex } from '../virtual-services.ts';
 
 /** IST0101: VirtualServices that are bound to Gateways which do not exist. */
 export function checkGatewayReferences(
-  _memo: Memo,
+  memo: Memo,
   virtualServices: VirtualServiceIndex,
   gateways: readonly Gateway[],
 ): readonly Diagnostic[] {
-  const known = new Set(gateways.map(qualifiedName));
+  const known = memo.run(gatewayNames, gateways);
   const diagnostics: Diagnostic[] = [];
   for (const [name, entries] of virtualServices.byGateway) {
     if (name === MESH_GATEWAY || known.has(name)) continue;
@@ -29,6 +29,10 @@ export function checkGatewayReferences(
     }
   }
   return diagnostics;
+}
+
+function gatewayNames(_memo: Memo, gateways: readonly Gateway[]): ReadonlySet<string> {
+  return new Set(gateways.map(qualifiedName));
 }
 
 /** A Gateway of the same name in another namespace, or one whose name differs in a few letters. */

@@ -9,7 +9,7 @@ import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
-import type { EncodedVirtualHost } from './virtual-host.ts';
+import { asciiHash, type EncodedVirtualHost } from './virtual-host.ts';
 
 /**
  * A route configuration of virtual hosts that are encoded already. Its version is a hash of its parts' hashes: as good a name for
@@ -35,7 +35,7 @@ export function buildRouteConfiguration(
   );
   const diagnostics = wanted.flatMap((host) => host.diagnostics);
   const virtualHosts = withinSize(wanted, name, settings.limits.maxResourceBytes - header.length, diagnostics);
-  const hashes = new TextEncoder().encode([contentHash(header), ...virtualHosts.map((host) => host.hash)].join(' '));
+  const hashes = concatBytes([asciiHash(header), ...virtualHosts.map((host) => host.hash)]);
   const resource: XdsResource = {
     typeUrl: ROUTE_CONFIGURATION_TYPE_URL,
     name,

@@ -13,8 +13,8 @@ import type { EncodedRoute, RouteList } from './route-list.ts';
 export interface EncodedVirtualHost {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Of the bytes. */
-  readonly hash: string;
+  /** The content hash of the bytes, as ASCII: part of the version of what contains them. */
+  readonly hash: Uint8Array;
   /** Undefined for virtual hosts that settings make. */
   readonly origin: Origin | undefined;
   readonly routes: readonly EncodedRoute[];
@@ -78,7 +78,12 @@ export function encodeVirtualHost(
   const header = create(VirtualHostSchema, { name, domains: [...domains], includeRequestAttemptCount: true });
   const body = concatBytes([toBinary(VirtualHostSchema, header), ...routes.map((route) => route.bytes)]);
   const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
-  return { name, bytes, hash: contentHash(bytes), origin, routes, diagnostics };
+  return { name, bytes, hash: asciiHash(bytes), origin, routes, diagnostics };
+}
+
+/** {@link contentHash} as bytes, so that hashes of many parts can be joined without making text of them. */
+export function asciiHash(bytes: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(contentHash(bytes));
 }
 
 /** HED205: catch-all routes of one object behind that of another. */
