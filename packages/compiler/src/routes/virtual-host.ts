@@ -1,6 +1,14 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
-import { contentHash, type Diagnostic, diagnostic, formatRef, type Origin, virtualHostName } from '@heddle/model';
+import {
+  contentHash,
+  type Diagnostic,
+  diagnostic,
+  formatRef,
+  type Origin,
+  refKey,
+  virtualHostName,
+} from '@heddle/model';
 import { concatBytes, encodeField } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import { hostDomain } from '../hosts/ip-address.ts';
@@ -58,7 +66,7 @@ function mergedVirtualHost(
 ): EncodedVirtualHost {
   const diagnostics: Diagnostic[] = [];
   const lists = withinLimit(given, name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
-  const all = lists.flatMap((list) => list.routes);
+  const all = withoutRepetition(lists);
   const routes = [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];
   reportUnreachable(routes, name, diagnostics);
   const [first] = given;
@@ -101,6 +109,29 @@ function reportUnreachable(routes: readonly EncodedRoute[], name: string, diagno
       }),
     );
   }
+}
+
+/**
+ * The routes of all lists. One VirtualService may meet a host by several servers and Gateways, each time with the same routes: they
+ * count once.
+ */
+function withoutRepetition(lists: readonly RouteList[]): readonly EncodedRoute[] {
+  const byResource = new Map<string, EncodedRoute[]>();
+  return lists.flatMap((list) => {
+    const key = refKey(list.resource);
+    const earlier = byResource.get(key);
+    if (earlier === undefined) {
+      byResource.set(key, [...list.routes]);
+      return list.routes;
+    }
+    const fresh = list.routes.filter((route) => !earlier.some((known) => sameBytes(known.bytes, route.bytes)));
+    earlier.push(...fresh);
+    return fresh;
+  });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function withinLimit(

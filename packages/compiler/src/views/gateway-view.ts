@@ -93,8 +93,7 @@ function virtualHostsOf(
       for (const host of hosts) {
         const known = listsByHost.get(host);
         if (known === undefined) listsByHost.set(host, [list]);
-        // One VirtualService may meet a host by several servers.
-        else if (!known.includes(list)) known.push(list);
+        else known.push(list);
       }
     }
   }
