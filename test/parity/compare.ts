@@ -3,7 +3,7 @@ import type { AllowedDifference, ValuePlace } from './allowed-differences.ts';
 import { ORDER_HEADER, REQUEST_ID_HEADER, type ReceivedRequest } from './echo-backends.ts';
 import type { CaseRequest, Expectation } from './parity-case.ts';
 import type { Answer } from './send-request.ts';
-import { shareMayDiffer, sharesMayDiffer } from './statistics.ts';
+import { arePlausiblyEqual, isPlausibleShare } from './statistics.ts';
 
 /** One thing in which two answers differ, or an expectation is not met. */
 export interface Difference {
@@ -139,7 +139,7 @@ function compareDistribution(request: CaseRequest, envoy: readonly Answer[], gat
     const theirs = b.get(name) ?? 0;
     if (request.distribution === 'exact') return ours === theirs;
     if (request.distribution === 'set') return ours > 0 === theirs > 0;
-    return sharesMayDiffer(ours, envoy.length, theirs, gateway.length);
+    return arePlausiblyEqual(ours, envoy.length, theirs, gateway.length);
   });
   return equal ? [] : [{ what: `answers (${request.distribution})`, envoy: show([...a]), gateway: show([...b]) }];
 }
@@ -189,7 +189,7 @@ export function checkExpectation(
     const times = answers.filter(({ received }) =>
       received.slice(-1).some(({ backend }) => nameOf(backend) === name),
     ).length;
-    if (!shareMayDiffer(times, answers.length, share)) check(`share of ${name}`, share, times / answers.length);
+    if (!isPlausibleShare(times, answers.length, share)) check(`share of ${name}`, share, times / answers.length);
   }
   return found;
 }

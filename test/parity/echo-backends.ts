@@ -186,7 +186,10 @@ function answer1(response: http.ServerResponse, order: EchoOrder, backend: numbe
   const framed = order.chunked !== true && order.trailers === undefined;
   const bodiless = response.statusCode === 204 || response.statusCode === 304;
   if (framed && !bodiless && !response.hasHeader('content-length')) response.setHeader('content-length', body.length);
-  if (order.trailers !== undefined) response.addTrailers(order.trailers as unknown as http.OutgoingHttpHeaders);
+  const trailers = order.trailers ?? [];
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] ?? '', trailers[i + 1] ?? '']);
+  if (pairs.length > 0) response.addTrailers(pairs);
   if (order.abort === 'in-body') {
     response.flushHeaders();
     response.write(body.subarray(0, body.length >> 1), () => response.socket?.destroy());

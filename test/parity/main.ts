@@ -58,7 +58,7 @@ try {
       result = await runCase(runner, parityCase);
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      result = { name: parityCase.name, requests: 0, failures: [], problems: [reason] };
+      result = { name: parityCase.name, requests: 0, knownDifferences: 0, failures: [], problems: [reason] };
     }
     results.push(result);
     if (values.times) process.stderr.write(`${Math.round(performance.now() - caseStartedAt)} ms ${result.name}\n`);
@@ -77,6 +77,7 @@ const figures = {
   failed: failed.length,
   requests: results.reduce((sum, { requests }) => sum + requests, 0),
   sent: requestNumber,
+  knownDifferences: results.reduce((sum, { knownDifferences }) => sum + knownDifferences, 0),
   allowedDifferences: allowed.length,
   seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   failedCases: failed.map(({ name }) => name).sort(),

@@ -50,6 +50,8 @@ export interface CaseRequest {
   /** What the backend is told to answer; see {@link EchoOrder}. */
   readonly backend: EchoOrder;
   readonly expect: Expectation;
+  /** Why the two data planes are known to answer differently; an error once they no longer do. */
+  readonly differs: string | undefined;
 }
 
 /** What an echo backend is told to do; by default it answers 200 with its name. */
@@ -127,7 +129,7 @@ export function loadCase(file: string, bases: string): ParityCase {
 function readRequest(file: string, path: string, value: Json): CaseRequest {
   const fields = reader(file, path, value, [
     ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
-    ...['distribution', 'backend', 'expect'],
+    ...['distribution', 'backend', 'expect', 'differs'],
   ]);
   const body = fields.text('body');
   const chunks = fields.has('chunks') ? fields.strings('chunks') : undefined;
@@ -158,6 +160,7 @@ function readRequest(file: string, path: string, value: Json): CaseRequest {
       'set',
     ]),
     backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}),
+    differs: fields.text('differs'),
     expect: readExpectation(file, `${path}.expect`, fields.value('expect') ?? {}),
   };
 }

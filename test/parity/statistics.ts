@@ -5,14 +5,14 @@
 const DEVIATIONS = 5;
 
 /** Whether `times` of `total` can be a sample of an event with probability `share`. */
-export function shareMayDiffer(times: number, total: number, share: number): boolean {
+export function isPlausibleShare(times: number, total: number, share: number): boolean {
   const deviation = Math.sqrt(total * share * (1 - share));
   // Counts are whole numbers: half a step either way is no difference.
   return Math.abs(times - total * share) <= DEVIATIONS * deviation + 0.5;
 }
 
 /** Whether `a` of `totalA` and `b` of `totalB` can be samples of the same event (two-proportion test with pooled variance). */
-export function sharesMayDiffer(a: number, totalA: number, b: number, totalB: number): boolean {
+export function arePlausiblyEqual(a: number, totalA: number, b: number, totalB: number): boolean {
   const pooled = (a + b) / (totalA + totalB);
   const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / totalA + 1 / totalB));
   return Math.abs(a / totalA - b / totalB) <= DEVIATIONS * deviation;
