@@ -274,6 +274,32 @@ describe('createFileSource takes changes as a whole', () => {
     for (const [a = '', b = ''] of seen) expect(a.split('=')[1]).toBe(b.split('=')[1]);
   });
 
+  test('a swap of ..data in the middle of reading', async () => {
+    const files = Array.from({ length: 8 }, (_, index) => `f${index}.yaml`);
+    const swap = (version: number): void => {
+      mkdirSync(at(`..${version}`));
+      for (const file of files) write(`..${version}/${file}`, namespace(file.slice(0, 2), `v${version}`));
+      symlinkSync(`..${version}`, at('..data_tmp'));
+      renameSync(at('..data_tmp'), at('..data'));
+    };
+    swap(0);
+    for (const file of files) symlinkSync(`..data/${file}`, at(file));
+    const source = await open({ settle: { changedMs: 0 } });
+    const mixed: (readonly string[])[] = [];
+    source.subscribe(() => {
+      if (new Set(names(source).map((name) => name.split('=')[1])).size > 1) mixed.push(names(source));
+    });
+    for (let version = 1; version <= 60; version++) {
+      swap(version);
+      await new Promise((resolve) => setTimeout(resolve, version % 4));
+    }
+    await untilNames(
+      source,
+      files.map((file) => `${file.slice(0, 2)}=v60`),
+    );
+    expect(mixed).toEqual([]);
+  });
+
   test('a file that is truncated before it is written', async () => {
     write('a.yaml', namespace('a'));
     const source = await open({ settle: { emptiedMs: 1000 } });
