@@ -17,6 +17,8 @@ export interface UpstreamPoolOptions {
   readonly idleTimeoutMs: number;
   /** `max_requests_per_connection`; 0 = no limit. */
   readonly maxRequestsPerConnection: number;
+  /** `enable_trailers` of the upstream's HTTP/1.1 options: trailers of responses are dropped without it. */
+  readonly enableTrailers: boolean;
   /** Connections open at once; more requests wait. */
   readonly maxConnections: number;
   /** Largest response head accepted, in bytes. */

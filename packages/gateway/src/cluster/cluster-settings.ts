@@ -133,6 +133,7 @@ function circuitBreakers(cluster: Cluster): CircuitBreakers {
 function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions {
   const packed = cluster.typedExtensionProtocolOptions[httpProtocolOptionsName];
   const options = packed === undefined ? undefined : anyUnpack(packed, HttpProtocolOptionsSchema);
+  let http1 = cluster.httpProtocolOptions;
   let protocol: UpstreamPoolOptions['protocol'] = cluster.http2ProtocolOptions === undefined ? 'http1' : 'http2';
   const selected = options?.upstreamProtocolOptions;
   if (selected?.case === 'explicitHttpConfig') {
@@ -145,6 +146,7 @@ function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions 
         break;
       default:
         protocol = 'http1';
+        http1 = selected.value.protocolConfig.value as typeof http1;
     }
   } else if (selected?.case === 'autoConfig') {
     problems.push('auto_config needs TLS with ALPN, which is not implemented');
@@ -155,6 +157,7 @@ function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions 
     connectTimeoutMs: durationMs(cluster.connectTimeout, 5000),
     idleTimeoutMs: durationMs(common?.idleTimeout, defaultIdleTimeoutMs),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+    enableTrailers: http1?.enableTrailers ?? false,
     maxConnections: circuitBreakers(cluster).maxConnections,
     maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
   };

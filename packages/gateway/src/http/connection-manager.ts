@@ -1,4 +1,4 @@
-import { matchRoute, normalizePath } from '@heddle/routing';
+import { matchRoute, normalizePath, pickCluster } from '@heddle/routing';
 import { isValidAuthority, normalizeAuthority } from './authority.ts';
 import { bytesSource, type ByteSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,23 +21,28 @@ import { routeExchange } from './router.ts';
 export function serveExchange(listener: HttpListener, exchange: Exchange, received: ReceivedHeaders): void {
   begin(listener, exchange);
   const { settings } = listener;
+  if (received.invalidTarget !== undefined) {
+    const { status, body } = received.invalidTarget;
+    refuseUnreadable(exchange, status, body, 'http1.codec_error');
+    return;
+  }
   if (received.hasUnknownTransferEncoding) {
-    refuse(exchange, 501, 'Not Implemented', 'http1.invalid_transfer_encoding', 'DPE');
+    refuseUnreadable(exchange, 501, 'Not Implemented', 'http1.invalid_transfer_encoding');
     return;
   }
   if (received.hasUnderscore && settings.underscores !== 'allow') {
     if (settings.underscores === 'reject') {
-      refuse(exchange, 400, 'Bad Request', 'http1.unexpected_underscore', 'DPE');
+      refuseUnreadable(exchange, 400, 'Bad Request', 'http1.unexpected_underscore');
       return;
     }
     dropUnderscores(exchange.requestHeaders);
   }
   if (received.count > settings.maxHeadersCount) {
-    refuse(exchange, 431, 'Request Header Fields Too Large', 'http1.too_many_headers', 'DPE');
+    refuseUnreadable(exchange, 431, 'Request Header Fields Too Large', 'http1.too_many_headers');
     return;
   }
   if (exchange.protocol === 'HTTP/1.0' && !settings.acceptHttp10) {
-    refuse(exchange, 426, 'Upgrade Required', 'low_version', 'DPE');
+    refuseUnreadable(exchange, 426, 'Upgrade Required', 'low_version');
     return;
   }
   if (received.connectionIsInvalid) {
@@ -48,12 +53,13 @@ export function serveExchange(listener: HttpListener, exchange: Exchange, receiv
     if (exchange.protocol === 'HTTP/1.0' && settings.defaultHostForHttp10 !== '') {
       exchange.authority = settings.defaultHostForHttp10;
     } else {
+      exchange.hasAuthority = false;
       refuse(exchange, 400, '', 'missing_host_header');
       return;
     }
   }
   if (!isValidAuthority(exchange.authority)) {
-    refuse(exchange, 400, 'Bad Request', 'http.invalid_authority', 'DPE');
+    refuseUnreadable(exchange, 400, 'Bad Request', 'http.invalid_authority');
     return;
   }
   exchange.authority = normalizeAuthority(exchange.authority, settings, listener.address.port);
@@ -81,6 +87,8 @@ export function serveExchange(listener: HttpListener, exchange: Exchange, receiv
   }
   if (exchange.upgrade !== undefined && exchange.route !== undefined) {
     if (!listener.routeSettings.allowsUpgrade(exchange.route, exchange.upgrade, settings.upgrades)) {
+      const { action } = exchange.route.route;
+      if (action.kind === 'forward') exchange.clusterName = pickCluster(action, exchange.random, exchange).name;
       refuse(exchange, 403, '', 'upgrade_failed');
       return;
     }
@@ -107,8 +115,21 @@ export function refuseMessage(
   flag: ResponseFlag | undefined,
 ): void {
   begin(listener, exchange);
-  if (flag === 'DPE') listener.stats.downstreamProtocolErrors++;
-  refuse(exchange, status, body, details, flag);
+  if (flag === 'DPE') refuseUnreadable(exchange, status, body, details);
+  else refuse(exchange, status, body, details, flag);
+}
+
+/** What the codec refuses: a reply over HTTP/1.1, the end of the connection over HTTP/2. */
+function refuseUnreadable(exchange: Exchange, status: number, body: string, details: string): void {
+  exchange.listener.stats.downstreamProtocolErrors++;
+  exchange.isUnreadable = true;
+  if (exchange.writer.breakConnection === undefined) {
+    refuse(exchange, status, body, details, 'DPE');
+    return;
+  }
+  const { writer } = exchange;
+  exchange.reset('DPE', details.replace('http1.', 'http2.'));
+  writer.breakConnection?.();
 }
 
 function begin(listener: HttpListener, exchange: Exchange): void {

@@ -32,6 +32,8 @@ export interface ResponseWriter {
   end(trailers: HeaderList | undefined): void;
   /** Breaks the response off, so that the client sees it as incomplete. */
   reset(): void;
+  /** Closes the whole connection, with all streams on it; where that differs from {@link reset}. */
+  breakConnection?(): void;
   /** After a 101 head: the raw connection takes over. */
   upgrade?(connection: import('../upstream-transport.ts').UpgradedConnection): void;
 }
@@ -55,6 +57,8 @@ export class Exchange implements ByteSink, RequestView {
   method: string;
   scheme: string;
   authority: string;
+  /** False when the request named no authority at all. */
+  hasAuthority = true;
   /** With query, as it will be sent on. */
   path: string;
   /** Lower-case names; no pseudo headers, no `host`, no hop-by-hop fields. */
@@ -100,6 +104,8 @@ export class Exchange implements ByteSink, RequestView {
   requestComplete: boolean;
   responseStarted = false;
   finished = false;
+  /** The codec refused the message: there is no request to name in a log. */
+  isUnreadable = false;
   /** The connection cannot be used for another request after this response. */
   mustClose = false;
   #timers: ReturnType<typeof setTimeout>[] | undefined;
@@ -154,6 +160,15 @@ export class Exchange implements ByteSink, RequestView {
   /** All values of a request header joined by a comma; undefined when absent. `name` is in lower case. */
   header(name: string): string | undefined {
     return joinedHeaderValue(this.requestHeaders, name);
+  }
+
+  /** The values of a request header one by one. `name` is in lower case. */
+  headerValues(name: string): readonly string[] {
+    const values: string[] = [];
+    for (let i = 0; i < this.requestHeaders.length; i += 2) {
+      if (this.requestHeaders[i] === name) values.push(this.requestHeaders[i + 1] as string);
+    }
+    return values;
   }
 
   /** The adapter reports body bytes received. */

@@ -20,10 +20,11 @@ class ExchangeContext implements FormatContext {
   }
 
   requestHeader(name: string): string | undefined {
-    const first =
-      name.startsWith(':') || name === 'host' ? undefined : headerValue(this.#exchange.requestHeaders, name);
-    const value = first ?? requestHeader(this.#exchange, name);
-    return value === '' && name.startsWith(':') ? undefined : value;
+    const x = this.#exchange;
+    if (x.isUnreadable) return undefined;
+    // An empty Host is a value, an absent one is none.
+    if (name === ':authority' || name === 'host') return x.hasAuthority ? x.authority : undefined;
+    return name.startsWith(':') ? requestHeader(x, name) : headerValue(x.requestHeaders, name);
   }
 
   responseHeader(name: string): string | undefined {

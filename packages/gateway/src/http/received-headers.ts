@@ -1,4 +1,4 @@
-import type { HeaderList } from './header-list.ts';
+import { type HeaderList, setHeader } from './header-list.ts';
 import { knownHeader, requestHeaderKinds as kinds } from './request-header-kind.ts';
 
 /** Request headers after the first pass over them: what travels on, and what the proxy itself must know. */
@@ -19,6 +19,8 @@ export interface ReceivedHeaders {
   hasEnvoyHeaders: boolean;
   /** The `Connection` header named a field that must not be removed. */
   connectionIsInvalid: boolean;
+  /** The request target cannot be served; set by the adapter that read it. */
+  invalidTarget: { readonly status: number; readonly body: string } | undefined;
   /** Lines received. */
   count: number;
 }
@@ -40,14 +42,16 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
     hasUnderscore: false,
     hasEnvoyHeaders: false,
     connectionIsInvalid: false,
+    invalidTarget: undefined,
     count: raw.length >> 1,
   };
   let connection: string | undefined;
   let upgrade: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const { name, kind, hasUnderscore } = knownHeader(raw[i] as string);
+    const { name, kind, hasUnderscore, isJoined } = knownHeader(raw[i] as string);
     const value = raw[i + 1] as string;
     if (hasUnderscore) received.hasUnderscore = true;
+    if (isJoined && joinWithPresent(headers, name, value)) continue;
     switch (kind) {
       case kinds.plain:
         headers.push(name, value);
@@ -95,6 +99,23 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
     readConnection(connection.toLowerCase(), upgrade, received);
   }
   return received;
+}
+
+// The first occurrence is handled by its kind, later ones lengthen it.
+function joinWithPresent(headers: HeaderList, name: string, value: string): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== name) continue;
+    headers[i + 1] = `${headers[i + 1]},${value}`;
+    return true;
+  }
+  return false;
+}
+
+/** `cookie` fields of an HTTP/2 request as one (RFC 9113 section 8.2.3). */
+export function joinCookies(headers: HeaderList): void {
+  const cookies: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === 'cookie') cookies.push(headers[i + 1] as string);
+  if (cookies.length > 1) setHeader(headers, 'cookie', cookies.join('; '));
 }
 
 function hasTrailersToken(value: string): boolean {

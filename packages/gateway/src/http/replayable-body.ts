@@ -1,84 +1,104 @@
 import type { ByteSink, ByteSource } from './byte-stream.ts';
 
 /**
- * A request body that can be sent more than once: what has passed is kept, up to a limit, for the attempts after the first.
- * Past the limit the body still flows and {@link isReplayable} turns false, as Envoy gives up retries then.
+ * A request body between client and endpoint. It is read ahead, up to a limit, while an endpoint is being connected (so that a small
+ * request has been read whole when its endpoint turns out to be gone); and what has passed is kept, up to the same limit, for
+ * attempts after the first. Past the limit the body still flows and {@link isReplayable} turns false, as Envoy gives up retries then.
  */
 export class ReplayableBody {
   readonly #source: ByteSource;
   readonly #maxBytes: number;
-  #kept: Uint8Array[] | undefined = [];
+  #kept: Uint8Array[] = [];
   #keptBytes = 0;
+  /** Kept chunks before this one were let go. */
+  #dropped = 0;
+  #keeps: boolean;
   #overflowed = false;
-  #released = false;
   #started = false;
+  #waits = false;
   #ended = false;
+  #cancelled = false;
   #failure: string | undefined;
   #reader: Reader | undefined;
 
-  constructor(source: ByteSource, maxBytes: number) {
+  /** `keeps` tells whether further attempts are possible at all. */
+  constructor(source: ByteSource, maxBytes: number, keeps: boolean) {
     this.#source = source;
     this.#maxBytes = maxBytes;
+    this.#keeps = keeps;
   }
 
   /** True while a further attempt would see the whole body. */
   get isReplayable(): boolean {
-    return !this.#overflowed && !this.#released;
+    return this.#keeps && !this.#overflowed;
+  }
+
+  /** Begins to read before anybody asks. */
+  readAhead(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#source.start(this.#intake);
   }
 
   /** The body from its beginning for one attempt; ends the previous attempt's view of it. */
   open(): ByteSource {
     this.#reader?.detach();
-    const reader = new Reader(this);
+    const reader = new Reader(this, this.#dropped);
     this.#reader = reader;
     return reader;
   }
 
-  /** Nobody will send it again: what was kept is let go. */
+  /** There will be no further attempt: what has been read is let go. */
   release(): void {
-    this.#released = true;
-    if (this.#readerIsLevel()) this.#kept = undefined;
+    this.#keeps = false;
+    this.#dropRead();
   }
 
   cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
     this.#reader?.detach();
-    this.#source.cancel();
+    this.#kept = [];
+    if (!this.#ended && this.#failure === undefined) this.#source.cancel();
   }
 
+  /** Gives the reader what is there, then lets the source go on. */
   pull(reader: Reader): void {
-    const { sink } = reader;
-    while (sink !== undefined && this.#kept !== undefined && reader.next < this.#kept.length) {
-      if (!sink.write(this.#kept[reader.next++] as Uint8Array)) return;
+    while (reader.next - this.#dropped < this.#kept.length) {
+      const chunk = this.#kept[reader.next - this.#dropped] as Uint8Array;
+      reader.next++;
+      this.#dropRead();
+      if (reader.sink?.write(chunk) !== true) return;
     }
-    if (this.#failure !== undefined) sink?.abort(this.#failure);
-    else if (this.#ended) sink?.end(undefined);
-    else if (this.#started) this.#source.resume();
-    else {
-      this.#started = true;
-      this.#source.start(this.#intake);
+    if (this.#failure !== undefined) reader.sink?.abort(this.#failure);
+    else if (this.#ended) reader.sink?.end(undefined);
+    else if (!this.#started) this.readAhead();
+    else if (this.#waits) {
+      this.#waits = false;
+      this.#source.resume();
     }
   }
 
   readonly #intake: ByteSink = {
     write: (chunk) => {
+      this.#kept.push(chunk);
+      this.#keptBytes += chunk.byteLength;
+      if (this.#keptBytes > this.#maxBytes) this.#overflowed = true;
       const reader = this.#reader;
-      if (this.#kept !== undefined) {
-        this.#keptBytes += chunk.byteLength;
-        if (this.#keptBytes > this.#maxBytes) this.#overflowed = true;
-        // What a reader has not seen yet stays until it has, limit or not: the source has been told to wait by then.
-        if (this.#overflowed && this.#readerIsLevel()) this.#kept = undefined;
-        else this.#kept.push(chunk);
-      }
-      if (reader?.sink === undefined) return false;
-      if (this.#kept !== undefined) {
-        if (reader.next !== this.#kept.length - 1) return false;
+      const isNext = reader?.sink !== undefined && reader.next === this.#dropped + this.#kept.length - 1;
+      // Until a reader listens there is room up to the limit; then it says itself how much it takes.
+      let more = reader?.sink === undefined && !this.#overflowed;
+      if (isNext) {
         reader.next++;
+        this.#dropRead();
+        more = reader.sink?.write(chunk) ?? false;
       }
-      return reader.sink.write(chunk);
+      this.#waits = !more;
+      return more;
     },
     end: () => {
       this.#ended = true;
-      if (this.#readerIsLevel()) this.#reader?.sink?.end(undefined);
+      if (this.#reader !== undefined && this.#isLevel(this.#reader)) this.#reader.sink?.end(undefined);
     },
     abort: (cause) => {
       this.#failure = cause;
@@ -86,20 +106,30 @@ export class ReplayableBody {
     },
   };
 
-  #readerIsLevel(): boolean {
-    return this.#reader !== undefined && (this.#kept === undefined || this.#reader.next === this.#kept.length);
+  #isLevel(reader: Reader): boolean {
+    return reader.next === this.#dropped + this.#kept.length;
+  }
+
+  #dropRead(): void {
+    if (this.isReplayable || this.#reader === undefined) return;
+    const read = this.#reader.next - this.#dropped;
+    if (read <= 0) return;
+    for (const chunk of this.#kept.splice(0, read)) this.#keptBytes -= chunk.byteLength;
+    this.#dropped += read;
   }
 }
 
 /** One attempt's view. */
 class Reader implements ByteSource {
   sink: ByteSink | undefined;
-  next = 0;
+  /** Number of the chunk to be read next, counted from the body's beginning. */
+  next: number;
   readonly #body: ReplayableBody;
   #detached = false;
 
-  constructor(body: ReplayableBody) {
+  constructor(body: ReplayableBody, next: number) {
     this.#body = body;
+    this.next = next;
   }
 
   start(sink: ByteSink): void {

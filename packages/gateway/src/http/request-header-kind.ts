@@ -1,3 +1,5 @@
+import { isJoinedHeader } from '@heddle/routing';
+
 /** What the connection manager does with a request header, apart from forwarding it. */
 export const requestHeaderKinds = {
   plain: 0,
@@ -29,6 +31,8 @@ export interface KnownHeader {
   readonly name: string;
   readonly kind: RequestHeaderKind;
   readonly hasUnderscore: boolean;
+  /** Repeated ones are one value, joined by commas, as in Envoy's header map. */
+  readonly isJoined: boolean;
 }
 
 const special: Readonly<Record<string, RequestHeaderKind>> = {
@@ -77,7 +81,12 @@ export function knownHeader(name: string): KnownHeader {
   if (found !== undefined) return found;
   const lower = name.toLowerCase();
   const kind = lower.charCodeAt(0) === 0x3a ? requestHeaderKinds.pseudo : (special[lower] ?? requestHeaderKinds.plain);
-  const entry: KnownHeader = { name: lower, kind, hasUnderscore: lower.includes('_') };
+  const entry: KnownHeader = {
+    name: lower,
+    kind,
+    hasUnderscore: lower.includes('_'),
+    isJoined: isJoinedHeader('request', lower),
+  };
   // Bounded: names come from clients.
   if (known.size < maxKnown && name.length <= 64) known.set(name, entry);
   return entry;

@@ -1,7 +1,21 @@
+import { isJoinedHeader } from '@heddle/routing';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
 import { dateHeader } from './date-header.ts';
 import type { Exchange } from './exchange.ts';
 import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
+
+/** Makes one value of repeated fields that Envoy's header map joins by commas. */
+export function joinRepeatedFields(headers: HeaderList): void {
+  for (let i = 2; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const first = headers.indexOf(name);
+    // A value can equal a name; only even places are names.
+    if (first >= i || first % 2 === 1 || !isJoinedHeader('response', name)) continue;
+    headers[first + 1] = `${headers[first + 1]},${headers[i + 1]}`;
+    headers.splice(i, 2);
+    i -= 2;
+  }
+}
 
 /** Takes out what belongs to the hop between gateway and endpoint. `upgraded` keeps what a 101 must say. */
 export function removeUpstreamHopHeaders(headers: HeaderList, upgraded: boolean): HeaderList {

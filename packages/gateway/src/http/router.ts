@@ -23,7 +23,7 @@ import { isGrpcContentType } from './grpc-status.ts';
 import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { ReplayableBody } from './replayable-body.ts';
 import type { ResponseFlag } from './response-flag.ts';
-import { removeUpstreamHopHeaders } from './response-preparation.ts';
+import { joinRepeatedFields, removeUpstreamHopHeaders } from './response-preparation.ts';
 import { type RetrySettings, retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import { applyRouteRequestHeaders, type ForwardSettings } from './route-settings.ts';
 
@@ -120,10 +120,11 @@ function prepareUpstreamHeaders(
   }
   if (settings.attemptCountInRequest) setHeader(requestHeaders, 'x-envoy-attempt-count', '1');
   const rewritten = action.rewritePath?.(exchange.path);
-  const authority =
-    action.rewriteAuthority?.(exchange) ?? (leg !== undefined && leg.hostRewrite !== '' ? leg.hostRewrite : undefined);
+  const authority = action.rewriteAuthority?.(exchange);
   applyRouteRequestHeaders(exchange, leg);
   if (authority !== undefined) rewriteAuthority(exchange, authority, settings.appendForwardedHost);
+  // The rewrite of a weighted cluster leaves no trace of the former authority (as in Envoy).
+  else if (leg !== undefined && leg.hostRewrite !== '') exchange.authority = leg.hostRewrite;
   if (rewritten !== undefined && rewritten !== exchange.path) {
     exchange.originalPath = exchange.path;
     if (!suppressEnvoyHeaders) setHeader(requestHeaders, 'x-envoy-original-path', exchange.path);
@@ -188,11 +189,13 @@ class Forwarding implements UpstreamWork {
   begin(): void {
     const { exchange } = this;
     exchange.upstream = this;
-    if (exchange.requestBody !== undefined && this.retry !== undefined) {
-      this.#body = new ReplayableBody(exchange.requestBody, exchange.listener.bufferLimitBytes);
+    if (exchange.requestBody !== undefined) {
+      const keeps = this.retry !== undefined && exchange.upgrade === undefined;
+      this.#body = new ReplayableBody(exchange.requestBody, exchange.listener.bufferLimitBytes, keeps);
     }
     if (exchange.requestComplete) this.requestCompleted();
     this.#try();
+    this.#body?.readAhead();
   }
 
   /** The route's time-out counts from the end of the request. */
@@ -211,6 +214,8 @@ class Forwarding implements UpstreamWork {
 
   #try(): void {
     const { exchange, cluster } = this;
+    exchange.attempts++;
+    exchange.upstreamFailure = undefined;
     const host = this.#pickHost();
     if (host === undefined) {
       cluster.stats.noHealthyUpstream++;
@@ -224,7 +229,6 @@ class Forwarding implements UpstreamWork {
       return;
     }
     exchange.host = host;
-    exchange.attempts++;
     if (exchange.attempts > 1 && this.settings.attemptCountInRequest) {
       setHeader(exchange.requestHeaders, 'x-envoy-attempt-count', String(exchange.attempts));
     }
@@ -237,7 +241,7 @@ class Forwarding implements UpstreamWork {
       authority: exchange.authority,
       path: exchange.path,
       headers: exchange.requestHeaders,
-      body: this.#body?.open() ?? exchange.requestBody,
+      body: this.#body?.open(),
       upgrade: exchange.upgrade,
     });
     // Waiting for a connection while too many already wait: Envoy's pending request limit.
@@ -420,6 +424,7 @@ class Attempt implements UpstreamHandler {
     }
     forwarding.settled();
     removeUpstreamHopHeaders(headers, false);
+    joinRepeatedFields(headers);
     if (exchange.upgrade !== undefined) {
       // The endpoint declined: the answer's body is not the client's business any more, as in Envoy.
       exchange.responseDetails = 'websocket_handshake_unsuccessful';

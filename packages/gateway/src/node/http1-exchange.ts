@@ -34,22 +34,14 @@ export function serveHttp1(
   const received = receiveHeaders(req.rawHeaders);
   const hasBody = received.hasTransferEncoding || (received.hasContentLength && req.headers['content-length'] !== '0');
   const body = hasBody ? new IncomingBody(req) : undefined;
-  let path = req.method === 'CONNECT' ? '' : (req.url as string);
-  let authority = received.host ?? '';
-  if (path.charCodeAt(0) !== 0x2f && path.includes('://')) {
-    // Absolute form (RFC 9112 section 3.2.2): its authority replaces Host.
-    const target = splitAbsoluteForm(path);
-    if (target !== undefined) {
-      path = target.path;
-      authority = target.authority;
-      received.host = authority;
-    }
-  }
+  const target = requestTarget(req.method as string, req.url as string, received.host);
+  if (target.authority !== undefined) received.host = target.authority;
+  received.invalidTarget = target.invalid;
   const exchange = new Exchange(connection, req.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1', writer, {
     method: req.method as string,
     scheme: 'http',
-    authority,
-    path,
+    authority: received.host ?? '',
+    path: target.path,
     headers: received.headers,
     body,
     upgrade: received.upgrade,
@@ -61,18 +53,35 @@ export function serveHttp1(
   return exchange;
 }
 
-function splitAbsoluteForm(target: string): { readonly authority: string; readonly path: string } | undefined {
-  const scheme = target.indexOf('://');
-  const start = scheme + 3;
-  let end = target.length;
+interface RequestTarget {
+  readonly path: string;
+  /** What replaces Host. */
+  readonly authority?: string;
+  readonly invalid?: { readonly status: number; readonly body: string };
+}
+
+const badTarget: RequestTarget = { path: '', invalid: { status: 400, body: 'Bad Request' } };
+
+/** Reads a request target in its four forms (RFC 9112 section 3.2), as Envoy's codec does over plain text. */
+function requestTarget(method: string, url: string, host: string | undefined): RequestTarget {
+  if (url.charCodeAt(0) === 0x2f) return { path: url };
+  if (method === 'CONNECT') return { path: '', authority: url };
+  if (url === '*') return method === 'OPTIONS' ? { path: url } : badTarget;
+  const scheme = url.indexOf('://');
+  const isHttps = /^https:/i.test(url);
+  if (scheme < 0 || !/^https?:/i.test(url)) return badTarget;
+  let end = url.length;
   for (const mark of ['/', '?', '#']) {
-    const at = target.indexOf(mark, start);
+    const at = url.indexOf(mark, scheme + 3);
     if (at >= 0 && at < end) end = at;
   }
-  const authority = target.slice(start, end);
-  if (authority === '') return undefined;
-  const rest = target.slice(end);
-  return { authority, path: rest.startsWith('/') ? rest : `/${rest}` };
+  const authority = url.slice(scheme + 3, end);
+  if (authority === '') return badTarget;
+  const rest = url.slice(end);
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  // Nobody spoke TLS here, whatever the target says.
+  if (isHttps) return { path, authority: host ?? authority, invalid: { status: 403, body: 'Forbidden' } };
+  return { path, authority };
 }
 
 /** Writes a response through node:http exactly as given: no headers of Node's own besides the framing. */
@@ -105,9 +114,10 @@ export class Http1Writer implements ResponseWriter {
     if (!res.shouldKeepAlive) headers.push('connection', 'close');
     // Persistence is HTTP/1.1's default; Node would say it in two headers.
     else if (this.exchange?.protocol === 'HTTP/1.1') res.removeHeader('connection');
-    const bodiless = status === 204 || status === 304 || status < 200 || this.exchange?.method === 'HEAD';
+    const bodiless = status === 204 || status === 304 || status < 200;
+    const isHead = this.exchange?.method === 'HEAD';
     if (!bodiless && !hasFraming(headers)) {
-      if (endStream) headers.push('content-length', '0');
+      if (endStream && !isHead) headers.push('content-length', '0');
       else if (this.exchange?.protocol === 'HTTP/1.1') headers.push('transfer-encoding', 'chunked');
     }
     try {

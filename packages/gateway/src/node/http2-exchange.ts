@@ -3,7 +3,7 @@ import { serveExchange } from '../http/connection-manager.ts';
 import { type DownstreamConnection, Exchange, type ResponseWriter } from '../http/exchange.ts';
 import type { HeaderList } from '../http/header-list.ts';
 import type { HttpListener } from '../http/http-listener.ts';
-import { receiveHeaders } from '../http/received-headers.ts';
+import { joinCookies, receiveHeaders } from '../http/received-headers.ts';
 import { IncomingBody } from './incoming-body.ts';
 
 /** Serves one stream of node:http2. */
@@ -17,6 +17,7 @@ export function serveHttp2(
   const received = receiveHeaders(rawHeaders);
   // Trailers (`te: trailers`) are the only thing a client may ask of this hop; upgrades do not exist in HTTP/2.
   received.upgrade = undefined;
+  joinCookies(received.headers);
   const writer = new Http2Writer(stream);
   const body = stream.endAfterHeaders ? undefined : new IncomingBody(stream);
   const authority = (headers[':authority'] as string | undefined) ?? received.host ?? '';
@@ -55,8 +56,6 @@ class Http2Writer implements ResponseWriter {
   head(status: number, headers: HeaderList, endStream: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
-    const bodiless = status === 204 || status === 304 || this.exchange?.method === 'HEAD';
-    if (endStream && !bodiless && !headers.includes('content-length')) headers.push('content-length', '0');
     try {
       stream.respond({ ':status': status, ...headerRecord(headers) }, { endStream, waitForTrailers: !endStream });
     } catch {
@@ -93,6 +92,12 @@ class Http2Writer implements ResponseWriter {
 
   reset(): void {
     this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  breakConnection(): void {
+    const { session } = this.#stream;
+    session?.goaway(constants.NGHTTP2_PROTOCOL_ERROR);
+    session?.destroy();
   }
 
   // The rest of a request that was answered early: read and dropped, so that the stream can close.

@@ -31,8 +31,10 @@ export function undiciTransport(): UpstreamTransport {
 class UndiciPool implements UpstreamPool {
   readonly #pool: Pool;
   readonly #origin: string;
+  readonly #enableTrailers: boolean;
 
   constructor(address: UpstreamAddress, options: UpstreamPoolOptions) {
+    this.#enableTrailers = options.enableTrailers;
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#origin = `http://${host}:${address.port}`;
     this.#pool = new Pool(this.#origin, {
@@ -53,7 +55,7 @@ class UndiciPool implements UpstreamPool {
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    const call = new UndiciCall(request, handler);
+    const call = new UndiciCall(request, handler, this.#enableTrailers);
     const headers = ['host', request.authority];
     for (let i = 0; i < request.headers.length; i++) headers.push(request.headers[i] as string);
     const options: Dispatcher.DispatchOptions = {
@@ -85,6 +87,7 @@ class UndiciCall implements Dispatcher.DispatchHandler, UpstreamCall, ByteSource
   readonly body: ReturnType<typeof bodyIterable> | undefined;
   readonly #handler: UpstreamHandler;
   readonly #method: string;
+  readonly #enableTrailers: boolean;
   #controller: Controller | undefined;
   #sink: ByteSink | undefined;
   #started = false;
@@ -96,8 +99,9 @@ class UndiciCall implements Dispatcher.DispatchHandler, UpstreamCall, ByteSource
   #ended: { trailers: HeaderList | undefined } | undefined;
   #aborted: string | undefined;
 
-  constructor(request: UpstreamRequest, handler: UpstreamHandler) {
+  constructor(request: UpstreamRequest, handler: UpstreamHandler, enableTrailers: boolean) {
     this.#handler = handler;
+    this.#enableTrailers = enableTrailers;
     this.#method = request.method;
     this.body = request.body === undefined ? undefined : bodyIterable(request.body);
   }
@@ -139,7 +143,8 @@ class UndiciCall implements Dispatcher.DispatchHandler, UpstreamCall, ByteSource
 
   onResponseEnd(controller: Controller): void {
     const raw = controller.rawTrailers as Buffer[] | null | undefined;
-    const trailers = raw === undefined || raw === null || raw.length === 0 ? undefined : decodeHeaders(raw);
+    const trailers =
+      !this.#enableTrailers || raw === undefined || raw === null || raw.length === 0 ? undefined : decodeHeaders(raw);
     if (!this.#cancelled) {
       if (this.#sink !== undefined) this.#sink.end(trailers);
       else this.#ended = { trailers };

@@ -26,6 +26,7 @@ export class Http1Connection implements ResponseEvents {
   readonly #socket: Socket;
   readonly #parser: ResponseParser;
   readonly #maxRequests: number;
+  readonly #enableTrailers: boolean;
   #connectTimer: NodeJS.Timeout | undefined;
   #connected = false;
   #closed = false;
@@ -37,6 +38,7 @@ export class Http1Connection implements ResponseEvents {
   constructor(address: UpstreamAddress, options: UpstreamPoolOptions, owner: ConnectionOwner) {
     this.#owner = owner;
     this.#maxRequests = options.maxRequestsPerConnection;
+    this.#enableTrailers = options.enableTrailers;
     this.#parser = new ResponseParser(this, options.maxResponseHeaderBytes);
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     this.#socket = socket;
@@ -111,7 +113,7 @@ export class Http1Connection implements ResponseEvents {
     this.#call = undefined;
     const reusable = this.#parser.keepsAlive && call.requestIsSent;
     if (!reusable) this.#requests = Number.POSITIVE_INFINITY;
-    call.end(trailers);
+    call.end(this.#enableTrailers ? trailers : undefined);
     this.#release();
   }
 

@@ -26,5 +26,5 @@ export function requestHead(request: UpstreamRequest): string | undefined {
 
 // A request without body says so where one is expected (RFC 9110 section 8.6).
 function mayHaveBody(method: string): boolean {
-  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+  return method !== 'GET' && method !== 'HEAD' && method !== 'DELETE' && method !== 'TRACE' && method !== 'CONNECT';
 }
