@@ -120,7 +120,8 @@ describe.each(Object.entries(envoys))('Envoy %s', (_, path) => {
     const answers: string[] = [];
     let isChanging = true;
     const load = (async () => {
-      while (isChanging) answers.push(await get(port));
+      // Envoy's workers follow its acknowledgement by a moment: the last change is seen before the load ends.
+      while (isChanging || answers.at(-1) !== '200 b') answers.push(await get(port));
     })();
     // The route moves to a cluster that is new in the same update, and the old cluster goes away.
     await mesh.change(web, routes('http.80', { '/': 'b' }), cluster('b'), endpoints('b', [b]));
@@ -128,7 +129,7 @@ describe.each(Object.entries(envoys))('Envoy %s', (_, path) => {
     await mesh.change(web, routes('http.80', { '/': 'b' }), cluster('b'), endpoints('b', [b]));
     isChanging = false;
     await load;
-    expect(new Set(answers)).toEqual(new Set([...answers.filter((answer) => answer === '200 a'), '200 b']));
+    expect(answers.filter((answer) => answer !== '200 a' && answer !== '200 b')).toEqual([]);
     expect(await get(port)).toBe('200 b');
 
     // A cluster that changes warms again, which takes endpoints of its own even though they are the same.

@@ -109,9 +109,12 @@ class RunningControlPlane implements ControlPlane {
     await this.#options.prepare?.(snapshot);
     if (this.#closed) return;
     this.snapshot = snapshot;
-    this.#selectorKeys = this.#compiler.selectorKeys(snapshot);
+    const selectorKeys = this.#compiler.selectorKeys(snapshot);
+    // Which view a proxy belongs to is asked anew only if the answer may differ: it costs a look at every stream.
+    const reclassify = this.#options.bindingOf !== undefined || !sameSet(this.#selectorKeys, selectorKeys);
+    this.#selectorKeys = selectorKeys;
     this.#views.clear();
-    this.discovery.update({ reclassify: true });
+    this.discovery.update({ reclassify });
     this.ready = true;
     for (const listener of this.#listeners) listener(snapshot);
   }
@@ -179,6 +182,10 @@ class RunningControlPlane implements ControlPlane {
     await this.discovery.close();
     await Promise.all(this.#options.sources.map((source) => source.close()));
   }
+}
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a === b || (a.size === b.size && a.isSubsetOf(b));
 }
 
 /** `NAME.NAMESPACE`, as istioctl names proxies. */
