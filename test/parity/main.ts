@@ -1,7 +1,8 @@
-// npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--json] [--times]
+// npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--random N] [--json] [--times]
 //
 // Sends the requests of every case to the gateway and to a real Envoy, which obey the same control plane, and compares status,
 // headers, body, what backends received and which of them were chosen.
+// --random says how many requests are made at random besides (300 unless given); they depend on the seed alone.
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { loadAllowedDifferences } from './allowed-differences.ts';
 import { startEchoBackends } from './echo-backends.ts';
 import { startMesh } from './mesh.ts';
-import { loadCases } from './parity-case.ts';
+import { loadBase, loadCases } from './parity-case.ts';
+import { randomCase } from './random-requests.ts';
 import { requireEnvoy } from './require-envoy.ts';
 import { type CaseResult, MAX_BACKENDS, runCase } from './run-case.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
@@ -18,14 +20,15 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: join(folder, 'cases') },
-    seed: { type: 'string' },
+    seed: { type: 'string', default: '1' },
     filter: { type: 'string', default: '' },
+    random: { type: 'string', default: '300' },
     json: { type: 'boolean', default: false },
     // Says how long each case took.
     times: { type: 'boolean', default: false },
   },
 });
-const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
+const seed = Number(values.seed);
 if (!Number.isInteger(seed)) {
   process.stderr.write(`Cannot run parity: --seed is "${values.seed}", wanted a whole number\n`);
   process.exit(2);
@@ -35,6 +38,11 @@ const cases = shuffled(
   loadCases(values.cases, join(folder, 'bases')).filter(({ name }) => name.includes(values.filter)),
   random,
 );
+const randomRequests = Number(values.random);
+if (randomRequests > 0 && 'random-requests'.includes(values.filter)) {
+  const base = ['ingress', 'versions'].flatMap((name) => loadBase(join(folder, 'bases'), name));
+  cases.push(randomCase(randomRequests, random, base));
+}
 const allowed = loadAllowedDifferences(join(folder, 'allowed-differences.yaml'));
 
 const envoyPath = await requireEnvoy();

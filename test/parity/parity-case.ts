@@ -108,11 +108,7 @@ export function loadCases(folder: string, bases: string): ParityCase[] {
 export function loadCase(file: string, bases: string): ParityCase {
   const name = basename(join(file, '..'));
   const fields = reader(file, '', parseFile(file), ['about', 'view', 'base', 'resources', 'requests', 'invalid']);
-  const base = fields.strings('base').flatMap((from) => {
-    const found = parseFile(join(bases, `${from}.yaml`));
-    if (!Array.isArray(found)) throw new CaseError(file, `base "${from}" is no list of objects`);
-    return found as CaseObject[];
-  });
+  const base = fields.strings('base').flatMap((from) => loadBase(bases, from));
   const views = fields.strings('view');
   const requests = fields.list('requests');
   if (requests.length === 0) throw new CaseError(file, 'it has no requests');
@@ -124,6 +120,13 @@ export function loadCase(file: string, bases: string): ParityCase {
     requests: requests.map((request, i) => readRequest(file, `requests[${i}]`, request)),
     invalid: fields.flag('invalid') ?? false,
   };
+}
+
+/** The objects that cases take in by `base: [NAME]`. */
+export function loadBase(folder: string, name: string): readonly CaseObject[] {
+  const file = join(folder, `${name}.yaml`);
+  const found = parseFile(file);
+  return Array.isArray(found) ? (found as CaseObject[]) : fail(file, 'it is no list of objects');
 }
 
 function readRequest(file: string, path: string, value: Json): CaseRequest {

@@ -1,4 +1,4 @@
-import http2 from 'node:http2';
+import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { LogEntry } from './access-log.ts';
 import {
   describeBody,
@@ -33,7 +33,7 @@ export type UnloggedAnswer = Omit<Answer, 'log'>;
 export class ProxyClient {
   readonly #port: number;
   readonly #http1: RawClient;
-  #http2: http2.ClientHttp2Session | undefined;
+  #http2: ClientHttp2Session | undefined;
 
   constructor(port: number) {
     this.#port = port;
@@ -85,7 +85,7 @@ export class ProxyClient {
   #send2(request: CaseRequest, id: string): Promise<Omit<UnloggedAnswer, 'received'>> {
     return new Promise((resolve, reject) => {
       const session = this.#session();
-      const headers: http2.OutgoingHttpHeaders = {
+      const headers: OutgoingHttpHeaders = {
         ':method': request.method,
         ':path': request.path,
         ':scheme': 'http',
@@ -137,9 +137,9 @@ export class ProxyClient {
     });
   }
 
-  #session(): http2.ClientHttp2Session {
+  #session(): ClientHttp2Session {
     if (this.#http2 === undefined || this.#http2.closed || this.#http2.destroyed) {
-      this.#http2 = http2.connect(`http://127.0.0.1:${this.#port}`);
+      this.#http2 = connect(`http://127.0.0.1:${this.#port}`);
       this.#http2.on('error', () => {});
     }
     return this.#http2;

@@ -22,6 +22,7 @@ export {
   hasHeader,
   headerValues,
   joinedHeader,
+  joinValues,
   type RawHeaders,
   removeHeader,
   setHeader,

@@ -11,8 +11,8 @@ export interface PathNormalization {
 /** What the connection manager does with a request after looking at its path. */
 export type NormalizedPath =
   | { readonly action: 'continue'; readonly path: string }
-  /** Answer 400. */
-  | { readonly action: 'reject'; readonly details: string }
+  /** Answer 400. `path` is as far as it had been changed by then, which is what access logs show. */
+  | { readonly action: 'reject'; readonly path: string; readonly details: string }
   /** Answer 307 with `path` (query included) as location. */
   | { readonly action: 'redirect'; readonly path: string };
 
@@ -35,7 +35,7 @@ const DETAILS = 'path_normalization_failed';
  */
 export function normalizePath(path: string, options: PathNormalization): NormalizedPath {
   if (path === '') return { action: 'continue', path };
-  if (path.includes('#')) return { action: 'reject', details: DETAILS };
+  if (path.includes('#')) return { action: 'reject', path, details: DETAILS };
   const question = path.indexOf('?');
   const bare = question < 0 ? path : path.slice(0, question);
   if (PLAIN.test(bare) && !DOT_SEGMENT.test(bare)) return { action: 'continue', path };
@@ -47,14 +47,15 @@ export function normalizePath(path: string, options: PathNormalization): Normali
   if (escapedSlashes >= REJECT_REQUEST && escapedSlashes <= UNESCAPE_AND_FORWARD) {
     const unescaped = unescapeSlashes(current);
     if (unescaped !== current) {
-      if (escapedSlashes === REJECT_REQUEST) return { action: 'reject', details: DETAILS };
+      if (escapedSlashes === REJECT_REQUEST) return { action: 'reject', path: unescaped + query, details: DETAILS };
       redirect = escapedSlashes === UNESCAPE_AND_REDIRECT;
       current = unescaped;
     }
   }
   if (options.normalizePath) {
-    const canonical = canonicalPath(stripDotSegmentParameters(current));
-    if (canonical === undefined) return { action: 'reject', details: DETAILS };
+    current = stripDotSegmentParameters(current);
+    const canonical = canonicalPath(current);
+    if (canonical === undefined) return { action: 'reject', path: current + query, details: DETAILS };
     current = canonical;
   }
   if (options.mergeSlashes) current = mergeSlashes(current);

@@ -51,12 +51,17 @@ export function addHeader(headers: RawHeaders, name: string, value: string, dire
   if (isJoinedHeader(direction, name)) {
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === name) {
-        headers[i + 1] = headers[i + 1] === '' ? value : `${headers[i + 1]},${value}`;
+        headers[i + 1] = joinValues(headers[i + 1] ?? '', value);
         return;
       }
     }
   }
   headers.push(name, value);
+}
+
+/** Two values of a joined header as one: a comma between, unless one of them is empty (Envoy's `appendToHeader`). */
+export function joinValues(before: string, value: string): string {
+  return before === '' ? value : value === '' ? before : `${before},${value}`;
 }
 
 /** The values of a header one by one; none when absent. `name` lower-case. */

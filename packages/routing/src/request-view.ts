@@ -1,5 +1,5 @@
 import { isJoinedHeader } from './joined-headers.ts';
-import { headerValues, joinedHeader } from './raw-headers.ts';
+import { headerValues, joinedHeader, joinValues } from './raw-headers.ts';
 
 /**
  * A request as route matching sees it: after the HTTP connection manager normalised the path, before any rewrite. Strings hold one
@@ -37,7 +37,7 @@ export function requestView(
     header: (name) => joinedHeader(headers, name),
     headerValues: (name) => {
       const values = headerValues(headers, name);
-      return values.length > 1 && isJoinedHeader('request', name) ? [values.join(',')] : values;
+      return values.length > 1 && isJoinedHeader('request', name) ? [values.reduce(joinValues)] : values;
     },
   };
 }
