@@ -1,6 +1,6 @@
 /**
- * Compiled resources as Envoy's JSON, for people and for `heddle translate`. Loads every generated type, as any of them may be held by
- * an `Any`.
+ * Compiled resources as Envoy's JSON, for people and for `heddle translate`. Knows the types that the
+ * compiler emits.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import {
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
 } from '@heddle/envoy-api';
-import { registry } from '@heddle/envoy-api/registry';
 import type { ResourceSet, XdsResource } from '@heddle/model';
+import { emittedTypes } from './emitted-types.ts';
 
 /** Resources in protobuf's JSON (lowerCamelCase field names, `@type` in every `Any`), ordered by name. */
 export interface ResourceDump {
@@ -42,16 +42,16 @@ export function dump(resources: ResourceSet): ResourceDump {
 /**
  * One resource as JSON.
  *
- * @throws TypeError for a type URL of no generated message
+ * @throws TypeError for a type that the compiler does not emit
  */
 export function dumpResource(resource: XdsResource): JsonValue {
   const typeName = resource.typeUrl.slice(resource.typeUrl.lastIndexOf('/') + 1);
-  const schema = registry.getMessage(typeName);
+  const schema = emittedTypes.getMessage(typeName);
   if (schema === undefined) throw new TypeError(`Cannot print resource "${resource.name}": unknown type "${typeName}"`);
   return toEnvoyJson(schema, fromBinary(schema, resource.bytes));
 }
 
 /** Any of Envoy's messages as JSON, e.g. the Bootstrap of `@heddle/compiler/bootstrap`. */
 export function toEnvoyJson<Schema extends DescMessage>(schema: Schema, message: MessageShape<Schema>): JsonValue {
-  return toJson(schema, message, { registry });
+  return toJson(schema, message, { registry: emittedTypes });
 }
