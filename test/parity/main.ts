@@ -41,7 +41,7 @@ const cases = shuffled(
 const randomRequests = Number(values.random);
 if (randomRequests > 0 && 'random-requests'.includes(values.filter)) {
   const base = ['ingress', 'versions'].flatMap((name) => loadBase(join(folder, 'bases'), name));
-  cases.push(randomCase(randomRequests, random, base));
+  cases.push(randomCase(randomRequests, seededRandom(seed), base));
 }
 const allowed = loadAllowedDifferences(join(folder, 'allowed-differences.yaml'));
 

@@ -33,7 +33,8 @@ export type UnloggedAnswer = Omit<Answer, 'log'>;
 export class ProxyClient {
   readonly #port: number;
   readonly #http1: RawClient;
-  #http2: ClientHttp2Session | undefined;
+  /** The last one is in use; those before it have ended. */
+  readonly #sessions: ClientHttp2Session[] = [];
 
   constructor(port: number) {
     this.#port = port;
@@ -57,7 +58,7 @@ export class ProxyClient {
 
   close(): void {
     this.#http1.close();
-    this.#http2?.destroy();
+    for (const session of this.#sessions) session.destroy();
   }
 
   async #send1(request: CaseRequest, id: string): Promise<Omit<UnloggedAnswer, 'received'>> {
@@ -138,11 +139,12 @@ export class ProxyClient {
   }
 
   #session(): ClientHttp2Session {
-    if (this.#http2 === undefined || this.#http2.closed || this.#http2.destroyed) {
-      this.#http2 = connect(`http://127.0.0.1:${this.#port}`);
-      this.#http2.on('error', () => {});
-    }
-    return this.#http2;
+    const last = this.#sessions.at(-1);
+    if (last !== undefined && !last.closed && !last.destroyed) return last;
+    const session = connect(`http://127.0.0.1:${this.#port}`);
+    session.on('error', () => {});
+    this.#sessions.push(session);
+    return session;
   }
 }
 
