@@ -1,9 +1,11 @@
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL } from '@heddle/envoy-api';
 import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { Clock, ProxyNode, ResourcesByName } from '@heddle/model';
+import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import type { DiscoveryCounters } from './counters.ts';
 import { DiscoveryError } from './discovery-error.ts';
 import { endpointsNamedBy, reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
+import type { DiscoveryObserver } from './observer.ts';
 import { type DeltaPush, nextDeadline, type PushLimits, takePush } from './push.ts';
 import { applyAnswer, applySubscriptions } from './receive.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -25,12 +27,13 @@ export interface StreamHost {
   readonly counters: DiscoveryCounters;
   /** Shared by all streams, so that many with something to send do not freeze the process. */
   readonly turnBudget: TurnBudget;
+  readonly observer: DiscoveryObserver;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
   join(stream: DeltaStream, node: ProxyNode): ViewGroup;
   readNode(request: DeltaDiscoveryRequest): ProxyNode;
   /** Called after each step that may have left the stream settled, and when it has ended. */
   progressed(stream: DeltaStream): void;
-  refused(stream: DeltaStream, typeUrl: string, message: string): void;
+  refused(stream: DeltaStream, typeUrl: string, message: string, names: readonly string[]): void;
 }
 
 /**
@@ -47,7 +50,10 @@ export class DeltaStream {
   /** Endpoints of clusters that were sent before the client subscribed to any endpoints. */
   readonly #owedEndpoints = new Set<string>();
   #node: ProxyNode | undefined;
+  #client: ClientInfo = {};
   #group: ViewGroup | undefined;
+  /** The oldest change that is not acknowledged yet. */
+  #change: { readonly atMs: number; isSent: boolean; isRefused: boolean } | undefined;
   #nameCount = 0;
   #nonce = 0;
   #ended: { readonly error?: DiscoveryError } | undefined;
@@ -62,6 +68,10 @@ export class DeltaStream {
 
   get node(): ProxyNode | undefined {
     return this.#node;
+  }
+
+  get client(): ClientInfo {
+    return this.#client;
   }
 
   get group(): ViewGroup | undefined {
@@ -96,6 +106,7 @@ export class DeltaStream {
       this.end(asDiscoveryError(error));
       return;
     }
+    this.#observeConvergence();
     this.#host.progressed(this);
     this.wake();
   }
@@ -104,6 +115,11 @@ export class DeltaStream {
   noteChanges(typeUrl: string, names: Iterable<string>): void {
     const subscription = this.#subscriptions.get(typeUrl);
     if (subscription !== undefined) markChanged(subscription, names);
+  }
+
+  /** Notes when a change came up that is due to this stream, so that it is known how long it takes. */
+  noteChangeAt(atMs: number): void {
+    this.#change ??= { atMs, isSent: false, isRefused: false };
   }
 
   /** Moves the stream to another view: what differs from what the client holds is due. Follow with {@link wake}. */
@@ -127,8 +143,10 @@ export class DeltaStream {
   /** The next response to send, if any may be sent now. */
   take(): DeltaPush | undefined {
     if (this.isEnded || this.#group === undefined) return undefined;
-    const nowMs = this.#host.clock.nowMs();
+    const { clock, observer } = this.#host;
+    const nowMs = clock.nowMs();
     for (const [typeUrl, subscription] of this.#subscriptions) {
+      const startedAtMs = observer.pushed === undefined ? 0 : performance.now();
       const push = takePush(
         subscription,
         {
@@ -142,11 +160,12 @@ export class DeltaStream {
         this.#nextNonce,
       );
       if (push === undefined) continue;
-      this.#noteTaken(push);
+      this.#noteTaken(push, startedAtMs);
       return push;
     }
     this.#shareSettled();
     this.#armTimer();
+    this.#observeConvergence();
     this.#host.progressed(this);
     return undefined;
   }
@@ -235,6 +254,7 @@ export class DeltaStream {
     const node = this.#host.readNode(request);
     const group = this.#host.join(this, node);
     this.#node = node;
+    this.#client = clientInfoOf(request.node);
     this.#group = group;
     return group;
   }
@@ -261,16 +281,39 @@ export class DeltaStream {
       counters.acks += 1;
     } else {
       counters.nacks += 1;
-      this.#host.refused(this, subscription.type.typeUrl, request.errorDetail.message);
+      if (this.#change !== undefined) this.#change.isRefused = true;
+      const { typeUrl } = subscription.type;
+      const names = subscription.lastNack?.names ?? [];
+      this.#host.observer.rejected?.({ typeUrl, names });
+      this.#host.refused(this, typeUrl, request.errorDetail.message, names);
     }
   }
 
-  #noteTaken(push: DeltaPush): void {
-    const { counters } = this.#host;
+  /** Tells how long the change took, once the client has acknowledged it and nothing else is due. */
+  #observeConvergence(): void {
+    const change = this.#change;
+    if (change === undefined || this.isEnded || !this.isSettled) return;
+    this.#change = undefined;
+    const { clock, observer } = this.#host;
+    if (change.isSent && !change.isRefused) observer.converged?.(clock.nowMs() - change.atMs);
+  }
+
+  #noteTaken(push: DeltaPush, startedAtMs: number): void {
+    const { counters, observer } = this.#host;
+    if (this.#change !== undefined) this.#change.isSent = true;
     counters.responses += 1;
     counters.resourcesSent += push.resources.length + push.absent.length;
     counters.removalsSent += push.removed.length;
-    for (const resource of push.resources) counters.resourceBytesSent += resource.bytes.length;
+    let bytes = 0;
+    for (const resource of push.resources) bytes += resource.bytes.length;
+    counters.resourceBytesSent += bytes;
+    observer.pushed?.({
+      typeUrl: push.typeUrl,
+      resources: push.resources.length,
+      removals: push.removed.length,
+      bytes,
+      elapsedMs: performance.now() - startedAtMs,
+    });
     if (push.typeUrl !== CLUSTER_TYPE_URL) return;
     const endpoints = this.#subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL);
     for (const cluster of push.resources) {

@@ -13,6 +13,7 @@ import { type DiscoveryCounters, newCounters } from './counters.ts';
 import { deltaResponse } from './delta-response.ts';
 import { DeltaStream, type StreamLimits } from './delta-stream.ts';
 import { DiscoveryError } from './discovery-error.ts';
+import type { DiscoveryObserver } from './observer.ts';
 import { proxyNodeOf } from './proxy-node-of.ts';
 import type { DeltaPush } from './push.ts';
 import { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
@@ -47,6 +48,10 @@ export interface DiscoveryEvent {
   readonly message: string;
   readonly nodeId?: string;
   readonly typeUrl?: string;
+  /** The view of the stream that it is about. */
+  readonly viewKey?: string;
+  /** Of a refusal: the resources refused, and the client's words. */
+  readonly rejected?: { readonly names: readonly string[]; readonly reason: string };
 }
 
 /** What a discovery server is made of. */
@@ -56,6 +61,7 @@ export interface DiscoveryServerOptions {
   /** What a view offers now. An unchanged type should be the same Map as before, and an unchanged view the same object. */
   compile(view: View): CompiledView;
   log?(event: DiscoveryEvent): void;
+  readonly observer?: DiscoveryObserver;
   readonly limits?: Partial<DiscoveryLimits>;
   /** Types served, in push order; by default {@link RESOURCE_TYPES}. */
   readonly types?: readonly ResourceType[];
@@ -155,7 +161,11 @@ class InMemoryDiscovery implements DiscoveryServer {
       changedResources += changed;
       for (const stream of streams) touched.add(stream);
     }
-    for (const stream of touched) stream.wake();
+    const nowMs = this.#clock.nowMs();
+    for (const stream of touched) {
+      stream.noteChangeAt(nowMs);
+      stream.wake();
+    }
     return { views: this.#groups.size, changedResources, streams: touched.size, reclassified };
   }
 
@@ -199,11 +209,12 @@ class InMemoryDiscovery implements DiscoveryServer {
         clock: this.#clock,
         counters: this.counters,
         turnBudget: this.#turnBudget,
+        observer: this.#options.observer ?? {},
         readNode: (request) => proxyNodeOf(request.node),
         join: (joining, node) => this.#join(joining, node),
         progressed: (progressing) => this.#progressed(progressing),
-        refused: (refusing, typeUrl, message) =>
-          this.#log('warn', `a response was refused: ${message}`, refusing, typeUrl),
+        refused: (refusing, typeUrl, reason, names) =>
+          this.#log('warn', `a response was refused: ${reason}`, refusing, typeUrl, undefined, { names, reason }),
       },
       peer,
     );
@@ -326,13 +337,23 @@ class InMemoryDiscovery implements DiscoveryServer {
     if (group.streams.size === 0 && this.#groups.get(group.view.key) === group) this.#groups.delete(group.view.key);
   }
 
-  #log(level: DiscoveryEvent['level'], message: string, stream?: DeltaStream, typeUrl?: string, id?: string): void {
+  #log(
+    level: DiscoveryEvent['level'],
+    message: string,
+    stream?: DeltaStream,
+    typeUrl?: string,
+    id?: string,
+    rejected?: DiscoveryEvent['rejected'],
+  ): void {
     const nodeId = id ?? stream?.node?.id;
+    const viewKey = stream?.group?.view.key;
     this.#options.log?.({
       level,
       message,
       ...(nodeId === undefined ? {} : { nodeId }),
       ...(typeUrl === undefined ? {} : { typeUrl }),
+      ...(viewKey === undefined ? {} : { viewKey }),
+      ...(rejected === undefined ? {} : { rejected }),
     });
   }
 }

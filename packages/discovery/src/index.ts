@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ClientInfo } from './client-info.ts';
 export type { DiscoveryCounters } from './counters.ts';
 export { DeltaStream } from './delta-stream.ts';
 export { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
@@ -15,6 +16,7 @@ export {
   type DiscoveryServerOptions,
   type UpdateSummary,
 } from './discovery-server.ts';
+export type { DiscoveryObserver, PushObservation, RejectionObservation } from './observer.ts';
 export { HEDDLE_USER_AGENT, proxyNodeOf } from './proxy-node-of.ts';
 export type { DeltaPush } from './push.ts';
 export { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';

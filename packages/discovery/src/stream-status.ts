@@ -1,4 +1,5 @@
-import type { XdsResource } from '@heddle/model';
+import type { ProxyNode, XdsResource } from '@heddle/model';
+import type { ClientInfo } from './client-info.ts';
 import type { DeltaStream } from './delta-stream.ts';
 import { isSettled, type LastNack, type Subscription } from './subscription.ts';
 
@@ -10,6 +11,8 @@ export interface SubscriptionStatus {
   readonly wildcard: boolean;
   /** Names subscribed to, without the wildcard's. */
   readonly subscribed: number;
+  /** Those names: the stream's own set, which goes on changing. */
+  readonly names: ReadonlySet<string>;
   /** Names due and not sent, held-back ones included. */
   readonly due: number;
   /** Responses sent and not answered. */
@@ -35,6 +38,9 @@ export interface SubscriptionStatus {
 export interface StreamStatus {
   /** Undefined before the first request. */
   readonly nodeId?: string;
+  /** Undefined before the first request. */
+  readonly proxy?: ProxyNode;
+  readonly client?: ClientInfo;
   readonly viewKey?: string;
   /** Address of the other end, or `memory`. */
   readonly peer: string;
@@ -60,7 +66,7 @@ export type ConfigDump = ReadonlyMap<string, readonly SentResource[]>;
 
 export function streamStatus(stream: DeltaStream): StreamStatus {
   return {
-    ...(stream.node === undefined ? {} : { nodeId: stream.node.id }),
+    ...(stream.node === undefined ? {} : { nodeId: stream.node.id, proxy: stream.node, client: stream.client }),
     ...(stream.group === undefined ? {} : { viewKey: stream.group.view.key }),
     peer: stream.peer,
     connectedAtMs: stream.connectedAtMs,
@@ -86,6 +92,7 @@ function subscriptionStatus(subscription: Subscription): SubscriptionStatus {
     label: type.label,
     wildcard,
     subscribed: names.size,
+    names,
     due: new Set([...asked, ...changed, ...batch, ...heldBack.keys()]).size,
     unanswered: outstanding.size,
     settled: isSettled(subscription),
