@@ -18,6 +18,7 @@ import {
 import type { CompiledResource } from './compiled-resource.ts';
 import { createMemo, type Memo, noMemo, sameItems } from './memo.ts';
 import type { Gateway, VirtualService } from './mesh-objects.ts';
+import { type ListedService, listServices } from './service-listing.ts';
 import { defaultMeshSettings, type MeshSettings } from './settings.ts';
 import { compileGatewayView } from './views/gateway-view.ts';
 import { compileSidecarView } from './views/sidecar-view.ts';
@@ -45,6 +46,8 @@ export interface Compiler {
   compile(snapshot: MeshSnapshot, view: View): CompiledView;
   /** The label keys that selectors mention: what tells classes of proxies apart. For `viewOf` of `@heddle/model`. */
   selectorKeys(snapshot: MeshSnapshot): ReadonlySet<string>;
+  /** Every host of the mesh with its ports and endpoints, ordered by host; shares the cache with {@link compile}. */
+  services(snapshot: MeshSnapshot): readonly ListedService[];
 }
 
 /** How many views' last results are kept to share with the next ones. */
@@ -81,6 +84,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
     },
     selectorKeys: (snapshot) =>
       memo.run(mentionedLabelKeys, listOf(snapshot, 'Gateway'), listOf(snapshot, 'VirtualService'), settings),
+    services: (snapshot) => listServices(memo, snapshot, settings),
   };
 }
 

@@ -134,7 +134,7 @@ function discoveryFor(
 const NO_WORKLOADS: readonly never[] = [];
 
 /** The endpoints of a port, from whichever objects give them; the diagnostics are those of the workloads. */
-function endpointsFor(
+export function endpointsFor(
   memo: Memo,
   port: MeshPort,
   index: WorkloadIndex,

@@ -91,7 +91,7 @@ export function listOf<K extends KindName>(snapshot: MeshSnapshot, kind: K): rea
 }
 
 /** Finds the workloads of a namespace; indexes each namespace once. */
-function workloadLookup(memo: Memo, snapshot: MeshSnapshot): (namespace: string) => WorkloadIndex {
+export function workloadLookup(memo: Memo, snapshot: MeshSnapshot): (namespace: string) => WorkloadIndex {
   const indexes = new Map<string, WorkloadIndex>();
   return (namespace) => {
     let index = indexes.get(namespace);
