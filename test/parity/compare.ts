@@ -137,11 +137,22 @@ function compareDistribution(request: CaseRequest, envoy: readonly Answer[], gat
   const equal = names.every((name) => {
     const ours = a.get(name) ?? 0;
     const theirs = b.get(name) ?? 0;
-    if (request.distribution === 'exact') return ours === theirs;
+    if (request.distribution === 'exact') return ours === theirs && periodOf(envoy) === periodOf(gateway);
     if (request.distribution === 'set') return ours > 0 === theirs > 0;
     return arePlausiblyEqual(ours, envoy.length, theirs, gateway.length);
   });
   return equal ? [] : [{ what: `answers (${request.distribution})`, envoy: show([...a]), gateway: show([...b]) }];
+}
+
+const LONGEST_PERIOD = 16;
+
+/** After how many answers the backends repeat in the same order: how taking turns is told from chance; 0 if they do not. */
+function periodOf(answers: readonly Answer[]): number {
+  const names = answers.map(answeredBy);
+  for (let period = 1; period <= Math.min(LONGEST_PERIOD, names.length / 2); period++) {
+    if (names.every((name, i) => i < period || name === names[i - period])) return period;
+  }
+  return 0;
 }
 
 /** Answers that come from the same backend must be alike, on both sides. */

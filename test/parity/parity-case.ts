@@ -26,7 +26,7 @@ export interface ParityCase {
 export type Distribution =
   /** Shares of the backends, within what chance allows. */
   | 'shares'
-  /** How often each backend answered, exactly. */
+  /** How often each backend answered, exactly, and after how many answers they repeat; sent one after another. */
   | 'exact'
   /** Which backends answered. */
   | 'set';
