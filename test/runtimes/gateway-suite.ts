@@ -1,14 +1,14 @@
 // The gateway on any runtime: one list of checks, run by test/runtimes/{node,bun,deno}/gateway.ts. Prints one line of JSON per check.
 import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect, createServer as createNetServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { createDiscoveryServer } from '@heddle/discovery';
 import { CLUSTER_TYPE_URL, LISTENER_TYPE_URL } from '@heddle/envoy-api';
 import { ClusterSchema } from '@heddle/envoy-api/cluster';
 import { ListenerSchema } from '@heddle/envoy-api/listener';
-import { createDiscoveryServer } from '@heddle/discovery';
 import { createGateway as createPortableGateway, type Gateway, type GatewayResources } from '@heddle/gateway';
 import { resourcesFromBootstrap } from '@heddle/gateway/bootstrap';
 import { createGateway, createStandaloneGateway } from '@heddle/gateway/node';

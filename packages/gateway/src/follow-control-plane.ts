@@ -2,8 +2,10 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '@heddle/envoy-api';
 import type { NodeSchema } from '@heddle/envoy-api/core';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
+import { parseNodeId } from '@heddle/model';
 import { type ConnectionState, createResourceWatcher, type DeltaTransport } from '@heddle/xds-client';
 import { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from './features.ts';
+import { GatewayError } from './problem.ts';
 import { compiledRoutes } from './runtime/compiled-routes.ts';
 import type { GatewayResources } from './runtime/resources.ts';
 
@@ -30,11 +32,16 @@ export interface Following {
 /**
  * Lets a gateway obey a control plane over delta ADS. A route configuration that cannot be compiled is refused (NACK) and its last
  * good version stays in force; an error of `apply` (an address that cannot be bound) is reported the same way.
+ *
+ * @throws GatewayError `invalid-argument` when the node's id does not parse: a control plane would have to refuse it
  */
 export function followControlPlane(
   gateway: { apply(resources: GatewayResources): unknown },
   options: ControlPlaneOptions,
 ): Following {
+  const parsed = parseNodeId(options.node.id ?? '');
+  if ('problem' in parsed)
+    throw new GatewayError('invalid-argument', `Cannot follow a control plane: ${parsed.problem}`);
   let isReady: () => void = () => {};
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;

@@ -1,8 +1,9 @@
+import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { clusterOf, closedPort, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
-import { createGateway, type GatewayOptions } from './gateway.ts';
+import { closedPort, clusterOf, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
 import { fetchTransport } from './fetch-transport.ts';
+import { createGateway, type GatewayOptions } from './gateway.ts';
 import { http1Transport } from './node/http1-client/transport.ts';
 import type { UpstreamTransport } from './upstream-transport.ts';
 
@@ -128,6 +129,26 @@ describe('createGateway', () => {
     expect((await response.json()) as Echo).toMatchObject({ path: '/a', headers: { host: 'shop.example' } });
     expect(log).toEqual(['> /own', '< 200', '> /a', '< 200']);
     gateway.close();
+  });
+
+  test('serves real clients through the Hono server of Node', async () => {
+    await using echo = await startEcho();
+    const gateway = gatewayTo(echo.port, { transport: http1Transport() });
+    const app = new Hono().all('*', (c) => gateway.fetch(c.req.raw));
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const response = await fetch(`http://127.0.0.1:${port}/a`, { method: 'POST', body: 'x'.repeat(200_000) });
+    expect(((await response.json()) as Echo).body).toHaveLength(200_000);
+    await new Promise((resolve) => server.close(resolve));
+    gateway.close();
+  });
+
+  test('says what is wrong with the id of its node', () => {
+    const transport = { open: () => ({ send() {}, responses: (async function* () {})(), close() {} }) };
+    expect(() => createGateway({ xds: { transport, node: { id: 'me' } } })).toThrow(
+      'Cannot follow a control plane: node id "me" has 1 parts, wanted TYPE~IP~NAME.NAMESPACE~DNS_DOMAIN',
+    );
   });
 
   test.each<[string, Request, string]>([

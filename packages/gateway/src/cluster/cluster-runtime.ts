@@ -3,8 +3,8 @@ import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
 import type { UpstreamTransport } from '../upstream-transport.ts';
 import { type ClusterSettings, clusterSettings } from './cluster-settings.ts';
 import { type ConfiguredEndpoint, configuredEndpoints } from './configured-endpoint.ts';
-import type { HostResolver } from './host-resolver.ts';
 import { Host } from './host.ts';
+import type { HostResolver } from './host-resolver.ts';
 import { type HostEntry, HostSet } from './host-set.ts';
 import type { RandomSource } from './load-balancer.ts';
 

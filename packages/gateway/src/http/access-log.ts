@@ -1,12 +1,12 @@
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import type { AccessLog as AccessLogMessage } from '@heddle/envoy-api/access-log';
+import type { SubstitutionFormatString } from '@heddle/envoy-api/core';
 import {
   FileAccessLogSchema,
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from '@heddle/envoy-api/extensions/access-loggers';
 import { compileFormat, type Format } from '@heddle/routing';
-import type { SubstitutionFormatString } from '@heddle/envoy-api/core';
 import type { Exchange } from './exchange.ts';
 import { formatContext } from './format-context.ts';
 

@@ -48,35 +48,3 @@ export function bytesSource(chunks: readonly Uint8Array[], trailers?: HeaderList
     },
   };
 }
-
-/** Reads a whole source into memory; rejects when it aborts or when it holds more than `maxBytes`. */
-export function collectBytes(source: ByteSource, maxBytes: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    source.start({
-      write(chunk) {
-        size += chunk.byteLength;
-        if (size > maxBytes) {
-          source.cancel();
-          reject(new RangeError(`Cannot hold a body of more than ${maxBytes} bytes`));
-          return false;
-        }
-        chunks.push(chunk);
-        return true;
-      },
-      end() {
-        const whole = new Uint8Array(size);
-        let offset = 0;
-        for (const chunk of chunks) {
-          whole.set(chunk, offset);
-          offset += chunk.byteLength;
-        }
-        resolve(whole);
-      },
-      abort(cause) {
-        reject(new Error(`The body ended early: ${cause}`));
-      },
-    });
-  });
-}

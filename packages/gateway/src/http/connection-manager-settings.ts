@@ -1,8 +1,8 @@
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as UnderscoresAction } from '@heddle/envoy-api/core';
 import {
-  type HttpConnectionManager,
   HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
+  type HttpConnectionManager,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '@heddle/envoy-api/http-connection-manager';
 import type { PathNormalization } from '@heddle/routing';

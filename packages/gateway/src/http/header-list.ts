@@ -33,11 +33,6 @@ export function setHeader(headers: HeaderList, name: string, value: string): voi
   headers.push(name, value);
 }
 
-/** Appends a header line, keeping those there are. */
-export function addHeader(headers: HeaderList, name: string, value: string): void {
-  headers.push(name, value);
-}
-
 /** Removes every occurrence of a header; tells whether there was one. */
 export function removeHeader(headers: HeaderList, name: string): boolean {
   return removeHeaderFrom(headers, name, 0);
@@ -56,16 +51,6 @@ function removeHeaderFrom(headers: HeaderList, name: string, start: number): boo
   if (kept === headers.length) return false;
   headers.length = kept;
   return true;
-}
-
-/** True when a comma-separated header value (`Connection`, `TE`, …) holds the token, compared without case. */
-export function hasToken(value: string | undefined, token: string): boolean {
-  if (value === undefined) return false;
-  if (value.length === token.length) return value.toLowerCase() === token;
-  for (const part of value.split(',')) {
-    if (part.trim().toLowerCase() === token) return true;
-  }
-  return false;
 }
 
 /** Bytes of a header list as HTTP/1.1 would write it: the measure of `%REQUEST_HEADERS_BYTES%` and of size limits. */

@@ -1,5 +1,5 @@
-import type { HeaderList } from './header-list.ts';
 import { encodeGrpcMessage, grpcStatusOf } from './grpc-status.ts';
+import type { HeaderList } from './header-list.ts';
 
 const encoder = new TextEncoder();
 

@@ -1,5 +1,5 @@
 import { type HeaderList, setHeader } from './header-list.ts';
-import { knownHeader, requestHeaderKinds as kinds } from './request-header-kind.ts';
+import { requestHeaderKinds as kinds, knownHeader } from './request-header-kind.ts';
 
 /** Request headers after the first pass over them: what travels on, and what the proxy itself must know. */
 export interface ReceivedHeaders {

@@ -1,10 +1,10 @@
-import { requestId } from './request-id.ts';
 import { addressFromForwardedFor, isInRanges, isLoopback } from './address-range.ts';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
 import type { Exchange } from './exchange.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import type { ReceivedHeaders } from './received-headers.ts';
-import { knownHeader, requestHeaderKinds as kinds } from './request-header-kind.ts';
+import { requestHeaderKinds as kinds, knownHeader } from './request-header-kind.ts';
+import { requestId } from './request-id.ts';
 
 /**
  * Edits the request headers as Envoy's connection manager does before routing: client address, `x-forwarded-*`, request id, what

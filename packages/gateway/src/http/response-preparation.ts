@@ -21,7 +21,7 @@ export function joinRepeatedFields(headers: HeaderList): void {
 export function removeUpstreamHopHeaders(headers: HeaderList, upgraded: boolean): HeaderList {
   let kept = 0;
   for (let i = 0; i < headers.length; i += 2) {
-    switch (headers[i]) {
+    switch (headers[i] as string) {
       case 'connection':
       case 'upgrade':
         if (!upgraded) continue;

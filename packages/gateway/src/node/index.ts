@@ -5,6 +5,7 @@
  */
 export { type FileSink, fileSink } from './access-log-file.ts';
 export { dnsResolver } from './dns-resolver.ts';
+export { http1Transport } from './http1-client/transport.ts';
 export { machineAddress } from './machine-address.ts';
 export { createGateway } from './mounted-gateway.ts';
 export {
@@ -12,5 +13,4 @@ export {
   type StandaloneGateway,
   type StandaloneGatewayOptions,
 } from './standalone-gateway.ts';
-export { http1Transport } from './http1-client/transport.ts';
 export { undiciTransport } from './undici-transport.ts';

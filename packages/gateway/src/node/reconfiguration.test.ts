@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import {
-  clusterOf,
   closedPort,
+  clusterOf,
   type Echo,
   listenerOf,
   rawRequest,

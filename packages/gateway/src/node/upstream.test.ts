@@ -1,13 +1,13 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  clusterOf,
   closedPort,
+  clusterOf,
   listenerOf,
-  rawRequest,
   type RawResponse,
-  resourcesOf,
   type Running,
+  rawRequest,
+  resourcesOf,
   startEcho,
   startServer,
   startTcp,

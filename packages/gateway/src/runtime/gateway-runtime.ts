@@ -1,16 +1,16 @@
-import type { RouteTable } from '@heddle/routing';
 import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-manager';
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
+import type { RouteTable } from '@heddle/routing';
 import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { HostResolver } from '../cluster/host-resolver.ts';
 import type { RandomSource } from '../cluster/load-balancer.ts';
 import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
-import { streamIdle } from '../http/connection-manager.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import type { HttpListener, ListenerStats } from '../http/http-listener.ts';
+import { streamIdle } from '../http/respond.ts';
 import { RouteSettings } from '../http/route-settings.ts';
 import { StreamWatch } from '../http/stream-watch.ts';
 import type { GatewayProblem } from '../problem.ts';

@@ -1,5 +1,5 @@
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { RouterSchema, type Router } from '@heddle/envoy-api/extensions/filters/http/router';
+import { type Router, RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import { type HttpConnectionManager, HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterChain, Listener } from '@heddle/envoy-api/listener';
 

@@ -9,8 +9,8 @@ import type {
 import { connectDetail } from '../connect-detail.ts';
 import { duplexSource } from '../duplex-source.ts';
 import type { Http1Call } from './call.ts';
-import { ResponseParser, type ResponseEvents } from './response-parser.ts';
 import { requestHead } from './request-head.ts';
+import { type ResponseEvents, ResponseParser } from './response-parser.ts';
 
 /** What a connection tells its pool. */
 export interface ConnectionOwner {

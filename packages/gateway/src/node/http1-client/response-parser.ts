@@ -150,7 +150,7 @@ export class ResponseParser {
     let connection = '';
     for (let i = 0; i < headers.length; i += 2) {
       const value = headers[i + 1] as string;
-      switch (headers[i]) {
+      switch (headers[i] as string) {
         case 'content-length':
           if (length !== undefined && length !== value) throw new ResponseSyntaxError('The response has two lengths');
           length = value;

@@ -1,0 +1,118 @@
+import { type ByteSource, bytesSource } from './byte-stream.ts';
+import type { Exchange } from './exchange.ts';
+import { isGrpcContentType } from './grpc-status.ts';
+import { type HeaderList, headerValue } from './header-list.ts';
+import { localReply } from './local-reply.ts';
+import type { ResponseFlag } from './response-flag.ts';
+import { prepareResponseHeaders } from './response-preparation.ts';
+import { applyRouteResponseHeaders } from './route-settings.ts';
+
+/** Answers without an endpoint. Does nothing when a response has begun. */
+export function reply(
+  exchange: Exchange,
+  status: number,
+  body: string,
+  details: string,
+  flag?: ResponseFlag,
+  extraHeaders: HeaderList = [],
+): void {
+  if (exchange.responseStarted || exchange.finished) return;
+  if (flag !== undefined && !exchange.responseFlags.includes(flag)) exchange.responseFlags.push(flag);
+  exchange.responseDetails = details;
+  const isGrpc = isGrpcContentType(headerValue(exchange.requestHeaders, 'content-type'));
+  const local = localReply(status, body, isGrpc, extraHeaders);
+  const source = local.body === undefined ? undefined : bytesSource([local.body]);
+  respond(exchange, local.status, local.headers, source);
+}
+
+/** A local reply after which the connection cannot be used again. */
+export function refuse(exchange: Exchange, status: number, body: string, details: string, flag?: ResponseFlag): void {
+  exchange.mustClose = true;
+  reply(exchange, status, body, details, flag);
+}
+
+/**
+ * Starts the response: route's header operations, filters in reverse, the connection manager's last edits, then the head and the
+ * body.
+ */
+export function respond(exchange: Exchange, status: number, headers: HeaderList, body: ByteSource | undefined): void {
+  if (exchange.responseStarted || exchange.finished) {
+    body?.cancel();
+    return;
+  }
+  exchange.responseStarted = true;
+  exchange.responseStatus = status;
+  exchange.responseHeaders = headers;
+  if (exchange.route !== undefined) applyRouteResponseHeaders(exchange);
+  const { filters } = exchange.listener;
+  if (filters.length === 0) {
+    sendResponse(exchange, body);
+    return;
+  }
+  runResponseFilters(exchange, body, filters.length - 1);
+}
+
+function runResponseFilters(exchange: Exchange, body: ByteSource | undefined, from: number): void {
+  const { filters } = exchange.listener;
+  let source = body;
+  for (let i = from; i >= 0; i--) {
+    const pending = filters[i]?.onResponse?.(exchange);
+    if (pending !== undefined) {
+      const index = i;
+      const held = source;
+      pending.then(
+        () => {
+          if (!exchange.finished) runResponseFilters(exchange, wrapResponse(exchange, held, index), index - 1);
+        },
+        () => exchange.reset('LR', 'filter_failed'),
+      );
+      return;
+    }
+    source = wrapResponse(exchange, source, i);
+  }
+  sendResponse(exchange, source);
+}
+
+function wrapResponse(exchange: Exchange, body: ByteSource | undefined, index: number): ByteSource | undefined {
+  const filter = exchange.listener.filters[index];
+  return body === undefined || filter?.wrapResponseBody === undefined ? body : filter.wrapResponseBody(exchange, body);
+}
+
+function sendResponse(exchange: Exchange, body: ByteSource | undefined): void {
+  const { listener } = exchange;
+  prepareResponseHeaders(exchange, listener.settings);
+  const isHead = exchange.method === 'HEAD';
+  // A response that begins before the request has ended closes the connection: nobody waits for the rest (as in Envoy).
+  const close = exchange.mustClose || listener.drain.draining || !exchange.requestComplete;
+  const endStream = body === undefined || isHead;
+  exchange.lastActivityAt = performance.now();
+  exchange.writer.head(exchange.responseStatus, exchange.responseHeaders, endStream, close);
+  if (!endStream) {
+    exchange.stream(body);
+    return;
+  }
+  body?.cancel();
+  exchange.finish();
+}
+
+/** Nothing has moved for the idle time-out. */
+export function streamIdle(exchange: Exchange): void {
+  if (exchange.finished) return;
+  if (exchange.responseStarted) {
+    exchange.reset('SI', 'stream_idle_timeout');
+    return;
+  }
+  exchange.upstream?.giveUp();
+  reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'stream_idle_timeout', 'SI');
+}
+
+/** The longest life of a stream is over, whatever it does. */
+export function maxStreamDuration(exchange: Exchange): void {
+  if (exchange.finished) return;
+  if (exchange.responseStarted) {
+    exchange.reset('UMSDR', 'max_duration_timeout');
+    return;
+  }
+  exchange.upstream?.giveUp();
+  reply(exchange, exchange.requestComplete ? 504 : 408, 'stream timeout', 'max_duration_timeout', 'UMSDR');
+}
