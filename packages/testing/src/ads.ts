@@ -15,4 +15,11 @@ export {
   TEST_NODE_ID,
   TYPE_URLS,
 } from './protocol-client.ts';
-export { type ScriptedStream, type ScriptedTransport, scriptedTransport } from './scripted-transport.ts';
+export {
+  type ScriptedSotwStream,
+  type ScriptedSotwTransport,
+  type ScriptedStream,
+  type ScriptedTransport,
+  scriptedSotwTransport,
+  scriptedTransport,
+} from './scripted-transport.ts';

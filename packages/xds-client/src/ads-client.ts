@@ -1,16 +1,19 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Node, NodeSchema } from '@heddle/envoy-api/core';
-import {
-  type DeltaDiscoveryRequest,
-  DeltaDiscoveryRequestSchema,
-  type DeltaDiscoveryResponse,
+import type {
+  DeltaDiscoveryRequest,
+  DeltaDiscoveryResponse,
+  DiscoveryRequest,
+  DiscoveryResponse,
 } from '@heddle/envoy-api/discovery';
-import { StatusSchema } from '@heddle/envoy-api/status';
 import { type AdsStream, type AdsTransport, type Clock, systemClock } from '@heddle/model';
 import { type BackOffOptions, backOffMs } from './back-off.ts';
+import { deltaVariant } from './delta-variant.ts';
+import type { ProtocolVariant, Refusals, ResourceUpdate } from './protocol-variant.ts';
+import { SotwVariant } from './sotw-variant.ts';
 import {
-  announcement,
   changeInterest,
+  hasInterest,
   type Interest,
   isInteresting,
   type SubscribedType,
@@ -20,23 +23,13 @@ import {
 /** A transport that carries the delta variant. */
 export type DeltaTransport = AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
 
-/** One resource as it arrived; decode `bytes` only if needed. */
-export interface ReceivedResource {
-  readonly name: string;
-  readonly version: string;
-  /** The encoded message. May be shared with other clients of this process: do not change it. */
-  readonly bytes: Uint8Array;
-}
+/** A transport that carries the state-of-the-world variant. */
+export type SotwTransport = AdsTransport<DiscoveryRequest, DiscoveryResponse>;
 
-/** One response: what to add or replace, and what no longer exists (or never did, if it was asked for). */
-export interface ResourceUpdate {
-  readonly typeUrl: string;
-  readonly changed: readonly ReceivedResource[];
-  readonly removed: readonly string[];
-}
-
-/** What a handler says about an update: nothing if all is well, else why which resources are refused. The others count as accepted. */
-export type Refusals = ReadonlyMap<string, string>;
+/** How the control plane is reached, and which of the two aggregated variants is spoken; delta by default. */
+export type VariantTransport =
+  | { readonly variant?: 'delta'; readonly transport: DeltaTransport }
+  | { readonly variant: 'sotw'; readonly transport: SotwTransport };
 
 /** How the connection stands. */
 export interface ConnectionState {
@@ -49,13 +42,16 @@ export interface ConnectionState {
 }
 
 /** What an ADS client is made of. */
-export interface AdsClientOptions {
-  readonly transport: DeltaTransport;
+export type AdsClientOptions = VariantTransport & AdsClientBehaviour;
+
+/** What an ADS client is made of, apart from its transport. */
+export interface AdsClientBehaviour {
   /** Who the client is: sent in the first request of each stream. */
   readonly node: MessageInitShape<typeof NodeSchema>;
   /**
    * Takes one response. Updates come one at a time and in order; the response is acknowledged, or refused for the resources named in
-   * the result, when the returned promise resolves. Subscriptions changed meanwhile reach the server before the acknowledgement.
+   * the result, when the returned promise resolves. Subscriptions changed meanwhile reach the server before the acknowledgement, or
+   * with it, if they are of the same type in state of the world.
    * A throw refuses the whole response with the error's message.
    */
   onUpdate(update: ResourceUpdate): Refusals | undefined | Promise<Refusals | undefined>;
@@ -66,13 +62,16 @@ export interface AdsClientOptions {
   readonly random?: () => number;
 }
 
-/** An aggregated discovery client, delta variant. */
+/** An aggregated discovery client. */
 export interface AdsClient {
   /** Opens the first stream. Subscriptions made before are announced on it. */
   start(): void;
   /** Replaces what is subscribed to in one type. Takes effect at once on an open stream, and on every later one. */
   subscribe(typeUrl: string, interest: Interest): void;
-  /** Forgets that a resource is in use, so that the next stream brings it again even if it did not change. */
+  /**
+   * Forgets that a resource is in use, so that the next stream brings it again even if it did not change. In state of the world the
+   * client learns of removals by what it has in use: that of a forgotten listener or cluster is not reported.
+   */
   forget(typeUrl: string, name: string): void;
   readonly state: ConnectionState;
   /** Ends the stream and the attempts to reconnect. */
@@ -81,7 +80,8 @@ export interface AdsClient {
 
 /**
  * Keeps subscriptions alive over streams that come and go: reconnects with exponential back-off and full jitter, names all
- * subscriptions and the versions in use again ("Incremental xDS"), acknowledges or refuses each response.
+ * subscriptions and the versions in use again, acknowledges or refuses each response. `variant` chooses delta ("Incremental xDS") or state
+ * of the world; handlers need not know which.
  *
  * @example
  * const client = createAdsClient({ transport, node: { id }, onUpdate: ({ changed }) => void changed.forEach(use) });
@@ -89,23 +89,35 @@ export interface AdsClient {
  * client.start();
  */
 export function createAdsClient(options: AdsClientOptions): AdsClient {
-  return new DeltaAdsClient(options);
+  return options.variant === 'sotw'
+    ? new ReconnectingClient(options, options.transport, new SotwVariant())
+    : new ReconnectingClient(options, options.transport, deltaVariant);
 }
 
-class DeltaAdsClient implements AdsClient {
-  readonly #options: AdsClientOptions;
+class ReconnectingClient<Request extends { node?: Node | undefined }, Response extends { readonly typeUrl: string }>
+  implements AdsClient
+{
+  readonly #options: AdsClientBehaviour;
+  readonly #transport: AdsTransport<Request, Response>;
+  readonly #variant: ProtocolVariant<Request, Response>;
   readonly #node: Node;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #types = new Map<string, SubscribedType>();
   readonly #closing = new AbortController();
-  #stream: AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse> | undefined;
+  #stream: AdsStream<Request, Response> | undefined;
   #isNodeSent = false;
   #cancelRetry: (() => void) | undefined;
   #state: ConnectionState = { status: 'idle', failures: 0 };
 
-  constructor(options: AdsClientOptions) {
+  constructor(
+    options: AdsClientBehaviour,
+    transport: AdsTransport<Request, Response>,
+    variant: ProtocolVariant<Request, Response>,
+  ) {
     this.#options = options;
+    this.#transport = transport;
+    this.#variant = variant;
     this.#node = create(NodeSchema, options.node);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -121,15 +133,11 @@ class DeltaAdsClient implements AdsClient {
 
   subscribe(typeUrl: string, interest: Interest): void {
     const type = this.#types.get(typeUrl) ?? subscribedType(typeUrl);
-    const isNew = !this.#types.has(typeUrl);
     this.#types.set(typeUrl, type);
-    const request = changeInterest(type, interest);
+    const difference = changeInterest(type, interest);
     if (this.#stream === undefined) return;
-    if (type.isAnnounced) {
-      if (request !== undefined) this.#send(request);
-    } else if (isNew || request !== undefined) {
-      this.#announce(type);
-    }
+    if (type.isAnnounced) this.#sendAll(this.#variant.change(type, difference));
+    else this.#announce(type);
   }
 
   forget(typeUrl: string, name: string): void {
@@ -148,7 +156,7 @@ class DeltaAdsClient implements AdsClient {
   #connect(): void {
     this.#cancelRetry = undefined;
     this.#setState({ ...this.#state, status: 'connecting' });
-    const stream = this.#options.transport.open(this.#closing.signal);
+    const stream = this.#transport.open(this.#closing.signal);
     this.#stream = stream;
     this.#isNodeSent = false;
     for (const type of this.#types.values()) type.isAnnounced = false;
@@ -157,14 +165,14 @@ class DeltaAdsClient implements AdsClient {
     void this.#read(stream);
   }
 
-  async #read(stream: AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>): Promise<void> {
+  async #read(stream: AdsStream<Request, Response>): Promise<void> {
     let reason = 'the server ended the stream';
     try {
       for await (const response of stream.responses) {
         if (this.#stream !== stream) break;
         this.#setState({ status: 'connected', failures: 0 });
-        const answer = await this.#handle(response);
-        if (this.#stream === stream) this.#send(answer);
+        const answers = await this.#handle(response);
+        if (this.#stream === stream) this.#sendAll(answers);
       }
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
@@ -172,7 +180,7 @@ class DeltaAdsClient implements AdsClient {
     if (this.#stream === stream) this.#retry(stream, reason);
   }
 
-  #retry(stream: AdsStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>, reason: string): void {
+  #retry(stream: AdsStream<Request, Response>, reason: string): void {
     stream.close();
     this.#stream = undefined;
     const failures = this.#state.failures + 1;
@@ -181,20 +189,15 @@ class DeltaAdsClient implements AdsClient {
     this.#cancelRetry = this.#clock.after(delayMs, () => this.#connect());
   }
 
-  async #handle(response: DeltaDiscoveryResponse): Promise<DeltaDiscoveryRequest> {
+  async #handle(response: Response): Promise<readonly Request[]> {
     const type = this.#types.get(response.typeUrl);
-    const refusals = type === undefined ? undefined : await this.#deliver(type, response);
-    const isRefused = refusals !== undefined && refusals.size > 0;
-    return create(DeltaDiscoveryRequestSchema, {
-      typeUrl: response.typeUrl,
-      responseNonce: response.nonce,
-      ...(isRefused ? { errorDetail: create(StatusSchema, { code: 3, message: describe(refusals) }) } : {}),
-    });
+    if (type === undefined) return this.#variant.answerUnknown(response);
+    return this.#variant.answer(type, response, await this.#deliver(type, response));
   }
 
-  async #deliver(type: SubscribedType, response: DeltaDiscoveryResponse): Promise<Refusals | undefined> {
-    const { update, refusals } = readResponse(type, response);
-    if (update.changed.length + update.removed.length > 0 || isEmpty(response)) {
+  async #deliver(type: SubscribedType, response: Response): Promise<Refusals> {
+    const { update, refusals, isEmpty } = this.#variant.read(type, response);
+    if (update.changed.length + update.removed.length > 0 || isEmpty) {
       try {
         for (const [name, reason] of (await this.#options.onUpdate(update)) ?? []) refusals.set(name, reason);
       } catch (error) {
@@ -211,17 +214,19 @@ class DeltaAdsClient implements AdsClient {
   }
 
   #announce(type: SubscribedType): void {
-    if (!type.wildcard && type.names.size === 0) return;
+    if (!hasInterest(type)) return;
     type.isAnnounced = true;
-    this.#send(announcement(type));
+    this.#sendAll([this.#variant.announce(type)]);
   }
 
-  #send(request: DeltaDiscoveryRequest): void {
-    if (!this.#isNodeSent) {
-      this.#isNodeSent = true;
-      request.node = this.#node;
+  #sendAll(requests: readonly Request[]): void {
+    for (const request of requests) {
+      if (!this.#isNodeSent) {
+        this.#isNodeSent = true;
+        request.node = this.#node;
+      }
+      this.#stream?.send(request);
     }
-    this.#stream?.send(request);
   }
 
   #setState(state: ConnectionState): void {
@@ -230,40 +235,4 @@ class DeltaAdsClient implements AdsClient {
     this.#state = state;
     this.#options.onState?.(state);
   }
-}
-
-interface ReadResponse {
-  readonly update: ResourceUpdate;
-  readonly refusals: Map<string, string>;
-}
-
-/** Sorts out what the protocol itself forbids or lets a client ignore, before anybody decodes anything. */
-function readResponse(type: SubscribedType, response: DeltaDiscoveryResponse): ReadResponse {
-  const changed = new Map<string, ReceivedResource>();
-  const removed = new Set(response.removedResources);
-  const refusals = new Map<string, string>();
-  for (const { name, aliases, version, resource } of response.resources) {
-    if (changed.has(name)) refusals.set(name, 'the response contains it twice');
-    // A resource nobody asked for (any more) is ignored without complaint.
-    if (!isInteresting(type, name) && !aliases.some((alias) => isInteresting(type, alias))) continue;
-    if (resource === undefined) {
-      removed.add(name);
-    } else if (resource.typeUrl !== type.typeUrl) {
-      refusals.set(name, `it is a "${resource.typeUrl}", wanted "${type.typeUrl}"`);
-    } else {
-      changed.set(name, { name, version, bytes: resource.value });
-    }
-  }
-  for (const name of refusals.keys()) changed.delete(name);
-  return { update: { typeUrl: type.typeUrl, changed: [...changed.values()], removed: [...removed] }, refusals };
-}
-
-/** A first answer without resources says that there are none, which a start-up may wait for. */
-function isEmpty(response: DeltaDiscoveryResponse): boolean {
-  return response.resources.length === 0 && response.removedResources.length === 0;
-}
-
-/** One line per refused resource: servers find the names in it. */
-function describe(refusals: Refusals): string {
-  return [...refusals].map(([name, reason]) => `${name}: ${reason}`).join('\n');
 }

@@ -12,16 +12,9 @@ import { type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { clusterLoadAssignmentName, listenerReferences } from '@heddle/envoy-api/references';
 import { type RouteConfiguration, RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { type Clock, systemClock } from '@heddle/model';
-import {
-  type AdsClient,
-  type ConnectionState,
-  createAdsClient,
-  type DeltaTransport,
-  type ReceivedResource,
-  type Refusals,
-  type ResourceUpdate,
-} from './ads-client.ts';
+import { type AdsClient, type ConnectionState, createAdsClient, type VariantTransport } from './ads-client.ts';
 import type { BackOffOptions } from './back-off.ts';
+import type { ReceivedResource, Refusals, ResourceUpdate } from './protocol-variant.ts';
 import { WarmingResources } from './warming-resources.ts';
 
 /**
@@ -43,8 +36,10 @@ export interface DataPlaneConfig {
 export type DataPlaneResource = Listener | RouteConfiguration | Cluster | ClusterLoadAssignment;
 
 /** What a resource watcher is made of. */
-export interface ResourceWatcherOptions {
-  readonly transport: DeltaTransport;
+export type ResourceWatcherOptions = VariantTransport & ResourceWatcherBehaviour;
+
+/** What a resource watcher is made of, apart from its transport. */
+export interface ResourceWatcherBehaviour {
   /** Who the data plane is; see `AdsClientOptions.node`. */
   readonly node: MessageInitShape<typeof NodeSchema>;
   /**
@@ -78,7 +73,8 @@ const DEFAULT_INITIAL_FETCH_TIMEOUT_MS = 15_000;
  * before its endpoints were, or `initial_fetch_timeout` passed; until then the last version of the same name stays. The first state is
  * given when listeners and clusters were answered and nothing is warming.
  *
- * Unlike Envoy, "does not exist" is an answer for a route configuration: the listener then starts without waiting for the timeout.
+ * Unlike Envoy, "does not exist" is an answer for a route configuration: the listener then starts without waiting for the timeout. In
+ * state of the world nobody says so, and the timeout is what ends the wait.
  *
  * @example
  * const watcher = createResourceWatcher({ transport, node: { id }, onConfig: (config) => gateway.apply(config) });
@@ -89,7 +85,7 @@ export function createResourceWatcher(options: ResourceWatcherOptions): Resource
 }
 
 class Watcher implements ResourceWatcher {
-  readonly #options: ResourceWatcherOptions;
+  readonly #options: ResourceWatcherBehaviour;
   readonly #client: AdsClient;
   readonly #listeners: WarmingResources<Listener>;
   readonly #clusters: WarmingResources<Cluster>;
@@ -102,14 +98,16 @@ class Watcher implements ResourceWatcher {
 
   constructor(options: ResourceWatcherOptions) {
     this.#options = options;
-    const { transport, node, onState, backOff, random } = options;
+    const { node, onState, backOff, random } = options;
     const clock = options.clock ?? systemClock;
     // Nobody waits for a state that a timeout brings: a data plane that fails to take it says so itself.
     const timedOut = () => void this.#publish().catch(() => {});
     this.#listeners = new WarmingResources(clock, timedOut);
     this.#clusters = new WarmingResources(clock, timedOut);
     this.#client = createAdsClient({
-      transport,
+      ...(options.variant === 'sotw'
+        ? { variant: options.variant, transport: options.transport }
+        : { transport: options.transport }),
       node,
       clock,
       onUpdate: (update) => this.#take(update),

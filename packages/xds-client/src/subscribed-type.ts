@@ -1,6 +1,3 @@
-import { create } from '@bufbuild/protobuf';
-import { type DeltaDiscoveryRequest, DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
-
 /** What to subscribe to in one type: everything there is, some names, or both. */
 export interface Interest {
   readonly wildcard?: boolean;
@@ -18,9 +15,20 @@ export interface SubscribedType {
   isAnnounced: boolean;
 }
 
+/** What a new interest adds to the one before it and removes from it; `*` stands for the wildcard. */
+export interface InterestDifference {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** A type before its first subscription. */
 export function subscribedType(typeUrl: string): SubscribedType {
   return { typeUrl, wildcard: false, names: new Set(), versions: new Map(), isAnnounced: false };
+}
+
+/** Whether anything at all was asked for. */
+export function hasInterest(type: SubscribedType): boolean {
+  return type.wildcard || type.names.size > 0;
 }
 
 /** Whether a resource of this name was asked for. */
@@ -28,30 +36,16 @@ export function isInteresting(type: SubscribedType, name: string): boolean {
   return type.wildcard || type.names.has(name);
 }
 
-/** The first request of a type on a stream: all names again, and the versions in use. */
-export function announcement(type: SubscribedType): DeltaDiscoveryRequest {
-  return create(DeltaDiscoveryRequestSchema, {
-    typeUrl: type.typeUrl,
-    resourceNamesSubscribe: [...(type.wildcard ? ['*'] : []), ...type.names],
-    initialResourceVersions: Object.fromEntries(type.versions),
-  });
-}
-
-/** Changes the interest and gives the request that tells the server; undefined if nothing changed. */
-export function changeInterest(type: SubscribedType, interest: Interest): DeltaDiscoveryRequest | undefined {
+/** Changes the interest, forgets versions of what is not interesting any more, and gives the difference. */
+export function changeInterest(type: SubscribedType, interest: Interest): InterestDifference {
   const wildcard = interest.wildcard === true;
   const names = new Set(interest.names);
-  const subscribe = [...names].filter((name) => !type.names.has(name));
-  const unsubscribe = [...type.names].filter((name) => !names.has(name));
-  if (wildcard && !type.wildcard) subscribe.unshift('*');
-  if (!wildcard && type.wildcard) unsubscribe.unshift('*');
+  const added = [...names].filter((name) => !type.names.has(name));
+  const removed = [...type.names].filter((name) => !names.has(name));
+  if (wildcard && !type.wildcard) added.unshift('*');
+  if (!wildcard && type.wildcard) removed.unshift('*');
   type.wildcard = wildcard;
   type.names = names;
   for (const name of type.versions.keys()) if (!isInteresting(type, name)) type.versions.delete(name);
-  if (subscribe.length + unsubscribe.length === 0) return undefined;
-  return create(DeltaDiscoveryRequestSchema, {
-    typeUrl: type.typeUrl,
-    resourceNamesSubscribe: subscribe,
-    resourceNamesUnsubscribe: unsubscribe,
-  });
+  return { added, removed };
 }

@@ -1,8 +1,15 @@
 import { connect as connectSocket } from 'node:net';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { AggregatedDiscoveryService, type DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
-import type { DeltaTransport } from '../ads-client.ts';
+import {
+  AggregatedDiscoveryService,
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
+} from '@heddle/envoy-api/discovery';
+import type { AdsTransport } from '@heddle/model';
+import type { DeltaTransport, SotwTransport } from '../ads-client.ts';
 import { messageQueue } from '../message-queue.ts';
 
 /** Where the control plane listens. */
@@ -16,8 +23,15 @@ export type ConnectTransportOptions = (
   readonly maxResponseBytes?: number;
 };
 
-/** Carries the delta variant over gRPC on cleartext HTTP/2, to a control plane on loopback or a Unix socket. */
-export function connectTransport(options: ConnectTransportOptions): DeltaTransport {
+/**
+ * Carries aggregated discovery over gRPC on cleartext HTTP/2, to a control plane on loopback or a Unix socket: the delta variant, or
+ * state of the world with `variant: 'sotw'`.
+ */
+export function connectTransport(options: ConnectTransportOptions & { readonly variant: 'sotw' }): SotwTransport;
+export function connectTransport(options: ConnectTransportOptions & { readonly variant?: 'delta' }): DeltaTransport;
+export function connectTransport(
+  options: ConnectTransportOptions & { readonly variant?: 'delta' | 'sotw' },
+): DeltaTransport | SotwTransport {
   const baseUrl = 'address' in options ? `http://${options.address}` : 'http://localhost';
   const transport = createGrpcTransport({
     baseUrl,
@@ -29,14 +43,26 @@ export function connectTransport(options: ConnectTransportOptions): DeltaTranspo
       : {}),
   });
   const client = createClient(AggregatedDiscoveryService, transport);
+  return options.variant === 'sotw'
+    ? streamsOf<DiscoveryRequest, DiscoveryResponse>((requests, signal) =>
+        client.streamAggregatedResources(requests, { signal }),
+      )
+    : streamsOf<DeltaDiscoveryRequest, DeltaDiscoveryResponse>((requests, signal) =>
+        client.deltaAggregatedResources(requests, { signal }),
+      );
+}
+
+function streamsOf<Request, Response>(
+  call: (requests: AsyncIterable<Request>, signal: AbortSignal) => AsyncIterable<Response>,
+): AdsTransport<Request, Response> {
   return {
     open(signal) {
-      const requests = messageQueue<DeltaDiscoveryRequest>();
+      const requests = messageQueue<Request>();
       const ending = new AbortController();
       const whole = AbortSignal.any([signal, ending.signal]);
       // Called when somebody reads, so that a stream which is closed unread does not fail unseen.
       const responses = (async function* () {
-        yield* client.deltaAggregatedResources(requests, { signal: whole });
+        yield* call(requests, whole);
       })();
       return {
         send: (request) => requests.push(request),
