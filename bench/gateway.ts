@@ -181,7 +181,7 @@ async function load(
     socket.setNoDelay(true);
     let pending = '';
     socket.on('data', (chunk) => {
-      pending = pending === '' ? chunk.latin1Slice() : pending + chunk.latin1Slice();
+      pending = pending === '' ? chunk.toString('latin1') : pending + chunk.toString('latin1');
       const end = pending.indexOf('\r\n\r\n');
       if (end < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(pending)?.[1] ?? 0);

@@ -217,7 +217,7 @@ const checks: Record<string, Check> = {
         ],
       ]),
       diagnostics: [],
-      provenance: new Map(),
+      provenance: () => undefined,
     });
     const server = createDiscoveryServer({ resolveView: (node) => viewOf(node, new Set()), compile: () => compiled() });
     const node = { id: 'router~127.0.0.1~gw.shop~shop.svc.cluster.local' };

@@ -131,6 +131,8 @@ export async function startServer(
   onServer: (server: Server) => void = () => {},
 ): Promise<Running> {
   const server = createServer((req: IncomingMessage, res: ServerResponse) => handler(req, res));
+  // Idle connections close only when the gateway closes them.
+  server.keepAliveTimeout = 0;
   onServer(server);
   return listen(server, () => server.closeAllConnections());
 }

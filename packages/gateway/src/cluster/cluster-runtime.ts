@@ -96,12 +96,9 @@ export class ClusterRuntime {
     for (const endpoint of endpoints) {
       const key = `${endpoint.address.host}|${endpoint.address.port}`;
       if (next.has(key)) continue;
-      let host = this.#byAddress.get(key);
-      if (host === undefined) {
-        host = new Host(endpoint.address, this.#context.transport, this.settings.pool, endpoint.hostname);
-      } else {
-        host.revive();
-      }
+      const host =
+        this.#byAddress.get(key) ??
+        new Host(endpoint.address, this.#context.transport, this.settings.pool, endpoint.hostname);
       next.set(key, host);
       entries.push({ host, weight: endpoint.weight, health: endpoint.health, priority: endpoint.priority });
     }

@@ -50,11 +50,6 @@ export class Host {
     if (this.activeRequests === 0) this.#closePool();
   }
 
-  /** The endpoint is configured again before its last request ended. */
-  revive(): void {
-    this.#retired = false;
-  }
-
   destroy(): void {
     this.#pool?.destroy();
     this.#pool = undefined;

@@ -66,6 +66,19 @@ describe('apply', () => {
     await closed.promise;
   });
 
+  test('closes idle connections to an endpoint that left', async () => {
+    const closed = Promise.withResolvers<void>();
+    await using old = await startServer(
+      (_req, res) => res.end('old'),
+      (http) => http.on('connection', (socket) => socket.on('close', () => closed.resolve())),
+    );
+    const listener = listenerOf({ routes: [to('c')] });
+    await using running = await startGateway(resourcesOf([listener], [clusterOf('c', [old.port])]));
+    await rawRequest(running.port, get);
+    await running.gateway.apply(resourcesOf([listener], [clusterOf('c', [])]));
+    await closed.promise;
+  });
+
   test('keeps the connections of a cluster that did not change', async () => {
     let connections = 0;
     await using server = await startServer(

@@ -241,6 +241,14 @@ describe.each(transports)('retries over %s', (_, transport) => {
     expect(exchange?.responseFlags).toEqual([]);
   });
 
+  test('stop at the circuit breaker for retries', async () => {
+    const port = await closedPort();
+    const { exchange } = await through(transport(), [port], retrying('connect-failure'), {
+      cluster: { circuitBreakers: { thresholds: [{ maxRetries: 0 }] } },
+    });
+    expect(exchange).toMatchObject({ attempts: 1, responseFlags: ['UO', 'UF'] });
+  });
+
   test('give up a body larger than the buffer limit', async () => {
     let requests = 0;
     await using server = await startServer((req, res) => {
@@ -287,6 +295,7 @@ describe('answers of endpoints', () => {
           '/103': 'HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
           '/nolen': 'HTTP/1.1 200 OK\r\n\r\nuntil close',
           '/head': 'HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n',
+          '/vary': 'HTTP/1.1 200 OK\r\nvary: a\r\nvary: b\r\ncontent-length: 0\r\n\r\n',
           '/two': 'HTTP/1.1 200 OK\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nX-Upper: \xe9\r\ncontent-length: 0\r\n\r\n',
         };
         socket.write(answers[path] ?? 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n', 'latin1');
@@ -309,6 +318,7 @@ describe('answers of endpoints', () => {
     ['GET', '/103', 200, 'ok', {}],
     ['GET', '/nolen', 200, 'b\r\nuntil close\r\n0\r\n\r\n', { 'transfer-encoding': 'chunked', connection: undefined }],
     ['HEAD', '/head', 200, '', { 'content-length': '7' }],
+    ['GET', '/vary', 200, '', { vary: 'a,b' }],
     ['GET', '/two', 200, '', { 'set-cookie': 'a=1,b=2', 'x-upper': '\xe9' }],
   ])('%s %s is forwarded as Envoy does', async (method, path, status, body, headers) => {
     const request = `${method} ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -347,6 +357,27 @@ test('an idle connection closes after the idle time-out', async () => {
   expect(await rawRequest(running.port, get)).toMatchObject({ status: 200 });
   // Waits while the gateway still runs: nothing but the time-out closes the connection.
   await closed.promise;
+});
+
+test('a connection on which a request was not sent whole is not used again', async () => {
+  let connections = 0;
+  // Answers at once, whatever still comes of the body.
+  await using server = await startTcp((socket) => {
+    connections++;
+    socket.on('data', (data) => {
+      if (/^(GET|POST) /.test(String(data))) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+  });
+  await using running = await startGateway(
+    resourcesOf(
+      [listenerOf({ routes: [{ match: { prefix: '/' }, route: { cluster: 'c' } }] })],
+      [clusterOf('c', [server.port])],
+    ),
+  );
+  const early = await rawRequest(running.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+  expect(early).toMatchObject({ status: 200, body: 'ok', headers: { connection: 'close' } });
+  expect(await rawRequest(running.port, get)).toMatchObject({ status: 200 });
+  expect(connections).toBe(2);
 });
 
 test('max_requests_per_connection closes a connection that has served so many', async () => {
