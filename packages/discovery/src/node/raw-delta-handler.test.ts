@@ -4,6 +4,7 @@ import {
   type ClientHttp2Stream,
   connect,
   createServer,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -120,8 +121,8 @@ function messagesOf(stream: ClientHttp2Stream): () => Promise<DeltaDiscoveryResp
 
 /** The stream's final status, wherever it stands. */
 async function statusOf(stream: ClientHttp2Stream): Promise<{ readonly code: string; readonly message: string }> {
-  const found = new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
-    const take = (headers: Readonly<Record<string, unknown>>) => {
+  const found = new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    const take = (headers: IncomingHttpHeaders) => {
       if (headers['grpc-status'] !== undefined) resolve(headers);
     };
     stream.on('response', take);
@@ -130,7 +131,7 @@ async function statusOf(stream: ClientHttp2Stream): Promise<{ readonly code: str
   });
   stream.resume();
   const headers = await found;
-  return { code: String(headers['grpc-status']), message: decodeURI(String(headers['grpc-message'] ?? '')) };
+  return { code: String(headers['grpc-status']), message: decodeURI(`${headers['grpc-message'] ?? ''}`) };
 }
 
 async function until(condition: () => boolean): Promise<void> {
