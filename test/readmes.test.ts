@@ -18,7 +18,7 @@ const runtimes = {
 } as const;
 
 /** Packages that are about one machine, or about files: their examples run on Node alone. */
-const nodeOnly = new Set(['agent', 'cli', 'control-plane', 'testing']);
+const nodeOnly = new Set(['cli', 'control-plane', 'testing']);
 
 interface Example {
   readonly name: string;
@@ -80,6 +80,8 @@ const packages = globSync('packages/*/package.json', { cwd: root })
     return manifest.private !== true && manifest.bin === undefined;
   })
   .map((path) => join(path, '..'))
+  // The agent's example runs Envoy: its own test knows what to do where there is none.
+  .filter((path) => !path.endsWith('agent'))
   .sort();
 
 describe.each(packages)('%s/README.md', (path) => {
