@@ -4,42 +4,66 @@ import type { ConfigDump, SentResource } from '@heddle/discovery';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
+  SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 
+/** How long printing may hold the thread before others get their turn, in milliseconds. */
+const MAX_SLICE_MS = 10;
+
 /**
- * What a proxy was sent, as Envoy's own `/config_dump` would show it (envoy.admin.v3.ConfigDump in protobuf JSON), so that tools
- * which read one read the other. A resource that the proxy rejected carries `errorState`.
+ * What a proxy was sent, as Envoy's own `/config_dump?include_eds` would show it (envoy.admin.v3.ConfigDump in protobuf JSON), so that
+ * tools which read one read the other. A resource that the proxy rejected carries `errorState`. Of secrets only names and versions are
+ * shown. Large dumps are made in slices, so that whoever serves requests on the same thread is not held up.
  */
-export function configDumpJson(dump: ConfigDump): JsonObject {
-  const list = (typeUrl: string): readonly SentResource[] => dump.get(typeUrl) ?? [];
+export async function configDumpJson(dump: ConfigDump): Promise<JsonObject> {
+  let sliceStartedAtMs = performance.now();
+  const list = async (typeUrl: string, print: (sent: SentResource) => JsonObject): Promise<JsonObject[]> => {
+    const printed: JsonObject[] = [];
+    for (const sent of dump.get(typeUrl) ?? []) {
+      printed.push(print(sent));
+      if (performance.now() - sliceStartedAtMs < MAX_SLICE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      sliceStartedAtMs = performance.now();
+    }
+    return printed;
+  };
   return {
     configs: [
       {
         '@type': 'type.googleapis.com/envoy.admin.v3.ClustersConfigDump',
-        dynamicActiveClusters: list(CLUSTER_TYPE_URL).map((sent) => ({ ...state(sent), cluster: body(sent) })),
+        dynamicActiveClusters: await list(CLUSTER_TYPE_URL, (sent) => ({ ...state(sent), cluster: body(sent) })),
       },
       {
         '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
-        dynamicListeners: list(LISTENER_TYPE_URL).map((sent) => {
+        dynamicListeners: await list(LISTENER_TYPE_URL, (sent) => {
           const { versionInfo, ...rest } = state(sent);
           return { name: sent.name, activeState: { versionInfo: versionInfo ?? '', listener: body(sent) }, ...rest };
         }),
       },
       {
         '@type': 'type.googleapis.com/envoy.admin.v3.RoutesConfigDump',
-        dynamicRouteConfigs: list(ROUTE_CONFIGURATION_TYPE_URL).map((sent) => ({
+        dynamicRouteConfigs: await list(ROUTE_CONFIGURATION_TYPE_URL, (sent) => ({
           ...state(sent),
           routeConfig: body(sent),
         })),
       },
       {
         '@type': 'type.googleapis.com/envoy.admin.v3.EndpointsConfigDump',
-        dynamicEndpointConfigs: list(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL).map((sent) => ({
+        dynamicEndpointConfigs: await list(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, (sent) => ({
           ...state(sent),
           endpointConfig: body(sent),
         })),
+      },
+      {
+        '@type': 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump',
+        ecdsFilters: await list(EXTENSION_CONFIG_TYPE_URL, (sent) => ({ ...state(sent), ecdsFilter: body(sent) })),
+      },
+      {
+        '@type': 'type.googleapis.com/envoy.admin.v3.SecretsConfigDump',
+        dynamicActiveSecrets: await list(SECRET_TYPE_URL, (sent) => ({ name: sent.name, ...state(sent) })),
       },
     ],
   };
@@ -52,7 +76,7 @@ function state(sent: SentResource): JsonObject {
   return {
     versionInfo: sent.version,
     clientStatus: CLIENT_STATUS[sent.state],
-    ...(sent.message === undefined ? {} : { errorState: { details: sent.message } }),
+    ...(sent.message === undefined ? {} : { errorState: { details: sent.message, versionInfo: sent.version } }),
   };
 }
 

@@ -1,19 +1,27 @@
-import { type Compiler, createCompiler, type MeshSettings } from '@heddle/compiler';
-import { type ConfigDump, createDiscoveryServer, type DiscoveryEvent, type DiscoveryServer } from '@heddle/discovery';
+import { type Compiler, createCompiler, type ListedService, type MeshSettings } from '@heddle/compiler';
+import {
+  type ConfigDump,
+  createDiscoveryServer,
+  type DiscoveryEvent,
+  type DiscoveryServer,
+  RESOURCE_TYPES,
+} from '@heddle/discovery';
 import {
   type CompiledView,
   compareDiagnostics,
   type Diagnostic,
-  diagnostic,
   formatDiagnostic,
   type ListenerBinding,
   MeshSnapshot,
   type ProxyNode,
-  parseNodeId,
   type View,
   viewOf,
 } from '@heddle/model';
 import { type ConfigSource, mergeSources } from '@heddle/sources';
+import { ControlPlaneMetrics } from './metrics/control-plane-metrics.ts';
+import type { MetricFamily } from './metrics/exposition.ts';
+import { findProxy, type ProxyLookup } from './proxy-lookup.ts';
+import { formatOrigin, type Rejection, type ResourceOrigin, rejectionDiagnostic, rejectionsOf } from './rejections.ts';
 import { type ProxySyncStatus, proxySyncStatus } from './sync-status.ts';
 
 export interface ControlPlaneOptions {
@@ -24,7 +32,12 @@ export interface ControlPlaneOptions {
   readonly prepare?: (snapshot: MeshSnapshot) => Promise<void>;
   /** How a proxy's listeners are bound, when that is not the proxy's own business; undefined leaves it to its node metadata. */
   readonly bindingOf?: (node: ProxyNode) => ListenerBinding | undefined;
-  readonly log?: (event: DiscoveryEvent) => void;
+  readonly log?: (event: ControlPlaneEvent) => void;
+}
+
+/** Something that happened, for a log. Of a refusal it says which resources, and the objects, files and lines that made them. */
+export interface ControlPlaneEvent extends DiscoveryEvent {
+  readonly rejections?: readonly Rejection[];
 }
 
 /** Sources, compiler and discovery server put together. */
@@ -42,8 +55,14 @@ export interface ControlPlane {
   compileFor(node: ProxyNode): CompiledView;
   /** Who is connected, and what of each type was sent and acknowledged. */
   syncStatus(): readonly ProxySyncStatus[];
-  /** What the proxy, by node id or NAME.NAMESPACE, was sent: undefined if none such is connected. */
+  /** Which connected proxy a text means: its node id, NAME.NAMESPACE, NAME, or a prefix that only one has. */
+  findProxy(text: string): ProxyLookup;
+  /** What the proxy, by any text that {@link findProxy} understands, was sent: undefined if that is not exactly one. */
   configDump(proxy: string): ConfigDump | undefined;
+  /** Every host of the mesh with its ports and endpoints, ordered by host. */
+  services(): readonly ListedService[];
+  /** What was counted since the start, and the present state in numbers. */
+  metrics(): readonly MetricFamily[];
   /** Takes the sources' present state as soon as possible; they call it themselves when they change. */
   refresh(): Promise<void>;
   /** Calls the listener after each snapshot that is served. */
@@ -68,6 +87,7 @@ class RunningControlPlane implements ControlPlane {
   readonly #compiler: Compiler;
   readonly #merged: ReturnType<typeof mergeSources>;
   readonly #unsubscribe: () => void;
+  readonly #metrics = new ControlPlaneMetrics();
   readonly #listeners = new Set<(snapshot: MeshSnapshot) => void>();
   /** Views in use with what they were last compiled to: the diagnostics of a view that nobody has any more go with it. */
   readonly #views = new Map<string, CompiledView>();
@@ -82,7 +102,8 @@ class RunningControlPlane implements ControlPlane {
     this.discovery = createDiscoveryServer({
       resolveView: (node) => this.#resolveView(node),
       compile: (view) => this.#compile(view),
-      ...(options.log === undefined ? {} : { log: options.log }),
+      observer: this.#metrics.observer,
+      log: (event) => options.log?.(this.#withOrigins(event)),
     });
     this.#merged = mergeSources(options.sources);
     this.#unsubscribe = this.#merged.subscribe(() => void this.refresh());
@@ -108,6 +129,8 @@ class RunningControlPlane implements ControlPlane {
     if (this.ready && snapshot === this.snapshot) return;
     await this.#options.prepare?.(snapshot);
     if (this.#closed) return;
+    const before = this.snapshot;
+    const startedAtMs = performance.now();
     this.snapshot = snapshot;
     const selectorKeys = this.#compiler.selectorKeys(snapshot);
     // Which view a proxy belongs to is asked anew only if the answer may differ: it costs a look at every stream.
@@ -115,6 +138,7 @@ class RunningControlPlane implements ControlPlane {
     this.#selectorKeys = selectorKeys;
     this.#views.clear();
     this.discovery.update({ reclassify });
+    this.#metrics.noteUpdate(before, snapshot, performance.now() - startedAtMs);
     this.ready = true;
     for (const listener of this.#listeners) listener(snapshot);
   }
@@ -146,29 +170,68 @@ class RunningControlPlane implements ControlPlane {
 
   /** What proxies refused, mapped back to the objects that made it. */
   #rejections(): readonly Diagnostic[] {
-    return this.discovery.streams().flatMap((stream) =>
-      stream.types.flatMap((type) =>
-        type.rejected.map(({ name, message }) => {
-          const compiled = stream.viewKey === undefined ? undefined : this.#views.get(stream.viewKey);
-          const origin = compiled?.provenance(type.typeUrl, name)?.get('');
-          return diagnostic('HED302', {
-            ...(origin === undefined ? {} : { resource: origin.resource, path: origin.path }),
-            message: `${stream.nodeId ?? stream.peer} rejected ${type.label} "${name}": ${message}`,
-            effect: 'the proxy goes on with the last version it accepted',
-          });
-        }),
-      ),
+    return this.discovery
+      .streams()
+      .flatMap((stream) =>
+        rejectionsOf(stream, this.#originOf).map((rejection) =>
+          rejectionDiagnostic(stream.nodeId ?? stream.peer, rejection),
+        ),
+      );
+  }
+
+  readonly #originOf = (viewKey: string | undefined, typeUrl: string, name: string): ResourceOrigin | undefined => {
+    const compiled = viewKey === undefined ? undefined : this.#views.get(viewKey);
+    const origin = compiled?.provenance(typeUrl, name)?.get('');
+    if (origin === undefined) return undefined;
+    const range = this.snapshot.locate(origin.resource, origin.path);
+    return { ...origin, ...(range === undefined ? {} : { range }) };
+  };
+
+  /** A refusal is logged with what made the resources. */
+  #withOrigins(event: DiscoveryEvent): ControlPlaneEvent {
+    const { rejected, viewKey, typeUrl } = event;
+    if (rejected === undefined || typeUrl === undefined) return event;
+    const label = RESOURCE_TYPES.find((type) => type.typeUrl === typeUrl)?.label ?? typeUrl;
+    const rejections = rejected.names.map((name): Rejection => {
+      const origin = this.#originOf(viewKey, typeUrl, name);
+      return { typeUrl, label, name, message: rejected.reason, ...(origin === undefined ? {} : { origin }) };
+    });
+    const what = rejections.map(
+      ({ name, origin }) => `"${name}"${origin === undefined ? '' : ` (${formatOrigin(origin)})`}`,
     );
+    return { ...event, rejections, message: `${label} ${what.join(', ')} was rejected: ${rejected.reason}` };
   }
 
   syncStatus(): readonly ProxySyncStatus[] {
-    return this.discovery.streams().flatMap((stream) => proxySyncStatus(stream) ?? []);
+    return this.discovery
+      .streams()
+      .flatMap((stream) => proxySyncStatus(stream, rejectionsOf(stream, this.#originOf)) ?? []);
+  }
+
+  findProxy(text: string): ProxyLookup {
+    return findProxy(
+      this.discovery.streams().flatMap(({ nodeId }) => nodeId ?? []),
+      text,
+    );
   }
 
   configDump(proxy: string): ConfigDump | undefined {
-    const ids = this.discovery.streams().flatMap(({ nodeId }) => nodeId ?? []);
-    const id = ids.find((candidate) => candidate === proxy || shortName(candidate) === proxy);
-    return id === undefined ? undefined : this.discovery.configDump(id);
+    const lookup = this.findProxy(proxy);
+    return 'found' in lookup ? this.discovery.configDump(lookup.found) : undefined;
+  }
+
+  services(): readonly ListedService[] {
+    return this.#compiler.services(this.snapshot);
+  }
+
+  metrics(): readonly MetricFamily[] {
+    return this.#metrics.collect({
+      discovery: this.discovery,
+      snapshot: this.snapshot,
+      services: this.services(),
+      diagnostics: this.diagnostics(),
+      rejectionsOf: (stream) => rejectionsOf(stream, this.#originOf),
+    });
   }
 
   subscribe(listener: (snapshot: MeshSnapshot) => void): () => void {
@@ -186,10 +249,4 @@ class RunningControlPlane implements ControlPlane {
 
 function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a === b || (a.size === b.size && a.isSubsetOf(b));
-}
-
-/** `NAME.NAMESPACE`, as istioctl names proxies. */
-function shortName(nodeId: string): string | undefined {
-  const parsed = parseNodeId(nodeId);
-  return 'problem' in parsed ? undefined : `${parsed.name}.${parsed.namespace}`;
 }

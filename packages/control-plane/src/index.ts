@@ -3,6 +3,14 @@
  *
  * @module
  */
-export { createAdminApp } from './admin-app.ts';
-export { type ControlPlane, type ControlPlaneOptions, createControlPlane } from './control-plane.ts';
-export type { ProxySyncStatus, TypeSync } from './sync-status.ts';
+export { type AdminAppOptions, createAdminApp } from './admin-app.ts';
+export {
+  type ControlPlane,
+  type ControlPlaneEvent,
+  type ControlPlaneOptions,
+  createControlPlane,
+} from './control-plane.ts';
+export { formatMetrics, METRICS_CONTENT_TYPE, type MetricFamily, type Sample } from './metrics/exposition.ts';
+export type { ProxyLookup } from './proxy-lookup.ts';
+export type { Rejection, ResourceOrigin } from './rejections.ts';
+export type { ProxySyncStatus, RejectedResource, TypeSync, TypeSyncDetail } from './sync-status.ts';

@@ -3,6 +3,7 @@ import { serveDiscovery } from '@heddle/discovery/node';
 import { serve } from '@hono/node-server';
 import { createAdminApp } from '../admin-app.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import { processMetrics } from './process-metrics.ts';
 
 export interface ServeControlPlaneOptions {
   readonly controlPlane: ControlPlane;
@@ -31,7 +32,7 @@ export async function serveControlPlane(options: ServeControlPlaneOptions): Prom
   const { controlPlane, version } = options;
   const grpc = await serveDiscovery({ server: controlPlane.discovery, address: options.grpcAddress });
   try {
-    const http = await serveHttp(options.httpAddress, createAdminApp(controlPlane, version).fetch);
+    const http = await serveHttp(options.httpAddress, createAdminApp(controlPlane, version, { processMetrics }).fetch);
     return {
       grpcAddress: grpc.address,
       httpAddress: http.address,
