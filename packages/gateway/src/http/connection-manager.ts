@@ -66,6 +66,7 @@ export function serveExchange(listener: HttpListener, exchange: Exchange, receiv
     }
     const normalized = normalizePath(exchange.path, settings.path);
     if (normalized.action === 'reject') {
+      exchange.path = normalized.path;
       refuse(exchange, 400, '', normalized.details);
       return;
     }

@@ -1,4 +1,5 @@
-import { type HeaderList, setHeader } from './header-list.ts';
+import { joinValues } from '@heddle/routing';
+import { type HeaderList, removeHeader, setHeader } from './header-list.ts';
 import { requestHeaderKinds as kinds, knownHeader } from './request-header-kind.ts';
 
 /** Request headers after the first pass over them: what travels on, and what the proxy itself must know. */
@@ -47,11 +48,12 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
   };
   let connection: string | undefined;
   let upgrade: string | undefined;
+  let te: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const { name, kind, hasUnderscore, isJoined } = knownHeader(raw[i] as string);
     const value = raw[i + 1] as string;
     if (hasUnderscore) received.hasUnderscore = true;
-    if (isJoined && joinWithPresent(headers, name, value)) continue;
+    if (isJoined && kind !== kinds.te && joinWithPresent(headers, name, value)) continue;
     switch (kind) {
       case kinds.plain:
         headers.push(name, value);
@@ -66,7 +68,7 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
       case kinds.pseudo:
         break;
       case kinds.te:
-        if (hasTrailersToken(value)) headers.push(name, 'trailers');
+        te = te === undefined ? value : joinValues(te, value);
         break;
       case kinds.expect:
         if (value.toLowerCase() === '100-continue') received.expectsContinue = true;
@@ -95,6 +97,9 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
         headers.push(name, value);
     }
   }
+  // Nothing but `trailers` passes, and a field that says nothing.
+  if (te === '') headers.push('te', '');
+  else if (te !== undefined && hasTrailersToken(te)) headers.push('te', 'trailers');
   if (connection !== undefined && connection !== 'keep-alive' && connection !== 'close') {
     readConnection(connection.toLowerCase(), upgrade, received);
   }
@@ -105,7 +110,7 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
 function joinWithPresent(headers: HeaderList, name: string, value: string): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] !== name) continue;
-    headers[i + 1] = `${headers[i + 1]},${value}`;
+    headers[i + 1] = joinValues(headers[i + 1] as string, value);
     return true;
   }
   return false;
@@ -115,7 +120,10 @@ function joinWithPresent(headers: HeaderList, name: string, value: string): bool
 export function joinCookies(headers: HeaderList): void {
   const cookies: string[] = [];
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === 'cookie') cookies.push(headers[i + 1] as string);
-  if (cookies.length > 1) setHeader(headers, 'cookie', cookies.join('; '));
+  if (cookies.length === 0) return;
+  const joined = cookies.reduce((before, cookie) => (before === '' ? cookie : `${before}; ${cookie}`));
+  if (joined === '') removeHeader(headers, 'cookie');
+  else if (cookies.length > 1) setHeader(headers, 'cookie', joined);
 }
 
 function hasTrailersToken(value: string): boolean {
@@ -160,8 +168,10 @@ function removeNominated(headers: HeaderList, name: string): void {
   headers.length = kept;
 }
 
-// Envoy drops a Referer that is no URL; a scheme with an authority, or a relative path, is one.
+// Envoy drops a Referer that is neither a URL without fragment and user information nor a relative reference (RFC 3986 section 4.2).
+const absoluteReferer = /^[a-z]+:\/\/[^/?#@\s]+(?:[/?][^#\s]*)?$/i;
+const relativeReferer = /^(?:[\w.~!$&'()*+,;=%@?-]*(?:\/[\w.~!$&'()*+,;=%@?:/-]*)?)$/;
+
 function isReferer(value: string): boolean {
-  if (/[\s<>"{}|\\^`]/.test(value)) return false;
-  return value.startsWith('/') || /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.test(value);
+  return absoluteReferer.test(value) || relativeReferer.test(value);
 }

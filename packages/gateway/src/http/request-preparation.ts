@@ -1,3 +1,4 @@
+import { joinValues } from '@heddle/routing';
 import { addressFromForwardedFor, isInRanges, isLoopback } from './address-range.ts';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
 import type { Exchange } from './exchange.ts';
@@ -32,7 +33,7 @@ export function prepareRequestHeaders(
     if (!settings.skipXffAppend) {
       const peer = isLoopback(connection.remoteAddress) ? ownAddress : connection.remoteAddress;
       if (forwardedFor === undefined) headers.push('x-forwarded-for', peer);
-      else setHeader(headers, 'x-forwarded-for', `${forwardedFor},${peer}`);
+      else setHeader(headers, 'x-forwarded-for', joinValues(forwardedFor, peer));
     }
     if (settings.xffTrustedHops === 0 || headerValue(headers, 'x-forwarded-proto') === undefined) {
       setHeader(headers, 'x-forwarded-proto', connection.secure ? 'https' : 'http');

@@ -1,4 +1,4 @@
-import { isJoinedHeader } from '@heddle/routing';
+import { isJoinedHeader, joinValues } from '@heddle/routing';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
 import { dateHeader } from './date-header.ts';
 import type { Exchange } from './exchange.ts';
@@ -11,7 +11,7 @@ export function joinRepeatedFields(headers: HeaderList): void {
     const first = headers.indexOf(name);
     // A value can equal a name; only even places are names.
     if (first >= i || first % 2 === 1 || !isJoinedHeader('response', name)) continue;
-    headers[first + 1] = `${headers[first + 1]},${headers[i + 1]}`;
+    headers[first + 1] = joinValues(headers[first + 1] as string, headers[i + 1] as string);
     headers.splice(i, 2);
     i -= 2;
   }
