@@ -73,6 +73,38 @@ describe.each(transports)('createGateway over %s', (name, transport) => {
     gateway.close();
   });
 
+  test('makes the endpoint wait while nobody reads the body', async () => {
+    const total = 64 * 1024 * 1024;
+    let written = 0;
+    const stalled = Promise.withResolvers<void>();
+    await using server = await startServer((_req, res) => {
+      res.writeHead(200, { 'content-length': total });
+      const chunk = Buffer.alloc(64 * 1024);
+      const write = () => {
+        while (written < total) {
+          written += chunk.length;
+          if (!res.write(chunk)) {
+            // No room again within this time: every buffer on the way is full.
+            const timer = setTimeout(() => stalled.resolve(), 500);
+            res.once('drain', () => {
+              clearTimeout(timer);
+              write();
+            });
+            return;
+          }
+        }
+        stalled.resolve();
+      };
+      write();
+    });
+    const gateway = gatewayTo(server.port, { transport: transport() });
+    const response = await gateway.fetch(new Request('http://a/'));
+    await stalled.promise;
+    expect(written).toBeLessThan(total / 2);
+    expect((await response.arrayBuffer()).byteLength).toBe(total);
+    gateway.close();
+  });
+
   test('gives up the endpoint when the body is cancelled', async () => {
     const gone = Promise.withResolvers<void>();
     await using server = await startServer((req, res) => {
