@@ -30,7 +30,13 @@ export {
 export { type Redirect, tlsRedirectLocation } from './redirect.ts';
 export { compileRegex, MAX_REGEX_LENGTH, type Regex } from './regex.ts';
 export { type RequestView, requestHeader, requestView } from './request-view.ts';
-export { type CompiledAction, type ForwardAction, type ForwardTarget, type WeightedLeg } from './route-action.ts';
+export {
+  type CompiledAction,
+  type DirectResponse,
+  type ForwardAction,
+  type ForwardTarget,
+  type WeightedLeg,
+} from './route-action.ts';
 export { type RouteIndex } from './route-index.ts';
 export {
   type CompiledRoute,

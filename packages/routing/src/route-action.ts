@@ -1,10 +1,12 @@
-import type {
-  DirectResponseAction,
-  Route,
-  RouteAction,
-  RouteMatch,
-  WeightedCluster,
-  WeightedCluster_ClusterWeight,
+import { create } from '@bufbuild/protobuf';
+import {
+  type DirectResponseAction,
+  RedirectActionSchema,
+  type Route,
+  type RouteAction,
+  type RouteMatch,
+  type WeightedCluster,
+  type WeightedCluster_ClusterWeight,
 } from '@heddle/envoy-api/route';
 import { asciiLower } from './ascii.ts';
 import { byteString } from './byte-string.ts';
@@ -22,9 +24,18 @@ export type CompiledAction =
   | ({ readonly kind: 'redirect' } & Redirect)
   /** Answer 301 with `tlsRedirectLocation(request)`: the virtual host requires TLS. */
   | { readonly kind: 'tls-redirect' }
-  | { readonly kind: 'direct-response'; readonly status: number; readonly body: Uint8Array }
+  | DirectResponse
   /** The route is there for its filters alone; a request must not get here. */
   | { readonly kind: 'non-forwarding' };
+
+/** Answer without an endpoint. */
+export interface DirectResponse {
+  readonly kind: 'direct-response';
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** The value of the Location header; undefined for a status other than 201 and 3xx. */
+  readonly location?: (request: RequestView) => string;
+}
 
 /** Forward to a cluster. */
 export interface ForwardAction {
@@ -79,7 +90,7 @@ export function compileAction(route: Route, match: RouteMatch, maxDirectResponse
       return RoutingError.at('redirect', () => ({ kind: 'redirect', ...compileRedirect(match, action.value) }));
     case 'directResponse':
       return RoutingError.at('directResponse', () =>
-        compileDirectResponse(action.value, maxDirectResponseBytes ?? MAX_DIRECT_RESPONSE_BYTES),
+        compileDirectResponse(match, action.value, maxDirectResponseBytes ?? MAX_DIRECT_RESPONSE_BYTES),
       );
     case 'nonForwardingAction':
       return { kind: 'non-forwarding' };
@@ -181,7 +192,7 @@ function compileAuthorityRewrite(action: RouteAction): ForwardAction['rewriteAut
   }
 }
 
-function compileDirectResponse(action: DirectResponseAction, maxBytes: number): CompiledAction {
+function compileDirectResponse(match: RouteMatch, action: DirectResponseAction, maxBytes: number): DirectResponse {
   const { status, body, bodyFormat } = action;
   if (status < 200 || status > 599) {
     throw new RoutingError('invalid-route', `direct response has status ${status}, wanted 200 to 599`);
@@ -194,7 +205,10 @@ function compileDirectResponse(action: DirectResponseAction, maxBytes: number): 
       `direct response body has ${bytes.length} bytes, wanted at most ${maxBytes}`,
     );
   }
-  return { kind: 'direct-response', status, body: bytes };
+  const response: DirectResponse = { kind: 'direct-response', status, body: bytes };
+  if (status !== 201 && (status < 300 || status > 399)) return response;
+  // Envoy names the request's own URL, as a redirect does that changes nothing.
+  return { ...response, location: compileRedirect(match, create(RedirectActionSchema)).location };
 }
 
 function bodyBytes(specifier: NonNullable<DirectResponseAction['body']>['specifier'] | undefined): Uint8Array {

@@ -62,6 +62,21 @@ describe('matchRoute', () => {
     expect(ask('https')).toMatchObject({ routeIndex: 0 });
   });
 
+  test.each<[number, string | undefined]>([
+    [200, undefined],
+    [201, 'http://a.test:80/p?q'],
+    [204, undefined],
+    [300, 'http://a.test:80/p?q'],
+    [399, 'http://a.test:80/p?q'],
+    [400, undefined],
+  ])('a direct response of status %i has the location %s', (status, wanted) => {
+    const table = tableOf([{ match: { prefix: '/' }, directResponse: { status } }]);
+    const request = requestView({ method: 'GET', scheme: 'http', authority: 'a.test:80', path: '/p?q', headers: [] });
+    const action = matchRoute(table, request, 0)?.route.action;
+    expect(action).toMatchObject({ kind: 'direct-response', status });
+    expect(action?.kind === 'direct-response' ? action.location?.(request) : 'no answer').toBe(wanted);
+  });
+
   test('many routes are found as few are: the index changes no answer', () => {
     const path = fc.stringMatching(/^\/[ab/A]{0,4}$/);
     const match = fc.oneof(

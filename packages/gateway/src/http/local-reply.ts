@@ -1,30 +1,28 @@
 import { encodeGrpcMessage, grpcStatusOf } from './grpc-status.ts';
-import type { HeaderList } from './header-list.ts';
-
-const encoder = new TextEncoder();
-
-/** A response of the gateway's own making. */
-export interface LocalReply {
-  readonly status: number;
-  readonly headers: HeaderList;
-  readonly body: Uint8Array | undefined;
-}
+import { type HeaderList, headerValue, removeHeader, setHeader } from './header-list.ts';
 
 /**
- * Builds a local reply as Envoy does: `text/plain` with a length, or for gRPC requests status 200 and the error in
- * `grpc-status` and `grpc-message`.
+ * What describes the body of a response of the gateway's own making, written after the header operations of a route, as Envoy does:
+ * they can choose another `content-type` than `text/plain`, but neither a length nor anything for a body that is not there. A gRPC
+ * request gets `grpc-status` and, instead of the body, `grpc-message`; its HTTP status is 200.
  */
-export function localReply(status: number, body: string, isGrpc: boolean, extra: HeaderList = []): LocalReply {
+export function describeLocalBody(headers: HeaderList, status: number, body: Uint8Array, isGrpc: boolean): void {
   if (isGrpc) {
-    const headers = [...extra, 'content-type', 'application/grpc', 'grpc-status', String(grpcStatusOf(status))];
-    if (body !== '') headers.push('grpc-message', encodeGrpcMessage(body));
-    return { status: 200, headers, body: undefined };
+    setHeader(headers, 'content-type', 'application/grpc');
+    setHeader(headers, 'grpc-status', String(grpcStatusOf(status)));
+    if (body.length > 0) setHeader(headers, 'grpc-message', encodeGrpcMessage(byteText(body)));
+  } else if (body.length > 0) {
+    setHeader(headers, 'content-length', String(body.length));
+    if (headerValue(headers, 'content-type') === undefined) headers.push('content-type', 'text/plain');
+  } else {
+    removeHeader(headers, 'content-length');
+    removeHeader(headers, 'content-type');
   }
-  if (body === '') return { status, headers: extra, body: undefined };
-  const bytes = encoder.encode(body);
-  return {
-    status,
-    headers: [...extra, 'content-length', String(bytes.byteLength), 'content-type', 'text/plain'],
-    body: bytes,
-  };
+}
+
+/** One character per byte. */
+function byteText(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }

@@ -2,16 +2,18 @@ import { type ByteSource, bytesSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { isGrpcContentType } from './grpc-status.ts';
 import { type HeaderList, headerValue } from './header-list.ts';
-import { localReply } from './local-reply.ts';
+import { describeLocalBody } from './local-reply.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { prepareResponseHeaders } from './response-preparation.ts';
 import { applyRouteResponseHeaders } from './route-settings.ts';
+
+const encoder = new TextEncoder();
 
 /** Answers without an endpoint. Does nothing when a response has begun. */
 export function reply(
   exchange: Exchange,
   status: number,
-  body: string,
+  body: string | Uint8Array,
   details: string,
   flag?: ResponseFlag,
   extraHeaders: HeaderList = [],
@@ -20,9 +22,11 @@ export function reply(
   if (flag !== undefined && !exchange.responseFlags.includes(flag)) exchange.responseFlags.push(flag);
   exchange.responseDetails = details;
   const isGrpc = isGrpcContentType(headerValue(exchange.requestHeaders, 'content-type'));
-  const local = localReply(status, body, isGrpc, extraHeaders);
-  const source = local.body === undefined ? undefined : bytesSource([local.body]);
-  respond(exchange, local.status, local.headers, source);
+  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  const source = isGrpc || bytes.length === 0 ? undefined : bytesSource([bytes]);
+  respond(exchange, isGrpc ? 200 : status, extraHeaders, source, (headers) =>
+    describeLocalBody(headers, status, bytes, isGrpc),
+  );
 }
 
 /** A local reply after which the connection cannot be used again. */
@@ -32,10 +36,16 @@ export function refuse(exchange: Exchange, status: number, body: string, details
 }
 
 /**
- * Starts the response: route's header operations, filters in reverse, the connection manager's last edits, then the head and the
- * body.
+ * Starts the response: route's header operations, then those of `afterRoute`, filters in reverse, the connection manager's last
+ * edits, then the head and the body.
  */
-export function respond(exchange: Exchange, status: number, headers: HeaderList, body: ByteSource | undefined): void {
+export function respond(
+  exchange: Exchange,
+  status: number,
+  headers: HeaderList,
+  body: ByteSource | undefined,
+  afterRoute?: (headers: HeaderList) => void,
+): void {
   if (exchange.responseStarted || exchange.finished) {
     body?.cancel();
     return;
@@ -44,6 +54,7 @@ export function respond(exchange: Exchange, status: number, headers: HeaderList,
   exchange.responseStatus = status;
   exchange.responseHeaders = headers;
   if (exchange.route !== undefined) applyRouteResponseHeaders(exchange);
+  afterRoute?.(exchange.responseHeaders);
   const { filters } = exchange.listener;
   if (filters.length === 0) {
     sendResponse(exchange, body);

@@ -6,7 +6,6 @@ import {
   tlsRedirectLocation,
   type WeightedLeg,
 } from '@heddle/routing';
-import { bytesSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { Forwarding } from './forwarding.ts';
 import { isGrpcContentType } from './grpc-status.ts';
@@ -37,10 +36,9 @@ function answer(exchange: Exchange, action: Exclude<CompiledAction, ForwardActio
       reply(exchange, 301, '', 'direct_response', undefined, ['location', tlsRedirectLocation(exchange)]);
       return;
     case 'direct-response': {
-      exchange.responseDetails = 'direct_response';
-      const headers: HeaderList =
-        action.body.length === 0 ? [] : ['content-length', String(action.body.length), 'content-type', 'text/plain'];
-      respond(exchange, action.status, headers, action.body.length === 0 ? undefined : bytesSource([action.body]));
+      const location = action.location?.(exchange);
+      const extra = location === undefined ? [] : ['location', location];
+      reply(exchange, action.status, action.body, 'direct_response', undefined, extra);
       return;
     }
     case 'non-forwarding':
