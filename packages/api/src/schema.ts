@@ -25,6 +25,8 @@ export interface StringFormat {
   readonly name: string;
   /** What was wanted, or undefined if the text is fine. Linear in the length of the text. */
   readonly check: (text: string) => string | undefined;
+  /** What of a fine text is part of the API but not obeyed yet, as a sentence; undefined if all is. */
+  readonly notApplied?: (text: string) => string | undefined;
   /** JSON Schema keywords that say the same, as far as they can. */
   readonly jsonSchema?: Readonly<Record<string, unknown>>;
 }

@@ -74,10 +74,10 @@ class Walk {
     return undefined;
   }
 
-  notApplied(message: string): void {
+  notApplied(message: string, below: readonly string[] = []): void {
     this.#warnings++;
     if (this.#quiet > 0 || this.#warnings > MAX_PROBLEMS) return;
-    this.problems.push({ code: 'not-applied', severity: 'warning', path: [...this.#path], message });
+    this.problems.push({ code: 'not-applied', severity: 'warning', path: [...this.#path, ...below], message });
   }
 
   node(node: SchemaNode, value: unknown, depth: number): unknown {
@@ -163,7 +163,11 @@ class Walk {
 
   matches(format: StringFormat | undefined, value: string): boolean {
     const wanted = format?.check(value);
-    if (wanted === undefined) return true;
+    if (wanted === undefined) {
+      const left = format?.notApplied?.(value);
+      if (left !== undefined) this.notApplied(left);
+      return true;
+    }
     this.error('invalid-value', `found "${shorten(value)}", wanted ${wanted}`);
     return false;
   }
@@ -214,6 +218,9 @@ class Walk {
       const wantedKey = node.keys?.check(key);
       if (wantedKey !== undefined) {
         this.error('invalid-value', `found the key "${shorten(key)}", wanted ${wantedKey}`, undefined, [key]);
+      } else {
+        const left = node.keys?.notApplied?.(key);
+        if (left !== undefined) this.notApplied(left, [key]);
       }
       define(checked, key, this.below(key, node.values.node, item, depth + 1));
     }

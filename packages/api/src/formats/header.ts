@@ -27,6 +27,8 @@ export const matchedHeaderName: StringFormat = {
     isHeaderName(text) || PSEUDO_HEADERS.has(text) || isClaimRoute(text)
       ? undefined
       : 'a header name such as x-user, or a pseudo header',
+  notApplied: (text) =>
+    isClaimRoute(text) ? 'matching on claims of a token is part of the API but not applied yet' : undefined,
 };
 
 /** Istio's routing on claims: a header name that stands for a claim of the request's verified token. */

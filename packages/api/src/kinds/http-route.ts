@@ -4,7 +4,7 @@ import { authority, headerText, isClaimRoute, matchedHeaderName } from '../forma
 import { gatewayReference } from '../formats/host.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import { regularExpression } from '../formats/regular-expression.ts';
-import { pathText, plainText } from '../formats/text.ts';
+import { base64, isWellFormed, pathText, plainText } from '../formats/text.ts';
 import {
   array,
   boolean,
@@ -15,6 +15,7 @@ import {
   pending,
   type ReportProblem,
   required,
+  type StringFormat,
   string,
 } from '../schema.ts';
 import { CorsPolicy } from './cors-policy.ts';
@@ -35,23 +36,35 @@ const parameterName = {
 export const HttpMatchRequest = object({
   name: string({ format: plainText, doc: 'Joined to the name of the route in the names of Envoy routes.' }),
   uri: UriMatch,
-  scheme: pending(ValueMatch),
+  scheme: ValueMatch,
   method: ValueMatch,
-  authority: pending(ValueMatch),
+  authority: ValueMatch,
   headers: map(ValueMatch, {
     keys: matchedHeaderName,
     doc: 'By header name; an empty match means the header is present.',
   }),
-  port: pending(integer({ minimum: 0, maximum: 65535 })),
-  sourceLabels: pending(map(string({ format: labelValue }), { keys: labelKey })),
-  gateways: pending(array(string({ format: gatewayReference }))),
+  port: integer({ minimum: 0, maximum: 65535, doc: 'The port that the request came to, as configured; 0 is any.' }),
+  sourceLabels: map(string({ format: labelValue }), {
+    keys: labelKey,
+    doc: 'Labels of the workload whose proxy routes; not looked at in a match that names gateways.',
+  }),
+  gateways: array(string({ format: gatewayReference }), {
+    doc: 'Those of spec.gateways for which the match is; all if absent.',
+  }),
   queryParams: map(ValueMatch, {
     keys: parameterName,
     doc: 'By parameter name; an empty match means the parameter is present.',
   }),
-  ignoreUriCase: pending(boolean()),
-  withoutHeaders: pending(map(AbsenceMatch, { keys: matchedHeaderName })),
-  sourceNamespace: pending(string({ format: dnsLabel, emptyIsAbsent: true })),
+  ignoreUriCase: boolean({ doc: 'For exact and prefix; a regex says (?i) itself.' }),
+  withoutHeaders: map(AbsenceMatch, {
+    keys: matchedHeaderName,
+    doc: 'By header name; none of them may match. An empty match means the header is absent.',
+  }),
+  sourceNamespace: string({
+    format: dnsLabel,
+    emptyIsAbsent: true,
+    doc: 'Of the workload whose proxy routes; not looked at in a match that names gateways.',
+  }),
   statPrefix: pending(string({ format: plainText })),
 });
 export type HttpMatchRequest = Infer<typeof HttpMatchRequest>;
@@ -129,11 +142,32 @@ export type HttpRewrite = Infer<typeof HttpRewrite>;
 /** Istio's bound on what a configured answer may carry. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
+const bodyText: StringFormat = {
+  name: 'body-text',
+  check: (text) =>
+    isWellFormed(text) && new TextEncoder().encode(text).length <= MAX_BODY_BYTES
+      ? undefined
+      : `text without unpaired surrogates, of at most ${MAX_BODY_BYTES} bytes`,
+};
+
+const bodyBytes: StringFormat = {
+  ...base64,
+  check: (text) => {
+    const padding = /=*$/.exec(text)?.[0].length ?? 0;
+    return base64.check(text) === undefined && (text.length / 4) * 3 - padding <= MAX_BODY_BYTES
+      ? undefined
+      : `base64 text of at most ${MAX_BODY_BYTES} bytes`;
+  },
+};
+
 /** Istio `HTTPDirectResponse`: an answer without a destination. */
 export const HttpDirectResponse = object({
   status: required(integer({ minimum: 200, maximum: 599 })),
   body: object(
-    { string: string({ maxLength: MAX_BODY_BYTES }), bytes: string({ maxLength: MAX_BODY_BYTES }) },
+    {
+      string: string({ format: bodyText, doc: 'Sent as text/plain, in UTF-8.' }),
+      bytes: string({ format: bodyBytes, doc: 'In base64; sent as text/plain too.' }),
+    },
     { oneOf: [{ fields: ['string', 'bytes'], wanted: 'atMostOne' }] },
   ),
 });
@@ -149,7 +183,7 @@ export const HttpRoute = object(
     match: array(HttpMatchRequest, { doc: 'Alternatives.' }),
     route: array(HttpRouteDestination),
     redirect: HttpRedirect,
-    directResponse: pending(HttpDirectResponse),
+    directResponse: HttpDirectResponse,
     delegate: pending(
       object({ name: string({ format: dnsLabel }), namespace: string({ format: dnsLabel, emptyIsAbsent: true }) }),
     ),

@@ -39,6 +39,9 @@ test.each(Object.keys(base) as Kind[])('%s: the sound object is taken', (kind) =
 });
 
 const gatewayOnly = { gateways: ['gw'] };
+const CLAIM = '@request.auth.claims.group';
+const MEBIBYTE = 1024 * 1024;
+const base64Of = (bytes: number): string => Buffer.alloc(bytes).toString('base64');
 const rule = (parts: object): object => ({ ...base.VirtualService, http: [parts] });
 const server = (parts: object): object => ({ servers: [{ ...base.Gateway.servers[0], ...parts }] });
 const policy = (trafficPolicy: object): object => ({ host: 'reviews', trafficPolicy });
@@ -74,6 +77,37 @@ describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
       ],
       [rule({ directResponse: { status: 200 }, route }), 'http.0.route: found route together with directResponse'],
       [rule({ delegate: { name: 'x' }, route }), 'http.0.route: found route together with delegate'],
+      [
+        rule({ directResponse: { status: 200 }, rewrite: { uri: '/' } }),
+        'http.0.rewrite: found rewrite together with directResponse',
+      ],
+      [
+        rule({ directResponse: { status: 200 }, fault: { abort: { httpStatus: 500 } } }),
+        'http.0.fault: found fault together with directResponse',
+      ],
+      [rule({ directResponse: {} }), 'http.0.directResponse.status: "status" is missing'],
+      [rule({ directResponse: { status: 199 } }), 'http.0.directResponse.status: found 199'],
+      [rule({ directResponse: { status: 600 } }), 'http.0.directResponse.status: found 600'],
+      [
+        rule({ directResponse: { status: 200, body: { string: 'a', bytes: 'YQ==' } } }),
+        'http.0.directResponse.body.bytes: found "string", "bytes" together',
+      ],
+      [
+        rule({ directResponse: { status: 200, body: { string: 'ä'.repeat(MEBIBYTE / 2 + 1) } } }),
+        'http.0.directResponse.body.string: found "ää',
+      ],
+      [
+        rule({ directResponse: { status: 200, body: { string: '\ud800' } } }),
+        'http.0.directResponse.body.string: found "\\ud800"',
+      ],
+      [
+        rule({ directResponse: { status: 200, body: { bytes: 'no base64' } } }),
+        'http.0.directResponse.body.bytes: found "no base64"',
+      ],
+      [
+        rule({ directResponse: { status: 200, body: { bytes: base64Of(MEBIBYTE + 1) } } }),
+        'http.0.directResponse.body.bytes: found "AAAA',
+      ],
       [rule(twoLegs(0, 0)), 'http.0.route: found 2 destinations whose weights add up to 0'],
       [
         rule({ route: [...Array(3)].map(() => ({ ...route[0], weight: 2_000_000_000 })) }),
@@ -136,6 +170,34 @@ describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
         rule({ route, match: [{ headers: { '@request.auth.claims.x': { exact: '' } } }] }),
         'http.0.match: found a match on @request',
       ],
+      [
+        rule({ route, match: [{ withoutHeaders: { '@request.auth.claims.x': {} } }] }),
+        'http.0.match: found a match on @request',
+      ],
+      [
+        rule({ route, match: [{ withoutHeaders: { 'a b': {} } }] }),
+        'http.0.match.0.withoutHeaders.a b: found the key "a b"',
+      ],
+      [
+        rule({ route, match: [{ withoutHeaders: { a: { regex: '**' } } }] }),
+        'http.0.match.0.withoutHeaders.a.regex: found "**"',
+      ],
+      [rule({ route, match: [{ withoutHeaders: { a: { prefix: '' } } }] }), 'http.0.match.0.withoutHeaders.a.prefix'],
+      [rule({ route, match: [{ authority: { prefix: '' } }] }), 'http.0.match.0.authority.prefix: found an empty'],
+      [rule({ route, match: [{ authority: { regex: '(' } }] }), 'http.0.match.0.authority.regex: found "("'],
+      [rule({ route, match: [{ scheme: { prefix: '' } }] }), 'http.0.match.0.scheme.prefix: found an empty string'],
+      [
+        rule({ route, match: [{ scheme: { exact: 'a', regex: 'a' } }] }),
+        'http.0.match.0.scheme.regex: found "exact", "regex" together',
+      ],
+      [rule({ route, match: [{ port: 65536 }] }), 'http.0.match.0.port: found 65536'],
+      [rule({ route, match: [{ port: -1 }] }), 'http.0.match.0.port: found -1'],
+      [rule({ route, match: [{ gateways: ['a/b/c'] }] }), 'http.0.match.0.gateways.0: found "a/b/c"'],
+      [rule({ route, match: [{ gateways: [''] }] }), 'http.0.match.0.gateways.0: found ""'],
+      [rule({ route, match: [{ sourceLabels: { app: '-' } }] }), 'http.0.match.0.sourceLabels.app: found "-"'],
+      [rule({ route, match: [{ sourceLabels: { '-': 'a' } }] }), 'http.0.match.0.sourceLabels.-: found the key "-"'],
+      [rule({ route, match: [{ sourceNamespace: 'A' }] }), 'http.0.match.0.sourceNamespace: found "A"'],
+      [rule({ route, match: [{ ignoreUriCase: 'yes' }] }), 'http.0.match.0.ignoreUriCase: found'],
       [rule({ route, mirror: { host: 'a' }, mirrors: [] }), 'http.0.mirrors: found "mirror", "mirrors" together'],
       [rule({ route, timeout: '0s' }), 'http.0.timeout: found "0s"'],
       [rule({ route, retries: { retryOn: 'sometimes', attempts: 1 } }), 'http.0.retries.retryOn: found "sometimes"'],
@@ -254,6 +316,16 @@ describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
         'ports.0.protocol: found 2 hosts on a TCP port',
       ],
       [entry({ resolution: 'DNS', addresses: ['10.0.0.0/8'] }), 'addresses.0: found the block'],
+      [entry({ addresses: ['api.example.com'] }), 'addresses.0: found "api.example.com"'],
+      [entry({ addresses: ['10.0.0.0/33'] }), 'addresses.0: found "10.0.0.0/33"'],
+      [
+        entry({ resolution: 'DNS_ROUND_ROBIN', addresses: ['10.0.0.0/8'], endpoints: [{ address: 'a.b' }] }),
+        'addresses.0: found the block',
+      ],
+      [
+        entry({ resolution: 'DNS_ROUND_ROBIN', endpoints: [], hosts: ['*.a.b'] }),
+        'hosts.0: found "*.a.b", which DNS cannot resolve',
+      ],
       [entry({ resolution: 'DYNAMIC_DNS' }), 'hosts.0: found "api.example.com" with resolution DYNAMIC_DNS'],
     ],
   ],
@@ -309,6 +381,18 @@ describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
   });
 });
 
+test.each<[string, Kind, object, string]>([
+  ['a claim', 'VirtualService', rule({ route, match: [{ headers: { [CLAIM]: { exact: 'a' } } }] }), CLAIM],
+  ['the absence of a claim', 'VirtualService', rule({ route, match: [{ withoutHeaders: { [CLAIM]: {} } }] }), CLAIM],
+  ['a block of addresses', 'ServiceEntry', entry({ addresses: ['10.0.0.1', '10.0.0.0/8'] }), '1'],
+])('%s is reported as not applied', (_, kind, spec, key) => {
+  const schema: Schema<unknown> = kinds[kind as KindName].spec;
+  const { problems } = validate(schema, { ...spec, ...(kind === 'VirtualService' ? gatewayOnly : {}) });
+  expect(problems.map(({ code, path }) => [code, path.at(-1)])).toEqual([
+    ['not-applied', kind === 'ServiceEntry' ? Number(key) : key],
+  ]);
+});
+
 test('what Istio takes is taken', () => {
   const sound: readonly (readonly [Kind, object])[] = [
     ['VirtualService', { hosts: ['*'], gateways: ['gw'], http: [{ route }] }],
@@ -322,6 +406,15 @@ test('what Istio takes is taken', () => {
     ['Gateway', server({ port: { ...port, number: 0 }, bind: 'unix:///tmp/s' })],
     ['ServiceEntry', entry({ resolution: 'NONE', endpoints: undefined, hosts: ['*.a.b'], addresses: ['10.0.0.0/8'] })],
     ['ServiceEntry', entry({ endpoints: [{ address: 'unix:///run/s' }] })],
+    ['ServiceEntry', entry({ addresses: ['10.0.0.1', 'fd00::1'] })],
+    ['ServiceEntry', entry({ resolution: 'DNS_ROUND_ROBIN', endpoints: [{ address: 'a.b' }] })],
+    ['ServiceEntry', entry({ resolution: 'DNS_ROUND_ROBIN', endpoints: undefined })],
+    ['VirtualService', rule({ directResponse: { status: 200 } })],
+    ['VirtualService', rule({ directResponse: { status: 599, body: { string: '' } }, headers: {} })],
+    ['VirtualService', rule({ directResponse: { status: 204, body: { string: 'a'.repeat(MEBIBYTE) } } })],
+    ['VirtualService', rule({ directResponse: { status: 204, body: { bytes: base64Of(MEBIBYTE) } } })],
+    ['VirtualService', rule({ match: [{ withoutHeaders: { a: { regex: '*' }, b: {} }, port: 0 }], route })],
+    ['VirtualService', rule({ match: [{ sourceNamespace: '', gateways: ['mesh', 'a/b', 'c'] }], route })],
     ['Service', { clusterIP: 'None', selector: {} }],
     ['Service', { type: 'ExternalName', externalName: 'a.b' }],
   ];

@@ -14,6 +14,7 @@ import {
   pending,
   type ReportProblem,
   required,
+  type StringFormat,
   string,
 } from '../schema.ts';
 import { portNumber } from './destination.ts';
@@ -27,6 +28,15 @@ const PortProtocol = string({
   ignoreCase: true,
   emptyIsAbsent: true,
 });
+
+/** Blocks tell services of other protocols than HTTP apart by destination, which listeners cannot do yet. */
+const serviceAddress: StringFormat = {
+  ...ipSubnet,
+  notApplied: (text) =>
+    text.includes('/')
+      ? `the block "${text}" is part of the API but not applied yet; applied here: single addresses`
+      : undefined,
+};
 
 /** Istio `ServicePort`. */
 export const ServiceEntryPort = object({
@@ -69,7 +79,10 @@ export type ServiceEntryEndpoint = Infer<typeof ServiceEntryEndpoint>;
 export const ServiceEntrySpec = object(
   {
     hosts: required(array(string({ format: destinationHost }), { minItems: 1, maxItems: 256 })),
-    addresses: pending(array(string({ format: ipSubnet, maxLength: 64 }), { maxItems: 256 })),
+    addresses: array(string({ format: serviceAddress, maxLength: 64 }), {
+      maxItems: 256,
+      doc: 'IP addresses by which callers reach the hosts: names of them for HTTP, listeners for other protocols.',
+    }),
     ports: array(ServiceEntryPort, { maxItems: 256 }),
     location: inert(
       string({
@@ -79,8 +92,8 @@ export const ServiceEntrySpec = object(
       }),
     ),
     resolution: string({
-      values: ['NONE', 'STATIC', 'DNS'],
-      pendingValues: ['DNS_ROUND_ROBIN', 'DYNAMIC_DNS'],
+      values: ['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN'],
+      pendingValues: ['DYNAMIC_DNS'],
       doc: 'How addresses are found. NONE if absent: the address the client asked for.',
     }),
     endpoints: array(ServiceEntryEndpoint, { maxItems: 4096 }),

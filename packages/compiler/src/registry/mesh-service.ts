@@ -95,7 +95,10 @@ export function serviceEntrySources(_memo: Memo, entry: ServiceEntry): readonly 
   );
   const ref = refOfObject(entry);
   // Address ranges are matched by listeners, not by host headers; only single addresses are names of the service.
-  const addresses = (spec.addresses ?? []).filter((address) => !address.includes('/'));
+  const addresses = (spec.addresses ?? [])
+    .filter((address) => !address.includes('/'))
+    // Envoy refuses domains that differ in case only.
+    .map((address) => address.toLowerCase());
   return [...new Set(spec.hosts.map((host) => host.toLowerCase()))].map((host) => ({
     host,
     ref,

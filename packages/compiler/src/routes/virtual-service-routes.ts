@@ -24,7 +24,7 @@ import {
 import type { MeshSettings } from '../settings.ts';
 import type { RouteSource } from '../virtual-services.ts';
 import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
-import { compileDirectResponse } from './direct-response.ts';
+import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
@@ -156,7 +156,6 @@ class RouteListBuilder {
       metadata: this.#metadata,
       decorator: { operation: `${target}${compiled.pathLabel}` },
       ...headerFields,
-      statPrefix: match?.statPrefix ?? '',
     });
     const bytes = encodeField(VirtualHostSchema, 'routes', toBinary(RouteSchema, route));
     this.#routes.push({ bytes, catchAll: compiled.catchAll, origins });
@@ -189,6 +188,12 @@ class RouteListBuilder {
     }
     if (rule.directResponse !== undefined) {
       origins.push(['directResponse', this.#origin([...path, 'directResponse'])]);
+      if (hasForbiddenBody(rule.directResponse)) {
+        this.report('HED301', [...path, 'directResponse', 'body'], {
+          message: `an answer of status ${rule.directResponse.status} has no body in HTTP`,
+          effect: 'the body is left out',
+        });
+      }
       return { action: { case: 'directResponse', value: compileDirectResponse(rule.directResponse) } };
     }
     const legs = rule.route ?? [];
