@@ -106,10 +106,10 @@ describe('compareAnswers', () => {
     expect(compareAnswers(request(100, distribution), from(a), from(b), [])).toHaveLength(wanted);
   });
 
-  test('exact: taking turns is not the same as equal counts by chance', () => {
+  test('turns: taking turns is not the same as equal counts by chance', () => {
     const inTurn = Array.from({ length: 20 }, (_, i) => ({ ...answer, received: [{ ...received, backend: i % 2 }] }));
-    expect(compareAnswers(request(20, 'exact'), inTurn, [...inTurn.slice(1), ...inTurn.slice(0, 1)], [])).toEqual([]);
-    expect(compareAnswers(request(20, 'exact'), inTurn, from([10, 10]), [])).toHaveLength(1);
+    expect(compareAnswers(request(20, 'turns'), inTurn, [...inTurn.slice(1), ...inTurn.slice(0, 1)], [])).toEqual([]);
+    expect(compareAnswers(request(20, 'turns'), inTurn, from([10, 10]), [])).toHaveLength(1);
   });
 
   test('answers of one backend must be alike', () => {

@@ -26,8 +26,10 @@ export interface ParityCase {
 export type Distribution =
   /** Shares of the backends, within what chance allows. */
   | 'shares'
-  /** How often each backend answered, exactly, and after how many answers they repeat; sent one after another. */
+  /** How often each backend answered, exactly; sent one after another. */
   | 'exact'
+  /** As `exact`, and after how many answers the backends repeat in the same order. */
+  | 'turns'
   /** Which backends answered. */
   | 'set';
 
@@ -160,6 +162,7 @@ function readRequest(file: string, path: string, value: Json): CaseRequest {
     distribution: oneOf(file, `${path}.distribution`, fields.text('distribution') ?? 'shares', [
       'shares',
       'exact',
+      'turns',
       'set',
     ]),
     backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}),

@@ -149,7 +149,10 @@ async function sendAll(
 ): Promise<(UnloggedAnswer & { readonly id: string })[]> {
   const answers: (UnloggedAnswer & { readonly id: string })[] = [];
   while (answers.length < request.count) {
-    const width = request.distribution === 'exact' ? 1 : Math.min(10, request.count - answers.length);
+    const width =
+      request.distribution === 'exact' || request.distribution === 'turns'
+        ? 1
+        : Math.min(10, request.count - answers.length);
     const sent = Array.from({ length: width }, async () => {
       const id = runner.nextRequestId();
       return { ...(await client.send(request, id, runner.backends)), id };
