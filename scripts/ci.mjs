@@ -94,6 +94,27 @@ const tiers = [
     count: 'summary',
   },
   {
+    name: 'adsload',
+    why: "another program's ADS clients keep up with heddle control-plane, where Go and that program are there",
+    minutes: 4,
+    commands: [`node ${source} scripts/adsload.ts`],
+    count: 'summary',
+  },
+  {
+    name: 'fuzz',
+    why: 'the discovery server against its reference model, with new steps each day',
+    minutes: 5,
+    commands: ['npm run --silent fuzz -- --seconds 120'],
+    count: 'summary',
+  },
+  {
+    name: 'mutants',
+    why: 'each rule of the protocol has a test that notices its absence',
+    minutes: 6,
+    commands: ['npm run --silent mutants'],
+    count: 'summary',
+  },
+  {
     name: 'examples',
     why: 'the examples do what their pages say',
     minutes: 4,
