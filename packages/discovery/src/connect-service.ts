@@ -1,18 +1,51 @@
 import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect';
 import {
+  CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
+  CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+  SECRET_TYPE_URL,
+  VIRTUAL_HOST_TYPE_URL,
+} from '@heddle/envoy-api';
+import {
   AggregatedDiscoveryService,
   type DeltaDiscoveryRequest,
   type DeltaDiscoveryResponse,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
 } from '@heddle/envoy-api/discovery';
-import type { DeltaStream } from './delta-stream.ts';
+import {
+  ClusterDiscoveryService,
+  EndpointDiscoveryService,
+  ExtensionConfigDiscoveryService,
+  ListenerDiscoveryService,
+  RouteDiscoveryService,
+  SecretDiscoveryService,
+  VirtualHostDiscoveryService,
+} from '@heddle/envoy-api/discovery-services';
 import { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
 import type { DiscoveryServer } from './discovery-server.ts';
+import type { DiscoveryStream, StreamVariant } from './discovery-stream.ts';
+import type { DeltaPush } from './push.ts';
 
 /** Who is at the other end, set by the adapter that accepts the connection: Connect itself does not know it. */
 export const peerAddress = createContextKey('network', { description: 'address of the discovery client' });
 
+/** What the adapter knows about the transport of a call. */
+export interface CallTransport {
+  /** Largest response that can be carried, in bytes. */
+  readonly maxMessageBytes?: number;
+  /** Resets the call's stream, for clients that do not read: Connect waits for them without end. */
+  readonly abandon?: () => void;
+}
+
+/** Set by the adapter too. */
+export const callTransport = createContextKey<CallTransport>({}, { description: 'transport of a discovery call' });
+
 const CODES: Readonly<Record<DiscoveryErrorCode, Code>> = {
   'invalid-argument': Code.InvalidArgument,
+  'deadline-exceeded': Code.DeadlineExceeded,
   'resource-exhausted': Code.ResourceExhausted,
   unavailable: Code.Unavailable,
   unimplemented: Code.Unimplemented,
@@ -21,36 +54,106 @@ const CODES: Readonly<Record<DiscoveryErrorCode, Code>> = {
 
 const GONE: ReadonlySet<Code> = new Set([Code.Canceled, Code.Aborted, Code.Unavailable]);
 
-/** Puts the aggregated discovery service on a Connect router. */
-export function registerDiscoveryRoutes(
-  router: ConnectRouter,
-  server: Pick<DiscoveryServer, 'openStream' | 'toResponse'>,
-): void {
+/** What the services need of a server. */
+export type ServedDiscoveryServer = Pick<DiscoveryServer, 'admit' | 'openStream' | 'toResponse' | 'toStateResponse'>;
+
+/**
+ * Puts the aggregated discovery service on a Connect router, and the services of one type each, which are the same streams confined to
+ * their type. Fetching without a stream is refused: it could not be told apart from polling.
+ */
+export function registerDiscoveryRoutes(router: ConnectRouter, server: ServedDiscoveryServer): void {
+  const { delta, state } = handlersOf(server);
   router.service(AggregatedDiscoveryService, {
-    deltaAggregatedResources: (requests, context) => serveDelta(server, requests, context),
-    // biome-ignore lint/correctness/useYield: a streaming method that only refuses
-    async *streamAggregatedResources() {
-      throw new ConnectError(
-        'The state-of-the-world variant is not served; set api_type: DELTA_GRPC in ads_config',
-        Code.Unimplemented,
-      );
-    },
+    deltaAggregatedResources: delta(),
+    streamAggregatedResources: state(),
+  });
+  router.service(ListenerDiscoveryService, {
+    deltaListeners: delta(LISTENER_TYPE_URL),
+    streamListeners: state(LISTENER_TYPE_URL),
+    fetchListeners: refuseToFetch,
+  });
+  router.service(ClusterDiscoveryService, {
+    deltaClusters: delta(CLUSTER_TYPE_URL),
+    streamClusters: state(CLUSTER_TYPE_URL),
+    fetchClusters: refuseToFetch,
+  });
+  router.service(RouteDiscoveryService, {
+    deltaRoutes: delta(ROUTE_CONFIGURATION_TYPE_URL),
+    streamRoutes: state(ROUTE_CONFIGURATION_TYPE_URL),
+    fetchRoutes: refuseToFetch,
+  });
+  router.service(EndpointDiscoveryService, {
+    deltaEndpoints: delta(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL),
+    streamEndpoints: state(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL),
+    fetchEndpoints: refuseToFetch,
+  });
+  router.service(VirtualHostDiscoveryService, { deltaVirtualHosts: delta(VIRTUAL_HOST_TYPE_URL) });
+  router.service(SecretDiscoveryService, {
+    deltaSecrets: delta(SECRET_TYPE_URL),
+    streamSecrets: state(SECRET_TYPE_URL),
+    fetchSecrets: refuseToFetch,
+  });
+  router.service(ExtensionConfigDiscoveryService, {
+    deltaExtensionConfigs: delta(EXTENSION_CONFIG_TYPE_URL),
+    streamExtensionConfigs: state(EXTENSION_CONFIG_TYPE_URL),
+    fetchExtensionConfigs: refuseToFetch,
   });
 }
 
-async function* serveDelta(
-  server: Pick<DiscoveryServer, 'openStream' | 'toResponse'>,
-  requests: AsyncIterable<DeltaDiscoveryRequest>,
+function refuseToFetch(): never {
+  throw new ConnectError(
+    'Fetching is not served; use the streaming method of this service, or aggregated discovery',
+    Code.Unimplemented,
+  );
+}
+
+/** Makes the handlers of both variants; with a type URL, confined to that type. */
+function handlersOf(server: ServedDiscoveryServer) {
+  return {
+    delta: (typeUrl?: string) => (requests: AsyncIterable<DeltaDiscoveryRequest>, context: HandlerContext) =>
+      serve<DeltaDiscoveryRequest, DeltaDiscoveryResponse>(server, requests, context, {
+        variant: 'delta',
+        typeUrl,
+        receive: (stream, request) => stream.receive(request),
+        toResponse: (push) => server.toResponse(push),
+      }),
+    state: (typeUrl?: string) => (requests: AsyncIterable<DiscoveryRequest>, context: HandlerContext) =>
+      serve<DiscoveryRequest, DiscoveryResponse>(server, requests, context, {
+        variant: 'state-of-the-world',
+        typeUrl,
+        receive: (stream, request) => stream.receiveState(request),
+        toResponse: (push) => server.toStateResponse(push),
+      }),
+  };
+}
+
+interface Method<Request, Response> {
+  readonly variant: StreamVariant;
+  readonly typeUrl: string | undefined;
+  receive(stream: DiscoveryStream, request: Request): void;
+  toResponse(push: DeltaPush): Response;
+}
+
+async function* serve<Request, Response>(
+  server: ServedDiscoveryServer,
+  requests: AsyncIterable<Request>,
   context: HandlerContext,
-): AsyncIterable<DeltaDiscoveryResponse> {
+  { variant, typeUrl, receive, toResponse }: Method<Request, Response>,
+): AsyncIterable<Response> {
   try {
-    const stream = server.openStream(context.values.get(peerAddress));
+    await server.admit(context.signal);
+    if (context.signal.aborted) return;
+    const stream = server.openStream(context.values.get(peerAddress), {
+      ...context.values.get(callTransport),
+      variant,
+      ...(typeUrl === undefined ? {} : { typeUrl }),
+    });
     const end = () => stream.end();
     context.signal.addEventListener('abort', end, { once: true });
     // Requests are taken while responses are written: a stream that waits to send must still see acknowledgements.
-    const reading = readRequests(stream, requests);
+    const reading = readRequests(stream, requests, receive);
     try {
-      for await (const push of stream.pushes()) yield server.toResponse(push);
+      for await (const push of stream.pushes()) yield toResponse(push);
     } finally {
       context.signal.removeEventListener('abort', end);
       stream.end();
@@ -61,10 +164,14 @@ async function* serveDelta(
   }
 }
 
-async function readRequests(stream: DeltaStream, requests: AsyncIterable<DeltaDiscoveryRequest>): Promise<void> {
+async function readRequests<Request>(
+  stream: DiscoveryStream,
+  requests: AsyncIterable<Request>,
+  receive: (stream: DiscoveryStream, request: Request) => void,
+): Promise<void> {
   try {
     for await (const request of requests) {
-      stream.receive(request);
+      receive(stream, request);
       if (stream.isEnded) return;
     }
     stream.end();

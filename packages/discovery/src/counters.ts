@@ -12,6 +12,8 @@ export interface DiscoveryCounters {
   responses: number;
   resourcesSent: number;
   removalsSent: number;
+  /** Responses larger than the 4 MiB that gRPC clients take by default. */
+  oversizeResponses: number;
   /** Encoded resources, without framing. */
   resourceBytesSent: number;
   updates: number;
@@ -31,6 +33,7 @@ export function newCounters(): DiscoveryCounters {
     responses: 0,
     resourcesSent: 0,
     removalsSent: 0,
+    oversizeResponses: 0,
     resourceBytesSent: 0,
     updates: 0,
     compiles: 0,

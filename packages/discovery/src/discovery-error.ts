@@ -3,6 +3,7 @@ export type DiscoveryErrorCode =
   | 'invalid-argument'
   | 'resource-exhausted'
   | 'unavailable'
+  | 'deadline-exceeded'
   | 'unimplemented'
   | 'internal';
 

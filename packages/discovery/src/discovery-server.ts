@@ -1,5 +1,10 @@
 import type { ConnectRouter } from '@connectrpc/connect';
-import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@heddle/envoy-api/discovery';
+import type {
+  DeltaDiscoveryRequest,
+  DeltaDiscoveryResponse,
+  DiscoveryRequest,
+  DiscoveryResponse,
+} from '@heddle/envoy-api/discovery';
 import {
   type AdsTransport,
   type Clock,
@@ -8,21 +13,24 @@ import {
   systemClock,
   type View,
 } from '@heddle/model';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import { registerDiscoveryRoutes } from './connect-service.ts';
 import { type DiscoveryCounters, newCounters } from './counters.ts';
 import { deltaResponse } from './delta-response.ts';
-import { DeltaStream, type StreamLimits } from './delta-stream.ts';
 import { DiscoveryError } from './discovery-error.ts';
+import { DiscoveryStream, type OpenStreamOptions, type StreamLimits, type StreamVariant } from './discovery-stream.ts';
 import type { DiscoveryObserver } from './observer.ts';
+import { Pace, type PaceLimits } from './pace.ts';
 import { proxyNodeOf } from './proxy-node-of.ts';
 import type { DeltaPush } from './push.ts';
 import { RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
+import { stateResponse } from './state-response.ts';
 import { type ConfigDump, configDump, type StreamStatus, streamStatus } from './stream-status.ts';
 import { TurnBudget } from './turn-budget.ts';
 import { ViewGroup } from './view-group.ts';
 
 /** Bounds on what clients may cost. */
-export interface DiscoveryLimits extends StreamLimits {
+export interface DiscoveryLimits extends StreamLimits, AdmissionLimits, PaceLimits {
   /** Streams served at a time; more are refused with `RESOURCE_EXHAUSTED`. */
   readonly maxStreams: number;
 }
@@ -36,6 +44,14 @@ export const DEFAULT_LIMITS: DiscoveryLimits = {
   reconnectGraceMs: 1_000,
   maxNamesPerStream: 50_000,
   maxStreams: 10_000,
+  firstRequestTimeoutMs: 15_000,
+  readTimeoutMs: 60_000,
+  // Envoy answers clusters only when they are warm, and DNS or health checks may take their time.
+  answerTimeoutMs: 300_000,
+  maxStreamAgeMs: 30 * 60_000,
+  maxNewStreamsPerSecond: 250,
+  maxNewStreamsAtOnce: 250,
+  maxUpdateDelayMs: 500,
 };
 
 /** What streams may send in one turn of the event loop: half of the 20 ms that a thread which serves requests may be held up. */
@@ -82,21 +98,35 @@ export interface UpdateSummary {
   readonly reclassified: number;
 }
 
-/** An aggregated discovery server, delta variant. */
+/** A discovery server. */
 export interface DiscoveryServer {
   /**
    * Tells the server that what `compile` gives may have changed: compiles each view in use once and sends what differs to the streams
    * concerned. With `reclassify`, asks `resolveView` again for every stream first.
    */
   update(options?: { readonly reclassify?: boolean }): UpdateSummary;
+  /**
+   * The same, when it is worth it: at once if little was going on, together with other changes if many come, at the latest
+   * `maxUpdateDelayMs` after the first of them (docs/decisions/0031-updates-follow-their-cost.md). Resolves when it is done.
+   */
+  scheduleUpdate(options?: { readonly reclassify?: boolean }): Promise<UpdateSummary>;
   /** A transport for clients in this process; messages and their bytes are shared, not copied. */
   connect(): AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
-  /** Serves `envoy.service.discovery.v3.AggregatedDiscoveryService` on a Connect router. */
+  /** The same for clients that speak state of the world. */
+  connectStateOfTheWorld(): AdsTransport<DiscoveryRequest, DiscoveryResponse>;
+  /** Serves aggregated discovery and the services of one type each on a Connect router. */
   registerRoutes(router: ConnectRouter): void;
+  /**
+   * Resolves when a new stream of a network transport may be opened, or when the signal says that its client has gone. Wait for it
+   * before the first request is read, so that 1,000 clients that connect at once cost their connections only.
+   */
+  admit(signal?: AbortSignal): Promise<void>;
   /** Opens a stream below the level of messages: for transports. Throws `DiscoveryError` if the server takes no more. */
-  openStream(peer: string): DeltaStream;
-  /** The message for a push, on a transport that carries messages. */
+  openStream(peer: string, options?: OpenStreamOptions): DiscoveryStream;
+  /** The message for a push of a delta stream, on a transport that carries messages. */
   toResponse(push: DeltaPush): DeltaDiscoveryResponse;
+  /** The message for a push of a state-of-the-world stream. */
+  toStateResponse(push: DeltaPush): DiscoveryResponse;
   /** Every open stream. */
   streams(): readonly StreamStatus[];
   /** What the newest stream of a data plane was last sent; undefined if it is not connected. */
@@ -109,7 +139,7 @@ export interface DiscoveryServer {
 }
 
 /**
- * Serves resources to data planes by the delta xDS protocol (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol). It
+ * Serves resources to data planes by the xDS protocol, all four variants (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol). It
  * does not know where resources come from: `compile` gives them by view, the server keeps clients in step with it.
  *
  * @example
@@ -128,8 +158,12 @@ class InMemoryDiscovery implements DiscoveryServer {
   readonly #clock: Clock;
   readonly #types: ReadonlyMap<string, ResourceType>;
   readonly #groups = new Map<string, ViewGroup>();
-  readonly #streams = new Set<DeltaStream>();
+  readonly #streams = new Set<DiscoveryStream>();
   readonly #turnBudget = new TurnBudget(MAX_TURN_MS, MAX_TURN_RESPONSES);
+  readonly #admission: Admission;
+  readonly #pace: Pace<UpdateSummary>;
+  readonly #random: () => number;
+  #reclassifyNext = false;
   #settledWaiters: (() => void)[] = [];
   #isClosing = false;
 
@@ -137,13 +171,25 @@ class InMemoryDiscovery implements DiscoveryServer {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#admission = new Admission(this.#clock, this.#limits);
+    this.#pace = new Pace({
+      clock: this.#clock,
+      maxDelayMs: this.#limits.maxUpdateDelayMs,
+      run: () => {
+        const reclassify = this.#reclassifyNext;
+        this.#reclassifyNext = false;
+        return this.update({ reclassify });
+      },
+      busyMs: () => this.#turnBudget.busyMs,
+    });
     this.#types = new Map((options.types ?? RESOURCE_TYPES).map((type) => [type.typeUrl, type]));
   }
 
   update({ reclassify = false }: { readonly reclassify?: boolean } = {}): UpdateSummary {
     this.counters.updates += 1;
     const fresh = new Set<ViewGroup>();
-    const touched = new Set<DeltaStream>();
+    const touched = new Set<DiscoveryStream>();
     let reclassified = 0;
     if (reclassify) {
       for (const stream of this.#streams) {
@@ -169,12 +215,37 @@ class InMemoryDiscovery implements DiscoveryServer {
     return { views: this.#groups.size, changedResources, streams: touched.size, reclassified };
   }
 
+  scheduleUpdate({ reclassify = false }: { readonly reclassify?: boolean } = {}): Promise<UpdateSummary> {
+    this.#reclassifyNext ||= reclassify;
+    return this.#pace.run();
+  }
+
   connect(): AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse> {
+    return this.#connect(
+      'delta',
+      (stream, request) => stream.receive(request),
+      (push) => this.toResponse(push),
+    );
+  }
+
+  connectStateOfTheWorld(): AdsTransport<DiscoveryRequest, DiscoveryResponse> {
+    return this.#connect(
+      'state-of-the-world',
+      (stream, request) => stream.receiveState(request),
+      (push) => this.toStateResponse(push),
+    );
+  }
+
+  #connect<Request, Response>(
+    variant: StreamVariant,
+    receive: (stream: DiscoveryStream, request: Request) => void,
+    toResponse: (push: DeltaPush) => Response,
+  ): AdsTransport<Request, Response> {
     return {
       open: (signal) => {
-        let stream: DeltaStream;
+        let stream: DiscoveryStream;
         try {
-          stream = this.openStream('memory');
+          stream = this.openStream('memory', { variant, isLocal: true });
         } catch (error) {
           return { send: () => {}, responses: failing(error), close: () => {} };
         }
@@ -182,8 +253,8 @@ class InMemoryDiscovery implements DiscoveryServer {
         if (signal.aborted) close();
         else signal.addEventListener('abort', close, { once: true });
         return {
-          send: (request) => stream.receive(request),
-          responses: this.#responses(stream, () => signal.removeEventListener('abort', close)),
+          send: (request) => receive(stream, request),
+          responses: responsesOf(stream, toResponse, () => signal.removeEventListener('abort', close)),
           close,
         };
       },
@@ -194,15 +265,22 @@ class InMemoryDiscovery implements DiscoveryServer {
     registerDiscoveryRoutes(router, this);
   }
 
-  openStream(peer: string): DeltaStream {
+  async admit(signal?: AbortSignal): Promise<void> {
+    // Those who wait hold connections, so they are bounded with the streams.
+    if (this.#isClosing || this.#streams.size + this.#admission.waiting >= this.#limits.maxStreams) return;
+    await this.#admission.admit(signal);
+  }
+
+  openStream(peer: string, options?: OpenStreamOptions): DiscoveryStream {
     if (this.#isClosing) throw new DiscoveryError('unavailable', 'Cannot open a stream: the server is shutting down');
-    if (this.#streams.size >= this.#limits.maxStreams) {
+    const count = this.#streams.size + this.#admission.waiting;
+    if (count >= this.#limits.maxStreams) {
       throw new DiscoveryError(
         'resource-exhausted',
-        `Cannot open a stream: ${this.#streams.size} are open, at most ${this.#limits.maxStreams} are allowed`,
+        `Cannot open a stream: ${count} are open, at most ${this.#limits.maxStreams} are allowed`,
       );
     }
-    const stream = new DeltaStream(
+    const stream = new DiscoveryStream(
       {
         types: this.#types,
         limits: this.#limits,
@@ -215,8 +293,11 @@ class InMemoryDiscovery implements DiscoveryServer {
         progressed: (progressing) => this.#progressed(progressing),
         refused: (refusing, typeUrl, reason, names) =>
           this.#log('warn', `a response was refused: ${reason}`, refusing, typeUrl, undefined, { names, reason }),
+        oversize: (concerned, typeUrl, bytes) => this.#noteOversize(concerned, typeUrl, bytes),
+        random: () => this.#random(),
       },
       peer,
+      options,
     );
     this.#streams.add(stream);
     this.counters.streamsOpened += 1;
@@ -225,6 +306,10 @@ class InMemoryDiscovery implements DiscoveryServer {
 
   toResponse(push: DeltaPush): DeltaDiscoveryResponse {
     return deltaResponse(push, String(this.counters.updates));
+  }
+
+  toStateResponse(push: DeltaPush): DiscoveryResponse {
+    return stateResponse(push);
   }
 
   streams(): readonly StreamStatus[] {
@@ -243,7 +328,8 @@ class InMemoryDiscovery implements DiscoveryServer {
 
   async close({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
     this.#isClosing = true;
-    const random = this.#options.random ?? Math.random;
+    this.#pace.close();
+    this.#admission.open();
     const goodbye = () => new DiscoveryError('unavailable', 'The server is shutting down; connect again');
     await Promise.all(
       [...this.#streams].map(
@@ -254,21 +340,13 @@ class InMemoryDiscovery implements DiscoveryServer {
               resolve();
             };
             if (drainMs <= 0) end();
-            else this.#clock.after(Math.floor(random() * drainMs), end);
+            else this.#clock.after(Math.floor(this.#random() * drainMs), end);
           }),
       ),
     );
   }
 
-  async *#responses(stream: DeltaStream, ended: () => void): AsyncIterableIterator<DeltaDiscoveryResponse> {
-    try {
-      for await (const push of stream.pushes()) yield this.toResponse(push);
-    } finally {
-      ended();
-    }
-  }
-
-  #join(stream: DeltaStream, node: ProxyNode): ViewGroup {
+  #join(stream: DiscoveryStream, node: ProxyNode): ViewGroup {
     const view = this.#options.resolveView(node);
     let group = this.#groups.get(view.key);
     if (group === undefined) {
@@ -281,7 +359,7 @@ class InMemoryDiscovery implements DiscoveryServer {
     return group;
   }
 
-  #reclassify(stream: DeltaStream, fresh: Set<ViewGroup>): boolean {
+  #reclassify(stream: DiscoveryStream, fresh: Set<ViewGroup>): boolean {
     const { node, group } = stream;
     if (node === undefined || group === undefined) return false;
     try {
@@ -314,7 +392,13 @@ class InMemoryDiscovery implements DiscoveryServer {
     }
   }
 
-  #progressed(stream: DeltaStream): void {
+  #noteOversize(stream: DiscoveryStream, typeUrl: string, bytes: number): void {
+    this.counters.oversizeResponses += 1;
+    const message = `a response of ${bytes} bytes is larger than the 4 MiB that gRPC clients take by default`;
+    this.#log('warn', message, stream, typeUrl);
+  }
+
+  #progressed(stream: DiscoveryStream): void {
     if (stream.isEnded && this.#streams.delete(stream)) {
       this.counters.streamsClosed += 1;
       if (stream.group !== undefined) this.#dropIfUnused(stream.group);
@@ -340,7 +424,7 @@ class InMemoryDiscovery implements DiscoveryServer {
   #log(
     level: DiscoveryEvent['level'],
     message: string,
-    stream?: DeltaStream,
+    stream?: DiscoveryStream,
     typeUrl?: string,
     id?: string,
     rejected?: DiscoveryEvent['rejected'],
@@ -355,6 +439,18 @@ class InMemoryDiscovery implements DiscoveryServer {
       ...(viewKey === undefined ? {} : { viewKey }),
       ...(rejected === undefined ? {} : { rejected }),
     });
+  }
+}
+
+async function* responsesOf<Response>(
+  stream: DiscoveryStream,
+  toResponse: (push: DeltaPush) => Response,
+  ended: () => void,
+): AsyncIterableIterator<Response> {
+  try {
+    for await (const push of stream.pushes()) yield toResponse(push);
+  } finally {
+    ended();
   }
 }
 

@@ -5,7 +5,6 @@
  */
 export type { ClientInfo } from './client-info.ts';
 export type { DiscoveryCounters } from './counters.ts';
-export { DeltaStream } from './delta-stream.ts';
 export { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
 export {
   createDiscoveryServer,
@@ -16,6 +15,8 @@ export {
   type DiscoveryServerOptions,
   type UpdateSummary,
 } from './discovery-server.ts';
+export { DiscoveryStream, type OpenStreamOptions, type StreamVariant } from './discovery-stream.ts';
+export type { FullState } from './full-state.ts';
 export type { DiscoveryObserver, PushObservation, RejectionObservation } from './observer.ts';
 export { HEDDLE_USER_AGENT, proxyNodeOf } from './proxy-node-of.ts';
 export type { DeltaPush } from './push.ts';

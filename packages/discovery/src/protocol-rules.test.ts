@@ -738,20 +738,3 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
   });
 });
-
-test('XP-22 Four Variants: state of the world is refused by a clear UNIMPLEMENTED', async () => {
-  const server = createDiscoveryServer({
-    resolveView: (node) => viewOf(node, new Set()),
-    compile: () => viewOffering([]),
-  });
-  const served = await serveDiscovery({ server, address: '127.0.0.1:0' });
-  cleanups.push(() => served.close());
-  const client = createClient(AggregatedDiscoveryService, createGrpcTransport({ baseUrl: `http://${served.address}` }));
-  const end = (async () => {
-    for await (const _ of client.streamAggregatedResources((async function* () {})())) expect.unreachable();
-  })();
-  await expect(end).rejects.toMatchObject({
-    code: Code.Unimplemented,
-    rawMessage: expect.stringContaining('DELTA_GRPC'),
-  });
-});

@@ -1,4 +1,6 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
+import { type FullState, fullStateOf, stateOf } from './full-state.ts';
+import type { HeldResource } from './held-resources.ts';
 import { type HeldBack, hasDue, hasDueNames, type Outstanding, type Subscription, wants } from './subscription.ts';
 
 /** How much one response may carry, and how long a client may hold things up. */
@@ -20,11 +22,21 @@ export interface PushLimits {
 export interface DeltaPush {
   readonly typeUrl: string;
   readonly nonce: string;
+  /** What is new to the client. */
   readonly resources: readonly XdsResource[];
   /** Names to answer by a resource without body. */
   readonly absent: readonly string[];
   /** Names for `removed_resources`. */
   readonly removed: readonly string[];
+  /** On a state-of-the-world stream, what the response carries instead. */
+  readonly state?: FullState;
+}
+
+/** A version of a resource that some client of the view refused, and what is offered in its place. */
+export interface Refusal {
+  readonly version: string;
+  /** Its `resource` is unknown if the client that refused only stated the version, on connecting. */
+  readonly lastGood: HeldResource;
 }
 
 /** What {@link takePush} needs to know about the stream around the subscription. */
@@ -32,11 +44,20 @@ export interface PushContext {
   readonly available: ResourcesByName;
   readonly limits: PushLimits;
   readonly nowMs: number;
+  /** Whether another client of the view refused what is offered. */
+  readonly refusal: (name: string) => Refusal | undefined;
   readonly reasonToHoldBack: (resource: XdsResource) => string | undefined;
   readonly reasonToKeep: (name: string) => string | undefined;
 }
 
-type Verdict = 'send' | 'absent' | 'remove' | 'nothing' | { readonly wait: string };
+type Verdict =
+  | { readonly send: XdsResource }
+  | { readonly wait: string }
+  | 'absent'
+  | 'remove'
+  /** Gone, and the protocol has no word for it. */
+  | 'forget'
+  | 'nothing';
 
 /** Responses remembered per subscription; a client that never answers must not make the server remember more. */
 const MAX_OUTSTANDING = 256;
@@ -64,7 +85,15 @@ export function takePush(
   subscription.owesAnswer = false;
   const nonce = nextNonce();
   noteSent(subscription, chunk, nonce, context.nowMs);
-  return { typeUrl: subscription.type.typeUrl, nonce, ...chunk };
+  const push: DeltaPush = { typeUrl: subscription.type.typeUrl, nonce, ...chunk };
+  switch (subscription.style) {
+    case 'delta':
+      return push;
+    case 'full-set':
+      return { ...push, state: fullStateOf(subscription, context.available) };
+    case 'partial':
+      return { ...push, state: stateOf(chunk.resources) };
+  }
 }
 
 /** When something that is held up now may be sent without the client's answer; undefined if nothing is held up. */
@@ -86,7 +115,7 @@ interface Chunk {
 }
 
 function collect(subscription: Subscription, context: PushContext): Chunk {
-  const { limits, available, nowMs } = context;
+  const { limits, nowMs } = context;
   const chunk: Chunk = { resources: [], absent: [], removed: [] };
   let bytes = 0;
   let count = 0;
@@ -94,18 +123,21 @@ function collect(subscription: Subscription, context: PushContext): Chunk {
     const before = subscription.heldBack.get(name);
     const asked = subscription.asked.has(name) || before?.asked === true;
     const verdict = judge(subscription, name, asked, before, context);
-    if (typeof verdict === 'object') {
+    if (typeof verdict === 'object' && 'wait' in verdict) {
       settleName(subscription, name);
       subscription.heldBack.set(name, { sinceMs: before?.sinceMs ?? nowMs, reason: verdict.wait, asked });
       continue;
     }
-    const resource = verdict === 'send' ? available.get(name) : undefined;
+    const resource = typeof verdict === 'object' ? verdict.send : undefined;
     const size = resource?.bytes.length ?? name.length;
-    if (verdict !== 'nothing' && count > 0) {
+    const isCarried = verdict !== 'nothing' && verdict !== 'forget';
+    // A full set is one response, however large.
+    if (isCarried && count > 0 && subscription.style !== 'full-set') {
       if (count >= limits.maxResponseResources || bytes + size > limits.maxResponseBytes) break;
     }
     settleName(subscription, name);
-    if (verdict === 'nothing') continue;
+    if (verdict === 'forget') noteGone(subscription, name);
+    if (!isCarried) continue;
     count += 1;
     bytes += size;
     if (resource !== undefined) chunk.resources.push(resource);
@@ -133,16 +165,42 @@ function judge(
   const resource = wants(subscription, name) ? context.available.get(name) : undefined;
   const isOverdue = before !== undefined && before.sinceMs + context.limits.holdLimitMs <= context.nowMs;
   if (resource !== undefined) {
-    if (!asked && subscription.held.version(name) === resource.version) return 'nothing';
-    const reason = isOverdue ? undefined : context.reasonToHoldBack(resource);
-    return reason === undefined ? 'send' : { wait: reason };
+    const offer = offerTo(subscription, resource, asked, context.refusal(name));
+    if (offer === undefined || (!asked && subscription.held.version(name) === offer.version)) return 'nothing';
+    const reason = isOverdue ? undefined : context.reasonToHoldBack(offer);
+    return reason === undefined ? { send: offer } : { wait: reason };
   }
   const isHeld = subscription.held.version(name) !== undefined;
-  if (!isHeld && !asked) return 'nothing';
+  // State of the world has no answer for what is absent, and only full sets say what is gone.
+  if (subscription.style === 'partial') return isHeld ? 'forget' : 'nothing';
+  if (!isHeld && (!asked || subscription.style === 'full-set')) return 'nothing';
   // What the client holds may be in use; a name that it does not hold is answered at once.
   const reason = isOverdue || !isHeld ? undefined : context.reasonToKeep(name);
   if (reason !== undefined) return { wait: reason };
   return asked && subscription.type.absent === 'empty-resource' ? 'absent' : 'remove';
+}
+
+/**
+ * What of a resource is offered to this client: its current version, unless that was refused, by this client or by another of the
+ * same view; then the last version that was accepted, until the resource changes. Undefined if the client has that already.
+ */
+function offerTo(
+  { held, rejected }: Subscription,
+  current: XdsResource,
+  asked: boolean,
+  refusal: Refusal | undefined,
+): XdsResource | undefined {
+  const { name, version } = current;
+  const heldVersion = held.version(name);
+  if (heldVersion === version) {
+    if (!asked) return undefined;
+    return rejected.get(name)?.version === version && refusal?.version === version
+      ? (refusal.lastGood.resource ?? current)
+      : current;
+  }
+  if (refusal?.version !== version) return current;
+  if (heldVersion === refusal.lastGood.version && !asked) return undefined;
+  return refusal.lastGood.resource ?? current;
 }
 
 function settleName(subscription: Subscription, name: string): void {
@@ -156,27 +214,29 @@ function noteSent(subscription: Subscription, chunk: Chunk, nonce: string, atMs:
   const { held, fresh, rejected, outstanding } = subscription;
   const resources: Outstanding['resources'][number][] = [];
   for (const resource of chunk.resources) {
-    const heldVersion = held.version(resource.name);
+    const before = held.get(resource.name);
     const lastGood = rejected.has(resource.name)
       ? rejected.get(resource.name)?.lastGood
       : fresh.has(resource.name)
         ? undefined
-        : heldVersion;
-    if (heldVersion === undefined) fresh.add(resource.name);
+        : before;
+    if (before === undefined) fresh.add(resource.name);
     held.set(resource.name, { version: resource.version, resource });
     resources.push({ resource, lastGood });
   }
-  for (const name of [...chunk.absent, ...chunk.removed]) {
-    held.drop(name);
-    fresh.delete(name);
-    rejected.delete(name);
-  }
+  for (const name of [...chunk.absent, ...chunk.removed]) noteGone(subscription, name);
   outstanding.set(nonce, { resources });
   for (const oldest of outstanding.keys()) {
     if (outstanding.size <= MAX_OUTSTANDING) break;
     outstanding.delete(oldest);
   }
   subscription.lastSent = { nonce, atMs };
+}
+
+function noteGone({ held, fresh, rejected }: Subscription, name: string): void {
+  held.drop(name);
+  fresh.delete(name);
+  rejected.delete(name);
 }
 
 /** Whether a push is on its way to a client that may still be expected to answer. */

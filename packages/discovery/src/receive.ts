@@ -1,9 +1,18 @@
 import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
-import type { ResourcesByName } from '@heddle/model';
+import type { ResourcesByName, XdsResource } from '@heddle/model';
 import { markChanged, type Outstanding, type Subscription } from './subscription.ts';
 
 /** The name that means "all". */
 export const WILDCARD = '*';
+
+/** The subscription part of a delta request. */
+export type SubscriptionRequest = Pick<
+  DeltaDiscoveryRequest,
+  'resourceNamesSubscribe' | 'resourceNamesUnsubscribe' | 'initialResourceVersions'
+>;
+
+/** The part of a request that answers a response; both variants have it. */
+export type AnswerRequest = Pick<DeltaDiscoveryRequest, 'responseNonce' | 'errorDetail'>;
 
 /** What a request changed about who is interested in what. */
 export interface InterestChange {
@@ -13,19 +22,19 @@ export interface InterestChange {
 }
 
 /**
- * Applies the subscription part of one delta request ("How the client specifies what resources to return", "Subscribing to
+ * Applies the subscription part of one request ("How the client specifies what resources to return", "Subscribing to
  * Resources", "Unsubscribing from Resources"). Takes no notice of the nonce: subscription changes count even in a request whose
  * nonce is stale ("Incremental xDS").
  *
  * @param available what the stream's view offers of this type
- * @param mustResend whether a name is owed to the client even if it states the current version
+ * @param isSpared whether a name that the client has in the stated version needs no answer
  */
 export function applySubscriptions(
   subscription: Subscription,
-  request: DeltaDiscoveryRequest,
+  request: SubscriptionRequest,
   isFirst: boolean,
   available: ResourcesByName,
-  mustResend: (name: string) => boolean = () => false,
+  isSpared: (name: string, version: string) => boolean = (name, version) => version === available.get(name)?.version,
 ): InterestChange {
   const { type, names, held } = subscription;
   const before = subscription.wildcard;
@@ -43,8 +52,8 @@ export function applySubscriptions(
     if (!names.delete(name)) continue;
     removed.push(name);
     if (subscription.wildcard) {
-      // The client cannot know whether the wildcard still covers the name: it must be told.
-      subscription.asked.add(name);
+      // The client cannot know whether the wildcard still covers the name: it must be told. A full set says so by itself.
+      if (subscription.style === 'delta') subscription.asked.add(name);
     } else {
       forget(subscription, name);
     }
@@ -68,7 +77,7 @@ export function applySubscriptions(
     }
     const version = stated.get(name);
     if (version !== undefined) held.set(name, { version });
-    if (version !== undefined && version === available.get(name)?.version && !mustResend(name)) continue;
+    if (version !== undefined && isSpared(name, version)) continue;
     subscription.asked.add(name);
   }
   if (asksForAll || (isLegacyWildcard && !subscription.wildcard)) {
@@ -93,20 +102,26 @@ export function applySubscriptions(
  * Pairs an answer with the response it is about ("ACK and NACK semantics summary"): only `error_detail` makes it a refusal. An
  * answer settles the responses before it too, since a client answers in order.
  *
+ * @param accepted called for each resource that the client accepts by this answer
  * @returns whether the nonce was known
  */
-export function applyAnswer(subscription: Subscription, request: DeltaDiscoveryRequest, atMs: number): boolean {
+export function applyAnswer(
+  subscription: Subscription,
+  request: AnswerRequest,
+  atMs: number,
+  accepted: (resource: XdsResource) => void = () => {},
+): boolean {
   const nonce = request.responseNonce;
   const answered = subscription.outstanding.get(nonce);
   if (answered === undefined) return false;
   for (const [earlier, response] of subscription.outstanding) {
     subscription.outstanding.delete(earlier);
     if (earlier === nonce) break;
-    accept(subscription, response, new Set());
+    accept(subscription, response, new Set(), accepted);
   }
   const error = request.errorDetail;
   if (error === undefined) {
-    accept(subscription, answered, new Set());
+    accept(subscription, answered, new Set(), accepted);
     subscription.lastAcked = { nonce, atMs };
     return true;
   }
@@ -117,13 +132,16 @@ export function applyAnswer(subscription: Subscription, request: DeltaDiscoveryR
   for (const { resource, lastGood } of answered.resources) {
     if (!refused.has(resource.name)) continue;
     subscription.fresh.delete(resource.name);
+    const earlier = subscription.rejected.get(resource.name);
+    // What was in use when it was sent may have been refused since.
+    const inUse = earlier !== undefined && earlier.version === lastGood?.version ? earlier.lastGood : lastGood;
     subscription.rejected.set(resource.name, {
       version: resource.version,
       message: error.message,
-      ...(lastGood === undefined ? {} : { lastGood }),
+      ...(inUse === undefined ? {} : { lastGood: inUse }),
     });
   }
-  accept(subscription, answered, refused);
+  accept(subscription, answered, refused, accepted);
   subscription.lastNack = { nonce, message: error.message, atMs, names: [...refused] };
   return true;
 }
@@ -151,9 +169,15 @@ function mentions(message: string, name: string): boolean {
   return false;
 }
 
-function accept(subscription: Subscription, response: Outstanding, except: ReadonlySet<string>): void {
+function accept(
+  subscription: Subscription,
+  response: Outstanding,
+  except: ReadonlySet<string>,
+  accepted: (resource: XdsResource) => void,
+): void {
   for (const { resource } of response.resources) {
     if (except.has(resource.name)) continue;
+    accepted(resource);
     subscription.fresh.delete(resource.name);
     // An older response must not clear the refusal of a newer version.
     if (subscription.held.version(resource.name) === resource.version) subscription.rejected.delete(resource.name);
@@ -175,6 +199,6 @@ function dueNames(subscription: Subscription): string[] {
   return [...asked, ...changed, ...batch, ...heldBack.keys(), ...fresh, ...rejected.keys()];
 }
 
-function isEmptyRequest(request: DeltaDiscoveryRequest): boolean {
+function isEmptyRequest(request: SubscriptionRequest): boolean {
   return request.resourceNamesSubscribe.length === 0 && request.resourceNamesUnsubscribe.length === 0;
 }

@@ -1,6 +1,6 @@
 import type { ProxyNode, XdsResource } from '@heddle/model';
 import type { ClientInfo } from './client-info.ts';
-import type { DeltaStream } from './delta-stream.ts';
+import type { DiscoveryStream } from './discovery-stream.ts';
 import { isSettled, type LastNack, type Subscription } from './subscription.ts';
 
 /** What one stream is subscribed to and how far it has come, for one type. */
@@ -64,7 +64,7 @@ export interface SentResource {
 /** What one data plane was last sent, by type URL, in push order. */
 export type ConfigDump = ReadonlyMap<string, readonly SentResource[]>;
 
-export function streamStatus(stream: DeltaStream): StreamStatus {
+export function streamStatus(stream: DiscoveryStream): StreamStatus {
   return {
     ...(stream.node === undefined ? {} : { nodeId: stream.node.id, proxy: stream.node, client: stream.client }),
     ...(stream.group === undefined ? {} : { viewKey: stream.group.view.key }),
@@ -75,7 +75,7 @@ export function streamStatus(stream: DeltaStream): StreamStatus {
   };
 }
 
-export function configDump(stream: DeltaStream): ConfigDump {
+export function configDump(stream: DiscoveryStream): ConfigDump {
   return new Map(
     [...stream.subscriptions].map(([typeUrl, subscription]) => [
       typeUrl,
@@ -104,7 +104,7 @@ function subscriptionStatus(subscription: Subscription): SubscriptionStatus {
       name,
       version,
       message,
-      ...(lastGood === undefined ? {} : { lastGoodVersion: lastGood }),
+      ...(lastGood === undefined ? {} : { lastGoodVersion: lastGood.version }),
     })),
   };
 }

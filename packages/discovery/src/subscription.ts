@@ -1,11 +1,17 @@
 import type { XdsResource } from '@heddle/model';
-import { HeldResources } from './held-resources.ts';
+import { type HeldResource, HeldResources } from './held-resources.ts';
 import type { ResourceType } from './resource-type.ts';
+
+/**
+ * What responses of one type carry: `delta` changes; `full-set` everything the client is to have (state of the world of a type with a
+ * wildcard, "Grouping Resources into Responses"); `partial` what is new, without a way to remove (state of the world, other types).
+ */
+export type ResponseStyle = 'delta' | 'full-set' | 'partial';
 
 /** A response that the client has neither acknowledged nor rejected yet. */
 export interface Outstanding {
   /** What it carried, with the version the client had in use before. */
-  readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: string | undefined }[];
+  readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: HeldResource | undefined }[];
 }
 
 /** A resource that the client refused. */
@@ -13,8 +19,8 @@ export interface Rejection {
   readonly version: string;
   /** The client's words. */
   readonly message: string;
-  /** The version that the client still uses, if it ever accepted one. */
-  readonly lastGood?: string;
+  /** What the client still uses, if it ever accepted one. */
+  readonly lastGood?: HeldResource;
 }
 
 /** A change that is due and not sent yet, and why. */
@@ -40,6 +46,7 @@ export interface LastNack {
  */
 export interface Subscription {
   readonly type: ResourceType;
+  readonly style: ResponseStyle;
   /** Whether the client wants all there is. */
   wildcard: boolean;
   /** Whether the client ever subscribed or unsubscribed by name; from then on an empty request means nothing. */
@@ -68,10 +75,11 @@ export interface Subscription {
 }
 
 /** A subscription before its first request. */
-export function emptySubscription(type: ResourceType): Subscription {
+export function emptySubscription(type: ResourceType, style: ResponseStyle): Subscription {
   const names = new Set<string>();
   const subscription: Subscription = {
     type,
+    style,
     wildcard: false,
     named: false,
     names,

@@ -12,6 +12,7 @@ export class TurnBudget {
   readonly #now: () => number;
   #startedAtMs = 0;
   #steps = 0;
+  #busyMs = 0;
   #turn: Promise<void> | undefined;
 
   constructor(maxMs: number, maxSteps: number, now: () => number = () => performance.now()) {
@@ -26,6 +27,11 @@ export class TurnBudget {
     return this.#steps >= this.#maxSteps || this.#now() - this.#startedAtMs >= this.#maxMs;
   }
 
+  /** How long the turns with steps have taken in all, from their first step to the next turn. Milliseconds. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
   /** Notes a step. */
   use(): void {
     this.#steps += 1;
@@ -33,6 +39,7 @@ export class TurnBudget {
     this.#startedAtMs = this.#now();
     this.#turn = new Promise((resolve) => {
       setTimeout(() => {
+        this.#busyMs += this.#now() - this.#startedAtMs;
         this.#turn = undefined;
         this.#steps = 0;
         resolve();

@@ -1,10 +1,11 @@
 import type { CompiledView, ResourceSet, ResourcesByName, View } from '@heddle/model';
-import type { DeltaStream } from './delta-stream.ts';
+import type { DiscoveryStream } from './discovery-stream.ts';
+import type { Refusal } from './push.ts';
 
 /** Who is interested in the resources of one type within one view. */
 interface TypeInterest {
-  readonly wildcard: Set<DeltaStream>;
-  readonly byName: Map<string, Set<DeltaStream>>;
+  readonly wildcard: Set<DiscoveryStream>;
+  readonly byName: Map<string, Set<DiscoveryStream>>;
 }
 
 const NO_RESOURCES: ResourcesByName = new Map();
@@ -15,9 +16,11 @@ const NO_RESOURCES: ResourcesByName = new Map();
  */
 export class ViewGroup {
   readonly view: View;
-  readonly streams = new Set<DeltaStream>();
+  readonly streams = new Set<DiscoveryStream>();
   #compiled: CompiledView;
   readonly #interest = new Map<string, TypeInterest>();
+  /** By type URL and name: what a client refused and no other of this view has accepted. */
+  readonly #refusals = new Map<string, Map<string, Refusal>>();
 
   constructor(view: View, compiled: CompiledView) {
     this.view = view;
@@ -34,13 +37,14 @@ export class ViewGroup {
   }
 
   /** Swaps in a new state and tells the streams concerned. Returns them, with the number of resources that changed. */
-  replace(compiled: CompiledView): { readonly changed: number; readonly streams: ReadonlySet<DeltaStream> } {
+  replace(compiled: CompiledView): { readonly changed: number; readonly streams: ReadonlySet<DiscoveryStream> } {
     const changes = diffResources(this.#compiled.resources, compiled.resources);
     this.#compiled = compiled;
-    const touched = new Set<DeltaStream>();
+    const touched = new Set<DiscoveryStream>();
     let changed = 0;
     for (const [typeUrl, names] of changes) {
       changed += names.size;
+      for (const name of names) this.#forgetRefusal(typeUrl, name);
       const interest = this.#interest.get(typeUrl);
       if (interest === undefined) continue;
       for (const stream of interest.wildcard) {
@@ -57,7 +61,46 @@ export class ViewGroup {
     return { changed, streams: touched };
   }
 
-  addInterest(stream: DeltaStream, typeUrl: string, names: Iterable<string>): void {
+  /** What is withheld of a resource, and what is offered in its place. */
+  refusal(typeUrl: string, name: string): Refusal | undefined {
+    return this.#refusals.get(typeUrl)?.get(name);
+  }
+
+  hasRefusals(typeUrl: string): boolean {
+    return this.#refusals.has(typeUrl);
+  }
+
+  /**
+   * Withholds a version that a client refused from those that were not sent it yet, until the resource changes. Not if another client
+   * has accepted it: then the reason lies with the one that refused, a port that is taken there for instance.
+   */
+  refuse(by: DiscoveryStream, typeUrl: string, name: string, refusal: Refusal): void {
+    if (this.refusal(typeUrl, name) !== undefined) return;
+    if (this.resources(typeUrl).get(name)?.version !== refusal.version) return;
+    for (const stream of this.streams) {
+      if (stream !== by && stream.hasAccepted(typeUrl, name, refusal.version)) return;
+    }
+    const byName = this.#refusals.get(typeUrl);
+    if (byName === undefined) this.#refusals.set(typeUrl, new Map([[name, refusal]]));
+    else byName.set(name, refusal);
+  }
+
+  /** Gives to all what was withheld, since a client has accepted it. */
+  allow(typeUrl: string, name: string): void {
+    this.#forgetRefusal(typeUrl, name);
+    const interest = this.#interest.get(typeUrl);
+    for (const stream of [...(interest?.wildcard ?? []), ...(interest?.byName.get(name) ?? [])]) {
+      stream.noteChanges(typeUrl, [name]);
+      stream.wake();
+    }
+  }
+
+  #forgetRefusal(typeUrl: string, name: string): void {
+    const byName = this.#refusals.get(typeUrl);
+    if (byName?.delete(name) && byName.size === 0) this.#refusals.delete(typeUrl);
+  }
+
+  addInterest(stream: DiscoveryStream, typeUrl: string, names: Iterable<string>): void {
     const { byName } = this.#interestIn(typeUrl);
     for (const name of names) {
       const streams = byName.get(name);
@@ -66,7 +109,7 @@ export class ViewGroup {
     }
   }
 
-  removeInterest(stream: DeltaStream, typeUrl: string, names: Iterable<string>): void {
+  removeInterest(stream: DiscoveryStream, typeUrl: string, names: Iterable<string>): void {
     const byName = this.#interest.get(typeUrl)?.byName;
     for (const name of names) {
       const streams = byName?.get(name);
@@ -74,7 +117,7 @@ export class ViewGroup {
     }
   }
 
-  setWildcard(stream: DeltaStream, typeUrl: string, isInterested: boolean): void {
+  setWildcard(stream: DiscoveryStream, typeUrl: string, isInterested: boolean): void {
     if (isInterested) this.#interestIn(typeUrl).wildcard.add(stream);
     else this.#interest.get(typeUrl)?.wildcard.delete(stream);
   }

@@ -1,9 +1,9 @@
 import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } from 'node:http2';
 import { fromBinary } from '@bufbuild/protobuf';
 import { DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
-import type { DeltaStream } from '../delta-stream.ts';
 import { DiscoveryError, type DiscoveryErrorCode } from '../discovery-error.ts';
 import type { DiscoveryServer } from '../discovery-server.ts';
+import type { DiscoveryStream } from '../discovery-stream.ts';
 import { DeltaFrameEncoder } from './raw-delta-frame.ts';
 import { GrpcMessageReader } from './raw-grpc-messages.ts';
 
@@ -13,6 +13,7 @@ export const DELTA_METHOD = '/envoy.service.discovery.v3.AggregatedDiscoveryServ
 /** gRPC status codes (https://grpc.io/docs/guides/status-codes/). */
 const STATUS: Readonly<Record<DiscoveryErrorCode, number>> = {
   'invalid-argument': 3,
+  'deadline-exceeded': 4,
   'resource-exhausted': 8,
   unimplemented: 12,
   internal: 13,
@@ -75,7 +76,7 @@ async function serve(
   // A broken connection shows as the end of the stream; without a listener the error would end the process.
   request.on('error', () => {});
   response.on('error', () => {});
-  let stream: DeltaStream | undefined;
+  let stream: DiscoveryStream | undefined;
   try {
     stream = server.openStream(peerOf(request));
     readRequests(request, stream, maxRequestBytes);
@@ -99,7 +100,7 @@ const RESPONSE_HEADERS: OutgoingHttpHeaders = {
   'grpc-accept-encoding': 'identity',
 };
 
-function readRequests(request: Http2ServerRequest, stream: DeltaStream, maxBytes: number): void {
+function readRequests(request: Http2ServerRequest, stream: DiscoveryStream, maxBytes: number): void {
   const reader = new GrpcMessageReader(maxBytes);
   request.on('data', (chunk: Uint8Array) => {
     // What comes after the end is read, else the connection's window would stay taken, and dropped.

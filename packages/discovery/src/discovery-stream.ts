@@ -1,23 +1,49 @@
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL } from '@heddle/envoy-api';
-import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
-import type { Clock, ProxyNode, ResourcesByName } from '@heddle/model';
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/envoy-api/discovery';
+import type { Clock, ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import type { DiscoveryCounters } from './counters.ts';
 import { DiscoveryError } from './discovery-error.ts';
+import { stateOfView } from './full-state.ts';
 import { endpointsNamedBy, reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import { type DeltaPush, nextDeadline, type PushLimits, takePush } from './push.ts';
-import { applyAnswer, applySubscriptions } from './receive.ts';
+import { type AnswerRequest, applyAnswer, applySubscriptions, type SubscriptionRequest } from './receive.ts';
+import { isStale, stateAsChange } from './receive-state.ts';
 import type { ResourceType } from './resource-type.ts';
-import { emptySubscription, isSettled, markChanged, type Subscription } from './subscription.ts';
+import { StreamLife, type StreamLifeLimits } from './stream-life.ts';
+import { emptySubscription, isSettled, markChanged, type ResponseStyle, type Subscription } from './subscription.ts';
 import type { TurnBudget } from './turn-budget.ts';
 import type { ViewGroup } from './view-group.ts';
 
+/** The largest message that gRPC clients take by default, in bytes. */
+const GRPC_DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
+
 /** Bounds on what one stream may ask for. */
-export interface StreamLimits extends PushLimits {
+export interface StreamLimits extends PushLimits, StreamLifeLimits {
   /** Names that one stream may be subscribed to, over all types. */
   readonly maxNamesPerStream: number;
 }
+
+/** Which messages a stream speaks ("Four Variants"). */
+export type StreamVariant = 'delta' | 'state-of-the-world';
+
+/** What is particular about one stream. */
+export interface OpenStreamOptions {
+  /** Default `delta`. */
+  readonly variant?: StreamVariant;
+  /** Serves this type only: the discovery service of one type. */
+  readonly typeUrl?: string;
+  /** Largest response that the transport carries, in bytes; default without bound. What cannot be cut to it ends the stream. */
+  readonly maxMessageBytes?: number;
+  /** Whether the client is in this process: its stream has no maximum age and no time limits. */
+  readonly isLocal?: boolean;
+  /** Breaks off the transport, when the stream ends while a response waits to be read by the client. */
+  readonly abandon?: () => void;
+}
+
+/** The parts that the requests of both variants have. */
+type EitherRequest = AnswerRequest & Pick<DeltaDiscoveryRequest, 'typeUrl' | 'node'>;
 
 /** What a stream needs of the server it belongs to. */
 export interface StreamHost {
@@ -29,22 +55,29 @@ export interface StreamHost {
   readonly turnBudget: TurnBudget;
   readonly observer: DiscoveryObserver;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
-  join(stream: DeltaStream, node: ProxyNode): ViewGroup;
-  readNode(request: DeltaDiscoveryRequest): ProxyNode;
+  join(stream: DiscoveryStream, node: ProxyNode): ViewGroup;
+  readNode(request: Pick<DeltaDiscoveryRequest, 'node'>): ProxyNode;
   /** Called after each step that may have left the stream settled, and when it has ended. */
-  progressed(stream: DeltaStream): void;
-  refused(stream: DeltaStream, typeUrl: string, message: string, names: readonly string[]): void;
+  progressed(stream: DiscoveryStream): void;
+  refused(stream: DiscoveryStream, typeUrl: string, message: string, names: readonly string[]): void;
+  /** Called for a response that many clients cannot take. */
+  oversize(stream: DiscoveryStream, typeUrl: string, bytes: number): void;
+  /** A number from 0 to 1. */
+  random(): number;
 }
 
 /**
- * One delta stream: takes requests, gives pushes. It is pulled: what a response holds is decided when the transport can take it, so
+ * One stream, delta or state of the world: takes requests, gives pushes. It is pulled: what a response holds is decided when the transport can take it, so
  * a blocked client costs names, not messages, and always gets the newest state.
  */
-export class DeltaStream {
+export class DiscoveryStream {
   readonly connectedAtMs: number;
   /** Who is at the other end, for people. */
   readonly peer: string;
+  readonly variant: StreamVariant;
+  readonly #options: OpenStreamOptions;
   readonly #host: StreamHost;
+  readonly #life: StreamLife | undefined;
   /** By type URL, in push order. */
   readonly #subscriptions = new Map<string, Subscription>();
   /** Endpoints of clusters that were sent before the client subscribed to any endpoints. */
@@ -60,10 +93,17 @@ export class DeltaStream {
   #wakeReader: (() => void) | undefined;
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
-  constructor(host: StreamHost, peer: string) {
+  constructor(host: StreamHost, peer: string, options: OpenStreamOptions = {}) {
     this.#host = host;
+    this.#options = options;
     this.peer = peer;
+    this.variant = options.variant ?? 'delta';
     this.connectedAtMs = host.clock.nowMs();
+    if (options.isLocal !== true) {
+      const { clock, limits } = host;
+      const letGo = (error: DiscoveryError) => this.end(error);
+      this.#life = new StreamLife(clock, limits, host.random(), letGo, () => options.abandon?.());
+    }
   }
 
   get node(): ProxyNode | undefined {
@@ -96,12 +136,22 @@ export class DeltaStream {
     return this.isEnded || [...this.#subscriptions.values()].every(isSettled);
   }
 
-  /** Takes one request. A request that breaks the rules ends the stream with an error; nothing is thrown. */
+  /** Takes one request of the delta variant. One that breaks the rules ends the stream with an error; nothing is thrown. */
   receive(request: DeltaDiscoveryRequest): void {
+    this.#receive(() => this.#applyDelta(request));
+  }
+
+  /** Takes one request of the state-of-the-world variant, like {@link receive}. */
+  receiveState(request: DiscoveryRequest): void {
+    this.#receive(() => this.#applyState(request));
+  }
+
+  #receive(apply: () => void): void {
     if (this.isEnded) return;
     this.#host.counters.requests += 1;
+    this.#life?.requested();
     try {
-      this.#apply(request);
+      apply();
     } catch (error) {
       this.end(asDiscoveryError(error));
       return;
@@ -109,6 +159,16 @@ export class DeltaStream {
     this.#observeConvergence();
     this.#host.progressed(this);
     this.wake();
+  }
+
+  /** Whether the client has acknowledged this version of a resource. */
+  hasAccepted(typeUrl: string, name: string, version: string): boolean {
+    const subscription = this.#subscriptions.get(typeUrl);
+    if (subscription?.held.version(name) !== version || subscription.rejected.has(name)) return false;
+    for (const { resources } of subscription.outstanding.values()) {
+      if (resources.some(({ resource }) => resource.name === name)) return false;
+    }
+    return true;
   }
 
   /** Notes that resources of the stream's view changed. Follow with {@link wake}. */
@@ -153,6 +213,7 @@ export class DeltaStream {
           available: this.#available(typeUrl),
           limits: this.#host.limits,
           nowMs,
+          refusal: (name) => this.#group?.refusal(typeUrl, name),
           reasonToHoldBack: (resource) => reasonToHoldBack(resource, this.#subscriptions, this.#lookup),
           reasonToKeep: (name) =>
             this.#graceReason(subscription, name, nowMs) ?? reasonToKeep(subscription, this.#subscriptions),
@@ -160,6 +221,8 @@ export class DeltaStream {
         this.#nextNonce,
       );
       if (push === undefined) continue;
+      this.#checkSize(push);
+      if (this.isEnded) return undefined;
       this.#noteTaken(push, startedAtMs);
       return push;
     }
@@ -178,7 +241,9 @@ export class DeltaStream {
         const push = this.take();
         if (push !== undefined) {
           this.#host.turnBudget.use();
+          this.#life?.handedOut();
           yield push;
+          this.#life?.wasTaken();
           continue;
         }
         if (this.#ended?.error !== undefined) throw this.#ended.error;
@@ -188,6 +253,7 @@ export class DeltaStream {
         });
       }
     } finally {
+      this.#life?.wasTaken();
       this.end();
     }
   }
@@ -207,6 +273,7 @@ export class DeltaStream {
     this.#timer?.cancel();
     this.#leaveGroup();
     this.#host.progressed(this);
+    this.#life?.end();
     this.wake();
   }
 
@@ -218,39 +285,91 @@ export class DeltaStream {
     return this.#group?.resources(typeUrl) ?? new Map();
   }
 
-  #apply(request: DeltaDiscoveryRequest): void {
-    const { host, group } = { host: this.#host, group: this.#group ?? this.#join(request) };
-    const type = host.types.get(request.typeUrl);
-    if (type === undefined) throw unknownType(request.typeUrl, host.types);
+  #applyDelta(request: DeltaDiscoveryRequest): void {
+    const { group, subscription, isFirst } = this.#begin(request);
+    const { type } = subscription;
     if (request.resourceLocatorsSubscribe.length > 0 || request.resourceLocatorsUnsubscribe.length > 0) {
-      throw new DiscoveryError('unimplemented', `Cannot serve ${type.label}: resource locators are not supported`);
+      throw unsupportedLocators(type);
     }
-    const known = this.#subscriptions.get(type.typeUrl);
-    const subscription = known ?? this.#subscribe(type);
     this.#takeAnswer(subscription, request);
+    this.#changeSubscription(group, subscription, request, isFirst);
+  }
+
+  #applyState(request: DiscoveryRequest): void {
+    const { group, subscription, isFirst } = this.#begin(request);
+    const { type } = subscription;
+    if (request.resourceLocators.length > 0) throw unsupportedLocators(type);
+    const stale = isStale(subscription, request.responseNonce, isFirst);
+    // What it says about the response it answers is worth knowing all the same; what it lists will be said again.
+    this.#takeAnswer(subscription, request);
+    if (stale) return;
+    this.#changeSubscription(group, subscription, stateAsChange(subscription, request), isFirst);
+    // A client that comes back with exactly what its view offers needs nothing.
+    const available = group.resources(type.typeUrl);
+    const hasAll = isFirst && subscription.wildcard && subscription.names.size === 0 && request.versionInfo !== '';
+    if (hasAll && request.versionInfo === stateOfView(available).version) holdAll(subscription, available);
+  }
+
+  /** What every request needs: the group of the stream's view, and the subscription that the request is about. */
+  #begin(request: EitherRequest): {
+    readonly group: ViewGroup;
+    readonly subscription: Subscription;
+    readonly isFirst: boolean;
+  } {
+    const group = this.#group ?? this.#join(request);
+    const { types } = this.#host;
+    const only = this.#options.typeUrl;
+    const typeUrl = request.typeUrl === '' && only !== undefined ? only : request.typeUrl;
+    if (only !== undefined && typeUrl !== only) {
+      throw new DiscoveryError(
+        'invalid-argument',
+        `Cannot serve type "${typeUrl.slice(0, 200)}" on this stream, wanted ${only}: it belongs to the service of that type`,
+      );
+    }
+    const type = types.get(typeUrl);
+    if (type === undefined) throw unknownType(typeUrl, types);
+    if (this.variant === 'state-of-the-world' && type.absent === 'empty-resource') {
+      throw new DiscoveryError(
+        'unimplemented',
+        `Cannot serve ${type.label} by state of the world: the type exists in the delta variant only`,
+      );
+    }
+    const known = this.#subscriptions.get(typeUrl);
+    return { group, subscription: known ?? this.#subscribe(type), isFirst: known === undefined };
+  }
+
+  #changeSubscription(
+    group: ViewGroup,
+    subscription: Subscription,
+    request: SubscriptionRequest,
+    isFirst: boolean,
+  ): void {
+    const { type } = subscription;
+    const { limits } = this.#host;
     const isEndpoints = type.typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL;
-    const change = applySubscriptions(
-      subscription,
-      request,
-      known === undefined,
-      group.resources(type.typeUrl),
+    const available = group.resources(type.typeUrl);
+    const change = applySubscriptions(subscription, request, isFirst, available, (name, version) => {
       // A changed cluster warms only by an answer of its own, even if the endpoints are those the client has.
-      (name) => isEndpoints && this.#owedEndpoints.has(name),
-    );
+      if (isEndpoints && this.#owedEndpoints.has(name)) return false;
+      const current = available.get(name)?.version;
+      if (version === current) return true;
+      const refusal = group.refusal(type.typeUrl, name);
+      return refusal !== undefined && refusal.version === current && refusal.lastGood.version === version;
+    });
     if (isEndpoints) this.#owedEndpoints.clear();
     this.#nameCount += change.added.length - change.removed.length;
     group.addInterest(this, type.typeUrl, change.added);
     group.removeInterest(this, type.typeUrl, change.removed);
     if (change.wildcard !== 'same') group.setWildcard(this, type.typeUrl, change.wildcard === 'added');
-    if (this.#nameCount > host.limits.maxNamesPerStream) {
+    if (this.#nameCount > limits.maxNamesPerStream) {
       throw new DiscoveryError(
         'resource-exhausted',
-        `Cannot serve ${type.label}: the stream subscribes to ${this.#nameCount} names, at most ${host.limits.maxNamesPerStream} are allowed`,
+        `Cannot serve ${type.label}: the stream subscribes to ${this.#nameCount} names, at most ${limits.maxNamesPerStream} are allowed`,
       );
     }
   }
 
-  #join(request: DeltaDiscoveryRequest): ViewGroup {
+  #join(request: EitherRequest): ViewGroup {
     const node = this.#host.readNode(request);
     const group = this.#host.join(this, node);
     this.#node = node;
@@ -260,7 +379,7 @@ export class DeltaStream {
   }
 
   #subscribe(type: ResourceType): Subscription {
-    const subscription = emptySubscription(type);
+    const subscription = emptySubscription(type, this.#styleOf(type));
     this.#subscriptions.set(type.typeUrl, subscription);
     // Pushes go through the map in its order, so it is kept in the order of the types, not of the client's requests.
     for (const typeUrl of this.#host.types.keys()) {
@@ -272,21 +391,35 @@ export class DeltaStream {
     return subscription;
   }
 
-  #takeAnswer(subscription: Subscription, request: DeltaDiscoveryRequest): void {
+  #styleOf(type: ResourceType): ResponseStyle {
+    if (this.variant === 'delta') return 'delta';
+    return type.wildcard ? 'full-set' : 'partial';
+  }
+
+  #takeAnswer(subscription: Subscription, request: AnswerRequest): void {
     if (request.responseNonce === '') return;
     const { counters, clock } = this.#host;
-    if (!applyAnswer(subscription, request, clock.nowMs())) {
+    const { typeUrl } = subscription.type;
+    const lifted: XdsResource[] = [];
+    const isKnown = applyAnswer(subscription, request, clock.nowMs(), (resource) => {
+      if (this.#group?.refusal(typeUrl, resource.name)?.version === resource.version) lifted.push(resource);
+    });
+    if (!isKnown) {
       counters.staleNonces += 1;
-    } else if (request.errorDetail === undefined) {
+      return;
+    }
+    this.#life?.answered([...this.#subscriptions.values()].every(({ outstanding }) => outstanding.size === 0));
+    if (request.errorDetail === undefined) {
       counters.acks += 1;
     } else {
       counters.nacks += 1;
       if (this.#change !== undefined) this.#change.isRefused = true;
-      const { typeUrl } = subscription.type;
       const names = subscription.lastNack?.names ?? [];
       this.#host.observer.rejected?.({ typeUrl, names });
       this.#host.refused(this, typeUrl, request.errorDetail.message, names);
+      for (const name of names) this.#tellRefusal(subscription, name);
     }
+    for (const { name } of lifted) this.#group?.allow(typeUrl, name);
   }
 
   /** Tells how long the change took, once the client has acknowledged it and nothing else is due. */
@@ -298,18 +431,44 @@ export class DeltaStream {
     if (change.isSent && !change.isRefused) observer.converged?.(clock.nowMs() - change.atMs);
   }
 
+  /** Spares other clients of the view what this one refused. */
+  #tellRefusal({ type, rejected }: Subscription, name: string): void {
+    const rejection = rejected.get(name);
+    if (rejection?.lastGood === undefined) return;
+    this.#group?.refuse(this, type.typeUrl, name, { version: rejection.version, lastGood: rejection.lastGood });
+  }
+
+  /** Full sets cannot be cut, and single resources neither. */
+  #checkSize(push: DeltaPush): void {
+    const resources = push.state?.resources ?? push.resources;
+    let bytes = 0;
+    for (const resource of resources) bytes += resource.bytes.length;
+    if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);
+    const { maxMessageBytes = Number.POSITIVE_INFINITY } = this.#options;
+    if (bytes <= maxMessageBytes) return;
+    const label = this.#subscriptions.get(push.typeUrl)?.type.label;
+    const advice = push.state === undefined ? '' : '; set api_type: DELTA_GRPC, which sends less at a time';
+    this.end(
+      new DiscoveryError(
+        'resource-exhausted',
+        `Cannot send ${label}: ${resources.length} resources of ${bytes} bytes in one response, at most ${maxMessageBytes} can be carried${advice}`,
+      ),
+    );
+  }
+
   #noteTaken(push: DeltaPush, startedAtMs: number): void {
     const { counters, observer } = this.#host;
     if (this.#change !== undefined) this.#change.isSent = true;
     counters.responses += 1;
-    counters.resourcesSent += push.resources.length + push.absent.length;
+    const sent = push.state?.resources ?? push.resources;
+    counters.resourcesSent += sent.length + push.absent.length;
     counters.removalsSent += push.removed.length;
     let bytes = 0;
-    for (const resource of push.resources) bytes += resource.bytes.length;
+    for (const resource of sent) bytes += resource.bytes.length;
     counters.resourceBytesSent += bytes;
     observer.pushed?.({
       typeUrl: push.typeUrl,
-      resources: push.resources.length,
+      resources: sent.length,
       removals: push.removed.length,
       bytes,
       elapsedMs: performance.now() - startedAtMs,
@@ -328,6 +487,7 @@ export class DeltaStream {
   #shareSettled(): void {
     for (const [typeUrl, subscription] of this.#subscriptions) {
       if (subscription.held.differences === 0 || subscription.rejected.size > 0 || !isSettled(subscription)) continue;
+      if (this.#group?.hasRefusals(typeUrl) === true) continue;
       subscription.held.share(this.#available(typeUrl));
     }
   }
@@ -370,6 +530,18 @@ export class DeltaStream {
       group.removeInterest(this, typeUrl, names);
     }
   }
+}
+
+/** Notes that the client has all that its view offers of a type. */
+function holdAll(subscription: Subscription, available: ResourcesByName): void {
+  subscription.changed.clear();
+  subscription.asked.clear();
+  subscription.owesAnswer = false;
+  subscription.held.share(available);
+}
+
+function unsupportedLocators(type: ResourceType): DiscoveryError {
+  return new DiscoveryError('unimplemented', `Cannot serve ${type.label}: resource locators are not supported`);
 }
 
 function unknownType(typeUrl: string, types: ReadonlyMap<string, ResourceType>): DiscoveryError {

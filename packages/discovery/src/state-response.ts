@@ -1,0 +1,27 @@
+import { create } from '@bufbuild/protobuf';
+import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { type DiscoveryResponse, DiscoveryResponseSchema } from '@heddle/envoy-api/discovery';
+import type { XdsResource } from '@heddle/model';
+import type { DeltaPush } from './push.ts';
+
+/** Made once for all streams, as the bytes within are. */
+const anys = new WeakMap<XdsResource, Any>();
+
+/** The message of one push of a state-of-the-world stream. Resource bytes are not copied. */
+export function stateResponse({ typeUrl, nonce, state }: DeltaPush): DiscoveryResponse {
+  return create(DiscoveryResponseSchema, {
+    typeUrl,
+    nonce,
+    versionInfo: state?.version ?? '',
+    resources: state?.resources.map(anyOf) ?? [],
+  });
+}
+
+function anyOf(resource: XdsResource): Any {
+  let any = anys.get(resource);
+  if (any === undefined) {
+    any = create(AnySchema, { typeUrl: resource.typeUrl, value: resource.bytes });
+    anys.set(resource, any);
+  }
+  return any;
+}
