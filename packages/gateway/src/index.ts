@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { HostResolver, ResolveOptions, ResolveResult } from './cluster/host-resolver.ts';
+export type { AddressFamily, HostResolver, ResolveOptions, ResolveResult } from './cluster/host-resolver.ts';
 export { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from './features.ts';
 export { fetchTransport } from './fetch-transport.ts';
 export { type ControlPlaneOptions, type Following, followControlPlane } from './follow-control-plane.ts';

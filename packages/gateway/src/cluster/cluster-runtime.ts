@@ -1,7 +1,7 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
 import type { UpstreamTransport } from '../upstream-transport.ts';
-import { type ClusterSettings, clusterSettings } from './cluster-settings.ts';
+import { type ClusterSettings, clusterSettings, type EndpointDiscovery } from './cluster-settings.ts';
 import { type ConfiguredEndpoint, configuredEndpoints } from './configured-endpoint.ts';
 import { Host } from './host.ts';
 import type { HostResolver } from './host-resolver.ts';
@@ -113,7 +113,7 @@ export class ClusterRuntime {
     return new HostSet(entries, { policy, leastRequest, panicThreshold, overprovisioningFactor }, this.#context.random);
   }
 
-  #followDns(discovery: { kind: 'strict-dns' | 'logical-dns'; refreshMs: number; family: 'v4' | 'v6' | 'any' }): void {
+  #followDns(discovery: Extract<EndpointDiscovery, { kind: 'strict-dns' | 'logical-dns' }>): void {
     const { resolver } = this.#context;
     if (resolver === undefined) {
       // Without a resolver of our own the transport looks names up when it connects (fetch does).
@@ -122,17 +122,18 @@ export class ClusterRuntime {
     }
     const endpoints = this.#endpoints;
     const resolved = new Map<string, readonly string[]>();
+    const firstOnly = discovery.kind === 'logical-dns';
     const apply = () => {
       const expanded: ConfiguredEndpoint[] = [];
       for (const endpoint of endpoints) {
         const addresses = resolved.get(endpoint.address.host) ?? [];
-        const used = discovery.kind === 'logical-dns' ? addresses.slice(0, 1) : addresses;
+        const used = firstOnly ? addresses.slice(0, 1) : addresses;
         for (const host of used) expanded.push({ ...endpoint, address: { host, port: endpoint.address.port } });
       }
       this.#replace(expanded);
     };
     const stops = [...new Set(endpoints.map(({ address }) => address.host))].map((name) =>
-      resolver.watch(name, { family: discovery.family, refreshMs: discovery.refreshMs }, (result) => {
+      resolver.watch(name, { family: discovery.family, firstOnly, refreshMs: discovery.refreshMs }, (result) => {
         if ('problem' in result) {
           // The last good addresses stay, as in Envoy.
           this.#context.report(this.name, `cannot resolve "${name}": ${result.problem}`);

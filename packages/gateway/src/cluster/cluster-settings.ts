@@ -1,16 +1,22 @@
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { type Cluster, Cluster_DiscoveryType, Cluster_LbPolicy } from '@heddle/envoy-api/cluster';
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
+} from '@heddle/envoy-api/cluster';
 import { RoutingPriority } from '@heddle/envoy-api/core';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { durationMs } from '../duration.ts';
 import type { UpstreamPoolOptions } from '../upstream-transport.ts';
+import type { AddressFamily } from './host-resolver.ts';
 import type { LeastRequestSettings, LoadBalancingPolicy } from './load-balancer.ts';
 
 /** Where a cluster's endpoints come from. */
 export type EndpointDiscovery =
   | { readonly kind: 'static' }
   | { readonly kind: 'eds'; readonly serviceName: string }
-  | { readonly kind: 'strict-dns' | 'logical-dns'; readonly refreshMs: number; readonly family: 'v4' | 'v6' | 'any' };
+  | { readonly kind: 'strict-dns' | 'logical-dns'; readonly refreshMs: number; readonly family: AddressFamily };
 
 /** Limits of the default priority's `circuit_breakers` thresholds. */
 export interface CircuitBreakers {
@@ -86,7 +92,7 @@ function endpointDiscovery(cluster: Cluster, problems: string[]): EndpointDiscov
       return {
         kind: type === Cluster_DiscoveryType.STRICT_DNS ? 'strict-dns' : 'logical-dns',
         refreshMs: Math.max(100, durationMs(cluster.dnsRefreshRate, 5000)),
-        family: dnsFamily(cluster),
+        family: DNS_FAMILIES[cluster.dnsLookupFamily] ?? 'v6-preferred',
       };
     default:
       problems.push(`type ${Cluster_DiscoveryType[type]} is not implemented: the gateway has no original destination`);
@@ -94,11 +100,13 @@ function endpointDiscovery(cluster: Cluster, problems: string[]): EndpointDiscov
   }
 }
 
-// DnsLookupFamily: AUTO 0, V4_ONLY 1, V6_ONLY 2, V4_PREFERRED 3, ALL 4.
-function dnsFamily(cluster: Cluster): 'v4' | 'v6' | 'any' {
-  if (cluster.dnsLookupFamily === 1) return 'v4';
-  return cluster.dnsLookupFamily === 2 ? 'v6' : 'any';
-}
+const DNS_FAMILIES: Readonly<Record<Cluster_DnsLookupFamily, AddressFamily>> = {
+  [Cluster_DnsLookupFamily.AUTO]: 'v6-preferred',
+  [Cluster_DnsLookupFamily.V4_ONLY]: 'v4',
+  [Cluster_DnsLookupFamily.V6_ONLY]: 'v6',
+  [Cluster_DnsLookupFamily.V4_PREFERRED]: 'v4-preferred',
+  [Cluster_DnsLookupFamily.ALL]: 'all',
+};
 
 function loadBalancingPolicy(cluster: Cluster, problems: string[]): LoadBalancingPolicy | undefined {
   if (cluster.loadBalancingPolicy !== undefined) {

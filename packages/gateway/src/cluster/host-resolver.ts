@@ -1,6 +1,11 @@
+/** Which of a name's addresses are used: one family alone, one as long as it has any, or all. */
+export type AddressFamily = 'v4' | 'v6' | 'v4-preferred' | 'v6-preferred' | 'all';
+
 /** How a name is looked up. */
 export interface ResolveOptions {
-  readonly family: 'v4' | 'v6' | 'any';
+  readonly family: AddressFamily;
+  /** Only the first address of an answer counts: an answer that begins with another one is a change. */
+  readonly firstOnly: boolean;
   /** Time between look-ups. */
   readonly refreshMs: number;
 }
