@@ -127,7 +127,7 @@ function lineReader(program: ChildProcess): () => Promise<Readonly<Record<string
   };
 }
 
-type Expectation = unknown | ((found: unknown) => boolean);
+type Expectation = number | ((found: unknown) => boolean);
 
 function report(name: string, found: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, Expectation>>) {
   const wrong = Object.entries(wanted).filter(([key, value]) =>

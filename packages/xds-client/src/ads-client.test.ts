@@ -1,7 +1,8 @@
 import { type XdsResource, xdsResource } from '@heddle/model';
 import { manualClock, type ScriptedStream, scriptedTransport, TYPE_URLS, tick } from '@heddle/testing/ads';
 import { describe, expect, test } from 'vitest';
-import { type AdsClientOptions, type ConnectionState, createAdsClient, type ResourceUpdate } from './ads-client.ts';
+import { type AdsClientOptions, type ConnectionState, createAdsClient } from './ads-client.ts';
+import type { ResourceUpdate } from './protocol-variant.ts';
 
 const { CDS, EDS, LDS } = TYPE_URLS;
 const NODE = { id: 'router~1.1.1.1~gateway-1.shop~shop.svc.cluster.local' };

@@ -12,11 +12,11 @@ import {
   tick,
 } from '@heddle/testing/ads';
 import { describe, expect, test } from 'vitest';
-import { createResourceWatcher, type DataPlaneConfig, type ResourceWatcherOptions } from './resource-watcher.ts';
+import { createResourceWatcher, type DataPlaneConfig, type ResourceWatcherBehaviour } from './resource-watcher.ts';
 
 const { CDS, EDS, LDS, RDS } = TYPE_URLS;
 
-function setUp(options: Partial<ResourceWatcherOptions> = {}) {
+function setUp(options: Partial<ResourceWatcherBehaviour> = {}) {
   const transport = scriptedTransport();
   const clock = manualClock();
   const configs: DataPlaneConfig[] = [];
@@ -60,7 +60,7 @@ function lastAnswer(stream: ScriptedStream) {
 }
 
 /** A data plane with one listener, route configuration, cluster and its endpoints. */
-async function running(options: Partial<ResourceWatcherOptions> = {}) {
+async function running(options: Partial<ResourceWatcherBehaviour> = {}) {
   const all = setUp(options);
   const stream = all.stream();
   await stream.respond(CDS, [cluster('a')]);
