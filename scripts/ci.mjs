@@ -76,7 +76,7 @@ const tiers = [
     name: 'parity',
     why: 'the gateway and Envoy answer alike',
     minutes: 5,
-    commands: ['npm run --silent parity -- --json'],
+    commands: ['npm run --silent parity'],
     count: 'summary',
   },
   {
