@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
+import { closedPort } from './free-ports.ts';
 import type { EchoOrder } from './parity-case.ts';
 
 /** The header that names a request, so that what a backend received of it can be found; it is not compared. */
@@ -52,18 +53,14 @@ export async function startEchoBackends(count: number): Promise<EchoBackends> {
       return server;
     }),
   );
-  // A bound port that does not listen refuses connections, and nobody else can take it meanwhile.
-  const closed = net.createServer();
-  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-  const closedPort = (closed.address() as AddressInfo).port;
-  await new Promise((resolve) => closed.close(resolve));
+  const refusing = await closedPort();
   return {
     port(index) {
       const server = servers[index];
       if (server === undefined) throw new RangeError(`no echo backend ${index}; there are ${count}`);
       return (server.address() as AddressInfo).port;
     },
-    closedPort,
+    closedPort: refusing,
     take(requestId) {
       const found = received.get(requestId) ?? [];
       received.delete(requestId);
