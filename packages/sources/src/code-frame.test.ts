@@ -67,6 +67,15 @@ describe('codeFrame', () => {
     expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThan(220);
   });
 
+  test('shows what is marked far to the right in a long line', () => {
+    const long = `spec: {${'a: b, '.repeat(40)}hots: [a]}`;
+    const column = long.indexOf('hots') + 1;
+    const far = { file: 'a.yaml', start: { line: 1, column }, end: { line: 1, column: column + 4 } };
+    const [, marked = '', marks = ''] = codeFrame({ ...found, range: far }, { text: long }).split('\n');
+    expect(marked).toMatch(/│ ….*hots: \[a\]\}$/);
+    expect(marks.indexOf('^^^^')).toBe(marked.indexOf('hots'));
+  });
+
   test('stands under the right column after wide control signs', () => {
     const shown = codeFrame(
       { ...found, range: { ...range, start: { line: 1, column: 3 }, end: { line: 1, column: 4 } } },

@@ -16,6 +16,8 @@ const SIGNS: Readonly<Record<Diagnostic['severity'], { readonly sign: string; re
 };
 /** What fits beside a message on a usual terminal. */
 const MAX_SHOWN = 100;
+/** How much of what is marked must fit behind the text before it. */
+const MIN_MARKED = 20;
 
 /**
  * A diagnostic with the lines it is about, for terminals:
@@ -63,16 +65,19 @@ function frameLines(found: Diagnostic, options: CodeFrameOptions, paint: Paint, 
   if (marked?.number !== line) return [];
   const width = String(line).length;
   const gutter = (number: number | undefined): string => paint(`${String(number ?? '').padStart(width)} │ `, 2);
-  const before = shown.slice(0, -1).map(({ number, text }) => `    ${gutter(number)}${cut(text)}`.trimEnd());
   const end = range.end.line === line ? range.end.column : marked.text.length + 1;
   const from = Math.min(range.start.column, marked.text.length + 1) - 1;
   const to = Math.max(Math.min(end - 1, marked.text.length), from + 1);
   // Measured after making signs visible: a shown character may be longer than the one in the file.
-  const lead = cut(marked.text.slice(0, from)).length;
+  const place = printable(marked.text.slice(0, from)).length;
+  // In a line that is too long for the terminal, what is marked must still be seen: it starts further right then.
+  const start = place > MAX_SHOWN - MIN_MARKED ? place - Math.floor(MAX_SHOWN / 2) : 0;
+  const lead = place - start;
+  const before = shown.slice(0, -1).map(({ number, text }) => `    ${gutter(number)}${cut(text, 0)}`.trimEnd());
   const marks = '^'.repeat(Math.max(1, Math.min(printable(marked.text.slice(from, to)).length, MAX_SHOWN - lead)));
   return [
     ...before,
-    `  ${paint('▸', color)} ${gutter(line)}${cut(marked.text)}`.trimEnd(),
+    `  ${paint('▸', color)} ${gutter(line)}${cut(marked.text, start)}`.trimEnd(),
     `    ${gutter(undefined)}${' '.repeat(lead)}${paint(`${marks} ${printable(found.message)}`, color)}`,
   ];
 }
@@ -90,8 +95,9 @@ function linesUpTo(
     .filter(({ number, text: content }) => number === line || content.trim() !== '');
 }
 
-function cut(text: string): string {
-  const shown = printable(text);
+function cut(text: string, start: number): string {
+  const all = printable(text);
+  const shown = start === 0 || all.length <= start ? all.slice(start) : `…${all.slice(start + 1)}`;
   return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN - 1)}…` : shown;
 }
 
