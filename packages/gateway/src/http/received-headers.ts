@@ -1,5 +1,5 @@
 import { joinValues } from '@heddle/routing';
-import { type HeaderList, removeHeader, setHeader } from './header-list.ts';
+import { type HeaderList, headerValue, removeHeader, setHeader } from './header-list.ts';
 import { requestHeaderKinds as kinds, knownHeader } from './request-header-kind.ts';
 
 /** Request headers after the first pass over them: what travels on, and what the proxy itself must know. */
@@ -49,6 +49,7 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
   let connection: string | undefined;
   let upgrade: string | undefined;
   let te: string | undefined;
+  let hasReferer = false;
   for (let i = 0; i < raw.length; i += 2) {
     const { name, kind, hasUnderscore, isJoined } = knownHeader(raw[i] as string);
     const value = raw[i + 1] as string;
@@ -86,7 +87,8 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
         if (value.toLowerCase() !== 'chunked') received.hasUnknownTransferEncoding = true;
         break;
       case kinds.referer:
-        if (isReferer(value)) headers.push(name, value);
+        hasReferer = true;
+        headers.push(name, value);
         break;
       case kinds.internalOnly:
       case kinds.edgeStripped:
@@ -97,6 +99,8 @@ export function receiveHeaders(raw: readonly string[]): ReceivedHeaders {
         headers.push(name, value);
     }
   }
+  // Repeated ones are one value by now, and judged as such.
+  if (hasReferer && !isReferer(headerValue(headers, 'referer') as string)) removeHeader(headers, 'referer');
   // Nothing but `trailers` passes, and a field that says nothing.
   if (te === '') headers.push('te', '');
   else if (te !== undefined && hasTrailersToken(te)) headers.push('te', 'trailers');
