@@ -1,5 +1,7 @@
 import process from 'node:process';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_HTTP_ADDRESS } from './admin-client.ts';
+import type { DumpType } from './envoy-dump/read-dump.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
 
 /**
@@ -85,16 +87,65 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     .description('serve a folder of manifests to proxies over ADS')
     .requiredOption('--config <path...>', 'files and folders of manifests')
     .option('--grpc-address <ip:port>', 'where proxies connect', '127.0.0.1:15010')
-    .option('--http-address <ip:port>', 'readiness, version and debug endpoints', '127.0.0.1:15014')
+    .option('--http-address <ip:port>', 'readiness, version, metrics and debug endpoints', DEFAULT_HTTP_ADDRESS)
+    .addOption(
+      new Option('--log-format <format>', 'what stderr gets: text, or a JSON object a line')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .addHelpText(
       'after',
       examples(
         ['heddle control-plane --config mesh/', 'serve the folder mesh/'],
         ['heddle control-plane --config mesh/ --grpc-address 127.0.0.1:0', 'on a free port, which it prints'],
-        ['curl 127.0.0.1:15014/debug/syncz', 'who is connected and in sync'],
+        ['heddle control-plane --config mesh/ --log-format json', 'with a log for machines'],
       ),
     )
     .action(async (options) => setExitCode(await (await import('./commands/control-plane.ts')).controlPlane(options)));
+
+  program
+    .command('status')
+    .aliases(['proxy-status', 'ps'])
+    .description('show how far each connected proxy is, and what it rejected')
+    .argument('[node]', 'only proxies whose name begins so')
+    .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
+    .addOption(httpAddress())
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle status', 'every proxy: SYNCED, STALE, ERROR or NOT SENT for each type, and since when'],
+        ['heddle status cart -o json', 'those whose name begins with cart, for scripts'],
+        ['heddle status --http-address 127.0.0.1:9090', 'from a control plane that serves elsewhere'],
+      ),
+    )
+    .action(async (node: string | undefined, options) =>
+      setExitCode(await (await import('./commands/status.ts')).status(node, options)),
+    );
+
+  program
+    .command('config')
+    .aliases(['proxy-config', 'pc'])
+    .description('show the listeners, routes, clusters and endpoints that a proxy was sent')
+    .addArgument(new Argument('<type>', 'listener, route, cluster, endpoint or all').argParser(parseDumpType))
+    .argument('[node]', 'NAME.NAMESPACE, NAME, or a prefix that only one has')
+    .addOption(
+      new Option('-o, --output <format>', 'short: a table; or json, yaml')
+        .choices(['short', 'json', 'yaml'])
+        .default('short'),
+    )
+    .option('-f, --file <file>', "a saved dump instead of a node, also Envoy's /config_dump?include_eds; - for stdin")
+    .addOption(httpAddress())
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle config route ingress', 'which requests go where, and the VirtualService that says so'],
+        ['heddle config cluster cart-1.shop -o yaml', 'clusters as they were sent'],
+        ['curl -s localhost:15000/config_dump?include_eds | heddle config all -f -', "an Envoy's own dump"],
+      ),
+    )
+    .action(async (type: DumpType | 'all', node: string | undefined, options) =>
+      setExitCode(await (await import('./commands/config.ts')).config(type, node, options)),
+    );
 
   const envoy = program.command('envoy').description('find, fetch and run the real Envoy');
   envoy
@@ -155,6 +206,34 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
 function examples(...lines: readonly (readonly [command: string, meaning: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}\n`;
+}
+
+function httpAddress(): Option {
+  return new Option('--http-address <host:port>', "the control plane's HTTP endpoint").default(DEFAULT_HTTP_ADDRESS);
+}
+
+/** istioctl's words for the types, with their plurals and short forms. */
+const DUMP_TYPES: Readonly<Record<string, DumpType | 'all'>> = {
+  listener: 'listener',
+  listeners: 'listener',
+  l: 'listener',
+  route: 'route',
+  routes: 'route',
+  r: 'route',
+  cluster: 'cluster',
+  clusters: 'cluster',
+  c: 'cluster',
+  endpoint: 'endpoint',
+  endpoints: 'endpoint',
+  ep: 'endpoint',
+  all: 'all',
+  a: 'all',
+};
+
+function parseDumpType(text: string): DumpType | 'all' {
+  const type = Object.hasOwn(DUMP_TYPES, text) ? DUMP_TYPES[text] : undefined;
+  if (type === undefined) throw new InvalidArgumentError('wanted listener, route, cluster, endpoint or all');
+  return type;
 }
 
 /** `1.38`, `v1.38.2` → 38. */

@@ -4,6 +4,7 @@ import { type ServedControlPlane, serveControlPlane } from '@heddle/control-plan
 import { createFileSource } from '@heddle/sources/node';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
+import { createEventLog, diagnosticRecord, eventRecord, type LogFormat } from '../terminal/event-log.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
 import { heddleVersion } from './version.ts';
 
@@ -11,6 +12,7 @@ export interface ControlPlaneCommandOptions {
   readonly config: readonly string[];
   readonly grpcAddress: string;
   readonly httpAddress: string;
+  readonly logFormat: LogFormat;
 }
 
 /** How long connected proxies are given to go elsewhere when the process is asked to stop. */
@@ -18,11 +20,19 @@ const DRAIN_MS = 1000;
 
 /** `heddle control-plane`: serves manifests to proxies until it is stopped. */
 export async function controlPlane(options: ControlPlaneCommandOptions): Promise<ExitCode> {
-  const reporter = new DiagnosticReporter(process.stderr);
+  const log = createEventLog(options.logFormat, (line) => process.stderr.write(line));
+  const reporter = new DiagnosticReporter(
+    options.logFormat === 'text'
+      ? process.stderr
+      : {
+          found: (diagnostic) => log(diagnosticRecord(diagnostic)),
+          allClear: () => log({ level: 'info', message: 'no problems any more' }),
+        },
+  );
   const control = createControlPlane({
     sources: [createFileSource({ paths: options.config, watch: true })],
-    log: ({ level, message, nodeId }) => {
-      if (level !== 'debug') process.stderr.write(`${level}: ${nodeId === undefined ? '' : `${nodeId}: `}${message}\n`);
+    log: (event) => {
+      if (event.level !== 'debug') log(eventRecord(event));
     },
   });
   let served: ServedControlPlane;
@@ -47,8 +57,18 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
   await control.started;
   report();
   process.stdout.write(`ads   ${served.grpcAddress}\nhttp  http://${served.httpAddress}\n`);
-  await stopSignal();
-  await served.close({ drainMs: DRAIN_MS });
-  await control.close();
+  if (options.logFormat === 'json') {
+    log({ level: 'info', message: 'serving', grpc_address: served.grpcAddress, http_address: served.httpAddress });
+  }
+  const signal = await stopSignal();
+  if (options.logFormat === 'json') log({ level: 'info', message: 'stopping', signal });
+  // Once the last proxy has gone nothing else keeps the process until the drain is over.
+  const awake = setInterval(() => {}, DRAIN_MS);
+  try {
+    await served.close({ drainMs: DRAIN_MS });
+    await control.close();
+  } finally {
+    clearInterval(awake);
+  }
   return EXIT.ok;
 }

@@ -4,13 +4,21 @@ import type { Diagnostic } from '@heddle/model';
 import { formatDiagnostic } from '@heddle/model';
 import { codeFrame } from '@heddle/sources';
 
+/** How findings are shown. */
+export interface DiagnosticPrinter {
+  found(diagnostic: Diagnostic): void;
+  /** Everything that was shown is gone. */
+  allClear(): void;
+}
+
 /** Prints each diagnostic once, with the lines it is about, and says when what was wrong is right again. */
 export class DiagnosticReporter {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #printer: DiagnosticPrinter;
   #shown: ReadonlySet<string> = new Set();
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
+  /** Prints code frames on a stream, or in any other way. */
+  constructor(output: NodeJS.WriteStream | DiagnosticPrinter) {
+    this.#printer = 'found' in output ? output : codeFrames(output);
   }
 
   /** Prints the diagnostics that were not there at the last call; infos are left to whoever asks for them. */
@@ -18,13 +26,20 @@ export class DiagnosticReporter {
     const problems = diagnostics.filter(({ severity }) => severity !== 'info');
     const keys = new Map(problems.map((found) => [keyOf(found), found]));
     for (const [key, found] of keys) {
-      if (!this.#shown.has(key))
-        this.#stream.write(`${codeFrame(found, { text: textOf(found), color: hasColor(this.#stream) })}\n`);
+      if (!this.#shown.has(key)) this.#printer.found(found);
     }
     const before = this.#shown.size;
     this.#shown = new Set(keys.keys());
-    if (before > 0 && keys.size === 0) this.#stream.write('✔ no problems any more\n');
+    if (before > 0 && keys.size === 0) this.#printer.allClear();
   }
+}
+
+function codeFrames(stream: NodeJS.WriteStream): DiagnosticPrinter {
+  return {
+    found: (diagnostic) =>
+      stream.write(`${codeFrame(diagnostic, { text: textOf(diagnostic), color: hasColor(stream) })}\n`),
+    allClear: () => stream.write('✔ no problems any more\n'),
+  };
 }
 
 /** How many errors and warnings there are. */
