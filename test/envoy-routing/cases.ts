@@ -480,6 +480,13 @@ const oddPaths = [
   '/%25%32%66',
   '/%%2f',
   '/%2%2ff',
+  '/%%41b',
+  '/%%41',
+  '/%%41g',
+  '/%%34%31',
+  '/%%34%31x/..%%41b',
+  '/%a/../%41b',
+  '/%%41%42',
 ];
 
 function normalizationGroup(name: string, manager: JsonObject, random: readonly string[]): Group {
@@ -525,7 +532,27 @@ function randomTable(name: string, random: (below: number) => number): Group {
 export function allGroups(seed: number): Group[] {
   const fraction = seededRandom(seed);
   const random = (below: number) => Math.floor(fraction() * below);
-  const pathAlphabet = ['/', '.', '..', ';', '%2e', '%2F', '%5c', '\\', 'a', '%41', '%', '//', '?', '%20', '~', '"'];
+  const pathAlphabet = [
+    '/',
+    '.',
+    '..',
+    ';',
+    '%2e',
+    '%2F',
+    '%5c',
+    '\\',
+    'a',
+    '%41',
+    '%',
+    '//',
+    '?',
+    '%20',
+    '~',
+    '"',
+    'b',
+    '%62',
+    '1',
+  ];
   const randomPaths = Array.from({ length: 250 }, () => `/${randomText(random, pathAlphabet, 8)}`);
   const prefixed = (matchers: readonly JsonObject[], field: string) =>
     matchers.map((matcher): JsonObject => ({ prefix: '/', [field]: [matcher] }));

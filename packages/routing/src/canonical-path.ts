@@ -23,6 +23,8 @@ const HEX = '0123456789ABCDEF';
 export function canonicalPath(path: string): string | undefined {
   if (path === '') return '/';
   let out = isSlash(path.charCodeAt(0)) ? '' : '/';
+  // Where in `out` the last percent sign stands that begins no escape sequence; -1 for none.
+  let lonePercent = -1;
   for (let i = 0; i < path.length; i++) {
     const code = path.charCodeAt(i) & 0xff;
     const dot = dotLength(path, i);
@@ -41,6 +43,7 @@ export function canonicalPath(path: string): string | undefined {
       const end = after + second;
       if (second > 0 && (end >= path.length || isSlash(path.charCodeAt(end)))) {
         out = parentOf(out);
+        if (lonePercent >= out.length) lonePercent = -1;
         i = end;
         continue;
       }
@@ -51,11 +54,16 @@ export function canonicalPath(path: string): string | undefined {
     } else if (code === 0x25) {
       const byte = escapedByte(path, i);
       if (byte === undefined) {
+        lonePercent = out.length;
         out += '%';
         continue;
       }
       if (byte === 0) return undefined;
-      out += treatment[byte] === UNESCAPE ? String.fromCharCode(byte) : path.slice(i, i + 3);
+      if (treatment[byte] === UNESCAPE) {
+        out = withoutNestedEscape(out + String.fromCharCode(byte), lonePercent, path.charCodeAt(i + 3));
+      } else {
+        out += path.slice(i, i + 3);
+      }
       i += 2;
     } else if (code === 0) {
       return undefined;
@@ -66,6 +74,18 @@ export function canonicalPath(path: string): string | undefined {
     }
   }
   return out;
+}
+
+/**
+ * `%%41B` would become `%AB`, an escape sequence that nobody wrote: then the lone percent sign is escaped itself, `%25AB`. Looks at the
+ * character just unescaped and, if it stands right behind the percent sign, at the next one of the input.
+ */
+function withoutNestedEscape(out: string, lonePercent: number, next: number): string {
+  const behind = out.length - 1 - lonePercent;
+  if (lonePercent < 0 || behind > 2) return out;
+  const first = hexDigit(out.charCodeAt(lonePercent + 1));
+  const second = hexDigit(behind === 1 ? next : out.charCodeAt(lonePercent + 2));
+  return first < 0 || second < 0 ? out : `${out.slice(0, lonePercent)}%25${out.slice(lonePercent + 1)}`;
 }
 
 function isSlash(code: number): boolean {

@@ -24,6 +24,10 @@ describe('normalizePath', () => {
     ['/a/..;x=1/b', {}, '/b'],
     ['/a"b', {}, '/a%22b'],
     ['/%', {}, '/%'],
+    ['/%%41b', {}, '/%25Ab'],
+    ['/%%34%31', {}, '/%2541'],
+    ['/%%41', {}, '/%A'],
+    ['/%%41g', {}, '/%Ag'],
     ['/a%2F..%5cb', { pathWithEscapedSlashesAction: FORWARD }, '/b'],
     ['/a/../b//c', { normalizePath: false, mergeSlashes: false }, '/a/../b//c'],
   ])('%s with %j gives %s', (path, options, wanted) => {
