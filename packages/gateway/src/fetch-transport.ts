@@ -196,9 +196,14 @@ const connectCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EN
 
 // `fetch` says little about what went wrong, and differently everywhere.
 function failureOf(error: unknown): UpstreamFailure {
-  const { code, cause, message } = error as { code?: string; cause?: { code?: string }; message?: string };
+  const { code, cause, message } = error as {
+    code?: string;
+    cause?: { code?: string; message?: string };
+    message?: string;
+  };
   const found = cause?.code ?? code ?? '';
-  const text = message ?? String(error);
+  // Deno says it in the cause's message alone.
+  const text = [message ?? String(error), cause?.message ?? ''].filter((part) => part !== '').join(': ');
   if (connectCodes.has(found) || /connection refused|tcp connect error|dns error|Unable to connect/i.test(text)) {
     return { kind: 'connection failure', detail: 'delayed connect error: Connection refused' };
   }

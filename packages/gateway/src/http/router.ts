@@ -10,8 +10,8 @@ import type { Exchange } from './exchange.ts';
 import { Forwarding } from './forwarding.ts';
 import { isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
-import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
-import { maxStreamDuration, refuse, reply, respond } from './respond.ts';
+import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
+import { maxStreamDuration, refuse, reply } from './respond.ts';
 import { applyRouteRequestHeaders, type ForwardSettings } from './route-settings.ts';
 
 /** The router, last of the filters: answers from the route, or forwards to an endpoint. */
