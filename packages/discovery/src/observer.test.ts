@@ -51,10 +51,10 @@ describe('DiscoveryObserver', () => {
     expect(converged, 'a first sync is no change').toEqual([]);
     mesh.offer = viewOffering([cluster('a', 'two'), cluster('b', 'one')]);
     server.update();
-    clock.advance(30);
+    void clock.advance(30);
     const nonce = stream.take()?.nonce;
     expect(converged).toEqual([]);
-    clock.advance(12);
+    void clock.advance(12);
     send({ responseNonce: nonce ?? '' });
     expect(converged).toEqual([42]);
     stream.take();
@@ -68,10 +68,10 @@ describe('DiscoveryObserver', () => {
     send({ responseNonce: stream.take()?.nonce ?? '' });
     mesh.offer = viewOffering([cluster('a', 'two')]);
     server.update();
-    clock.advance(100);
+    void clock.advance(100);
     mesh.offer = viewOffering([cluster('a', 'three')]);
     server.update();
-    clock.advance(10);
+    void clock.advance(10);
     // The removal of b waits for its acknowledgement as well.
     for (let push = stream.take(); push !== undefined; push = stream.take()) send({ responseNonce: push.nonce });
     expect(converged).toEqual([110]);
