@@ -49,8 +49,13 @@ type Connect = (server: DiscoveryServer) => Promise<AdsTransport<DeltaDiscoveryR
 
 const transports: Readonly<Record<string, Connect>> = {
   memory: async (server) => server.connect(),
-  http2: async (server) => {
-    const served = await serveDiscovery({ server, address: '127.0.0.1:0' });
+  http2: overHttp2('raw'),
+  'http2 by Connect': overHttp2('connect'),
+};
+
+function overHttp2(responsePath: 'raw' | 'connect'): Connect {
+  return async (server) => {
+    const served = await serveDiscovery({ server, address: '127.0.0.1:0', responsePath });
     cleanups.push(async () => {
       // Deno 2.9 crashes when a server ends a stream that its client, in the same process, has just reset: see the README.
       while (server.streams().length > 0) await tick();
@@ -88,8 +93,8 @@ const transports: Readonly<Record<string, Connect>> = {
         };
       },
     };
-  },
-};
+  };
+}
 
 async function setUp(connect: Connect, first: readonly XdsResource[], limits: Partial<DiscoveryLimits> = {}) {
   let compiled: CompiledView = viewOffering(first);

@@ -1,4 +1,4 @@
-import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse, type OutgoingHttpHeaders } from 'node:http2';
 import { fromBinary } from '@bufbuild/protobuf';
 import { DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
 import { DiscoveryError, type DiscoveryErrorCode } from '../discovery-error.ts';
@@ -22,7 +22,7 @@ const STATUS: Readonly<Record<DiscoveryErrorCode, number>> = {
 
 /** What the raw path serves, and its bounds. */
 export interface RawDeltaOptions {
-  readonly server: Pick<DiscoveryServer, 'openStream' | 'counters'>;
+  readonly server: Pick<DiscoveryServer, 'admit' | 'openStream' | 'counters'>;
   /** Who is at the other end, for people. */
   readonly peerOf: (request: Http2ServerRequest) => string;
   /** Largest request accepted, in bytes; default 4 MiB, gRPC's own default. */
@@ -77,11 +77,18 @@ async function serve(
   request.on('error', () => {});
   response.on('error', () => {});
   let stream: DiscoveryStream | undefined;
+  const gone = new AbortController();
+  response.once('close', () => {
+    gone.abort();
+    stream?.end();
+  });
   try {
-    stream = server.openStream(peerOf(request));
+    // Nothing is read meanwhile, so that a client that waits for its turn costs no more than its connection's window.
+    await server.admit(gone.signal);
+    if (gone.signal.aborted) return;
+    stream = server.openStream(peerOf(request), { abandon: () => response.stream.close(constants.NGHTTP2_CANCEL) });
     readRequests(request, stream, maxRequestBytes);
     const opened = stream;
-    response.once('close', () => opened.end());
     for await (const push of opened.pushes()) {
       if (!response.headersSent) response.writeHead(200, RESPONSE_HEADERS);
       const hasRoom = write(response, encoder.encode(push, String(server.counters.updates)));
@@ -161,7 +168,8 @@ function drained(response: Http2ServerResponse): Promise<void> {
 function finish(request: Http2ServerRequest, response: Http2ServerResponse, error?: unknown): void {
   if (response.stream.destroyed || response.writableEnded) return;
   const status = statusOf(error);
-  // A client that goes on sending is told to stop; before the trailers are on their way that would take the place of the status.
+  // A client that goes on sending is told to stop; before the status is on its way that would take its
+  // place, and a client in the middle of a large message would not see its stream close.
   const letGo = () => {
     if (!request.readableEnded) request.stream.close();
   };
@@ -171,7 +179,7 @@ function finish(request: Http2ServerRequest, response: Http2ServerResponse, erro
     response.end();
   } else {
     response.writeHead(200, { ...RESPONSE_HEADERS, ...status });
-    response.end(letGo);
+    response.end(() => setImmediate(letGo));
   }
 }
 

@@ -1,17 +1,18 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer, type Http2Server, Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { createContextValues } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
-import { peerAddress } from '../connect-service.ts';
+import { callTransport, peerAddress } from '../connect-service.ts';
 import type { DiscoveryServer } from '../discovery-server.ts';
+import { createRawDeltaHandler } from './raw-delta-handler.ts';
 
 /** Where to listen: `HOST:PORT` (port 0 takes a free one), or a Unix socket. */
 export type DiscoveryAddress = string | { readonly path: string };
 
 /** How a discovery server is put on the network. */
 export interface ServeDiscoveryOptions {
-  readonly server: Pick<DiscoveryServer, 'registerRoutes' | 'close'>;
+  readonly server: Pick<DiscoveryServer, 'registerRoutes' | 'admit' | 'openStream' | 'counters' | 'close'>;
   readonly address: DiscoveryAddress;
   /** Largest request accepted, in bytes; default 4 MiB, gRPC's own default. */
   readonly maxRequestBytes?: number;
@@ -19,6 +20,11 @@ export interface ServeDiscoveryOptions {
   readonly maxStreamsPerConnection?: number;
   /** Bound on a request's headers, in bytes; default 16 KiB. */
   readonly maxHeaderBytes?: number;
+  /**
+   * Which code writes the responses of plain aggregated delta streams: `raw` (the default) shares encoded bytes between streams,
+   * `connect` builds messages as for all other methods (docs/decisions/0030-response-path.md).
+   */
+  readonly responsePath?: 'raw' | 'connect';
   /** How often an idle connection is pinged; default 30 s, 0 never. */
   readonly keepAliveMs?: number;
   /** How long a ping may stay unanswered before the connection is dropped; default 20 s. */
@@ -34,20 +40,30 @@ export interface ServedDiscovery {
 }
 
 /**
- * Serves aggregated discovery over gRPC on cleartext HTTP/2 (node:http2; also on Bun and Deno). Meant for loopback and Unix sockets:
+ * Serves discovery, aggregated and by type, over gRPC on cleartext HTTP/2 (node:http2; also on Bun and Deno). Meant for loopback and Unix sockets:
  * there is no authentication here.
  *
  * @throws if the address does not parse or cannot be bound
  */
 export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<ServedDiscovery> {
   const { server, address } = options;
-  const handler = connectNodeAdapter({
+  const maxRequestBytes = options.maxRequestBytes ?? 4 * 1024 * 1024;
+  const connectHandler = connectNodeAdapter({
     routes: (router) => server.registerRoutes(router),
     connect: false,
     grpcWeb: false,
-    readMaxBytes: options.maxRequestBytes ?? 4 * 1024 * 1024,
-    contextValues: (request) => createContextValues().set(peerAddress, peerOf(request.socket, address)),
+    readMaxBytes: maxRequestBytes,
+    contextValues: (request) =>
+      createContextValues()
+        .set(peerAddress, peerOf(request.socket, address))
+        .set(callTransport, { abandon: () => abandon(request) }),
   });
+  const rawHandler = createRawDeltaHandler({
+    server,
+    peerOf: (request) => peerOf(request.stream.session?.socket, address),
+    maxRequestBytes,
+  });
+  const usesRaw = options.responsePath !== 'connect';
   const http = createServer(
     {
       settings: {
@@ -56,7 +72,9 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
       },
       maxSessionRejectedStreams: 100,
     },
-    handler,
+    (request, response) => {
+      if (!(usesRaw && rawHandler(request, response))) connectHandler(request, response);
+    },
   );
   const sessions = new Set<ServerHttp2Session>();
   http.on('session', (session) => {
@@ -151,7 +169,12 @@ function keepAlive(session: ServerHttp2Session, everyMs: number, timeoutMs: numb
   };
 }
 
-function peerOf(socket: Socket, address: DiscoveryAddress) {
+/** Connect waits without end for a client that does not read; resetting the stream ends that. */
+function abandon(request: unknown): void {
+  if (request instanceof Http2ServerRequest) request.stream.close(constants.NGHTTP2_CANCEL);
+}
+
+function peerOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined, address: DiscoveryAddress): string {
   if (typeof address !== 'string') return `unix:${address.path}`;
-  return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+  return `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`;
 }
