@@ -113,7 +113,7 @@ const PATH_PARTS = [
     '~',
     '"',
   ],
-  ...['%00', '|', '%C3%A9', "'", ':', '@', '*', '.;/', '..;/', '%25', '%2525'],
+  ...['%00', '|', '%41', '%62', '1', '%C3%A9', "'", ':', '@', '*', '.;/', '..;/', '%25', '%2525'],
 ];
 const QUERY_PARTS = ['q=b', 'q=1', 'q', 'r=//', 'x=../', '%2F=%2e', 'q=b%20c', '', '=', 'q=b#'];
 // Without `x-forwarded-proto`: Envoy looks for the route of a request it refuses for its path only when the client has sent that field.
