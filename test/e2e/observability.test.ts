@@ -22,7 +22,7 @@ const CLUSTER = 'outbound|80|v1|hello.canary.svc.cluster.local';
 
 const envoyPath = await requireEnvoy();
 
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
+const cleanups: (() => unknown)[] = [];
 let folder: string;
 let heddle: HeddleProcess;
 let ads: string;

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, LISTENER_TYPE_URL } from '@heddle/envoy-api';
+import {
+  CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
+  CLUSTER_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+} from '@heddle/envoy-api';
 import { createMemorySource } from '@heddle/sources';
 import { createAdsClient } from '@heddle/xds-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -60,6 +65,7 @@ async function connect(refused: Readonly<Record<string, string>> = {}, id = NODE
   client.subscribe(LISTENER_TYPE_URL, { wildcard: true });
   client.subscribe(CLUSTER_TYPE_URL, { wildcard: true });
   client.subscribe(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, { names: [CLUSTER] });
+  client.subscribe(ROUTE_CONFIGURATION_TYPE_URL, { names: ['http.80'] });
   client.start();
   clients.push(client);
   await vi.waitFor(() => expect(controlPlane.syncStatus()[0]?.cluster_sent).toBeTruthy());
@@ -118,6 +124,16 @@ describe('/debug/syncz', () => {
 });
 
 describe('a rejection', () => {
+  test('that blames a part of a resource names the object of that part', async () => {
+    const cause =
+      'Proto constraint validation failed (RouteConfigurationValidationError.VirtualHosts[0]: embedded message failed validation | caused by VirtualHostValidationError.Routes[0]: embedded message failed validation | caused by RouteValidationError.Match: value is required)';
+    await connect({ 'http.80': cause });
+    const [status] = await get('/debug/syncz');
+    expect(status.types.RDS.rejected).toMatchObject([
+      { object: 'VirtualService test-namespace/test-virtualservice', field: 'spec.http[0].match[0]' },
+    ]);
+  });
+
   test('is logged with resource, object, file and line', async () => {
     await connect({ '0.0.0.0_80': 'no such filter' });
     expect(events.find(({ rejections }) => rejections !== undefined)).toMatchObject({
@@ -223,6 +239,7 @@ describe('/debug/connections and /debug/adsz', () => {
             [CLUSTER_TYPE_URL]: ['*'],
             [LISTENER_TYPE_URL]: ['*'],
             [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL]: [CLUSTER],
+            [ROUTE_CONFIGURATION_TYPE_URL]: ['http.80'],
           },
         },
       ],

@@ -18,10 +18,11 @@ import {
   viewOf,
 } from '@heddle/model';
 import { type ConfigSource, mergeSources } from '@heddle/sources';
+import { blamedOrigin } from './blamed-origin.ts';
 import { ControlPlaneMetrics } from './metrics/control-plane-metrics.ts';
 import type { MetricFamily } from './metrics/exposition.ts';
 import { findProxy, type ProxyLookup } from './proxy-lookup.ts';
-import { formatOrigin, type Rejection, type ResourceOrigin, rejectionDiagnostic, rejectionsOf } from './rejections.ts';
+import { type FindOrigin, formatOrigin, type Rejection, rejectionDiagnostic, rejectionsOf } from './rejections.ts';
 import { type ProxySyncStatus, proxySyncStatus } from './sync-status.ts';
 
 export interface ControlPlaneOptions {
@@ -179,9 +180,10 @@ class RunningControlPlane implements ControlPlane {
       );
   }
 
-  readonly #originOf = (viewKey: string | undefined, typeUrl: string, name: string): ResourceOrigin | undefined => {
+  readonly #originOf: FindOrigin = (viewKey, typeUrl, name, message) => {
     const compiled = viewKey === undefined ? undefined : this.#views.get(viewKey);
-    const origin = compiled?.provenance(typeUrl, name)?.get('');
+    const provenance = compiled?.provenance(typeUrl, name);
+    const origin = provenance === undefined ? undefined : blamedOrigin(provenance, name, message);
     if (origin === undefined) return undefined;
     const range = this.snapshot.locate(origin.resource, origin.path);
     return { ...origin, ...(range === undefined ? {} : { range }) };
@@ -193,7 +195,7 @@ class RunningControlPlane implements ControlPlane {
     if (rejected === undefined || typeUrl === undefined) return event;
     const label = RESOURCE_TYPES.find((type) => type.typeUrl === typeUrl)?.label ?? typeUrl;
     const rejections = rejected.names.map((name): Rejection => {
-      const origin = this.#originOf(viewKey, typeUrl, name);
+      const origin = this.#originOf(viewKey, typeUrl, name, rejected.reason);
       return { typeUrl, label, name, message: rejected.reason, ...(origin === undefined ? {} : { origin }) };
     });
     const what = rejections.map(

@@ -17,11 +17,14 @@ export interface ResourceOrigin {
   readonly range?: SourceRange;
 }
 
-/** Finds what made a resource of a view; undefined for what no object made, or no longer makes. */
+/**
+ * Finds what made a resource of a view, or the part of it that a refusal blames; undefined for what no object made, or no longer makes.
+ */
 export type FindOrigin = (
   viewKey: string | undefined,
   typeUrl: string,
   resourceName: string,
+  message: string,
 ) => ResourceOrigin | undefined;
 
 /** An xDS resource that a proxy refused, with what made it. */
@@ -39,7 +42,7 @@ export interface Rejection {
 export function rejectionsOf(stream: StreamStatus, findOrigin: FindOrigin): readonly Rejection[] {
   return stream.types.flatMap(({ typeUrl, label, rejected }) =>
     rejected.map(({ name, message }) => {
-      const origin = findOrigin(stream.viewKey, typeUrl, name);
+      const origin = findOrigin(stream.viewKey, typeUrl, name, message);
       return { typeUrl, label, name, message, ...(origin === undefined ? {} : { origin }) };
     }),
   );
