@@ -5,7 +5,7 @@ import { createDiscoveryServer } from '@heddle/discovery';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { type CompiledView, viewOf } from '@heddle/model';
 import { cluster, endpoints, listener, routes, viewOffering } from '@heddle/testing/ads';
-import { createResourceWatcher, type DataPlaneConfig, type DeltaTransport } from '@heddle/xds-client';
+import { createResourceWatcher, type DataPlaneConfig, type VariantTransport } from '@heddle/xds-client';
 import { connectTransport } from '@heddle/xds-client/node';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -32,11 +32,11 @@ function mesh(first: CompiledView) {
   };
 }
 
-function watch(transport: DeltaTransport) {
+function watch(transport: VariantTransport) {
   const configs: DataPlaneConfig[] = [];
   const arrivals: ((config: DataPlaneConfig) => void)[] = [];
   const watcher = createResourceWatcher({
-    transport,
+    ...transport,
     node: NODE,
     onConfig(config) {
       configs.push(config);
@@ -49,24 +49,33 @@ function watch(transport: DeltaTransport) {
   return { watcher, configs, first };
 }
 
-const transports: Record<string, (server: ReturnType<typeof mesh>['server']) => Promise<DeltaTransport>> = {
-  memory: async (server) => server.connect(),
-  'TCP socket': async (server) => {
-    const served = await serveDiscovery({ server, address: '127.0.0.1:0' });
-    cleanups.push(() => served.close());
-    return connectTransport({ address: served.address });
-  },
+async function serve(
+  server: ReturnType<typeof mesh>['server'],
+  address: Parameters<typeof serveDiscovery>[0]['address'],
+): Promise<string> {
+  const served = await serveDiscovery({ server, address });
+  cleanups.push(() => served.close());
+  return served.address;
+}
+
+const transports: Record<string, (server: ReturnType<typeof mesh>['server']) => Promise<VariantTransport>> = {
+  memory: async (server) => ({ transport: server.connect() }),
+  'TCP socket': async (server) => ({ transport: connectTransport({ address: await serve(server, '127.0.0.1:0') }) }),
   'Unix socket': async (server) => {
     const folder = await mkdtemp(join(tmpdir(), 'heddle-'));
     cleanups.push(() => rm(folder, { recursive: true }));
-    const served = await serveDiscovery({ server, address: { path: join(folder, 'ads.sock') } });
-    cleanups.push(() => served.close());
-    return connectTransport({ socketPath: served.address });
+    return { transport: connectTransport({ socketPath: await serve(server, { path: join(folder, 'ads.sock') }) }) };
   },
+  'memory, state of the world': async (server) => ({ variant: 'sotw', transport: server.connectStateOfTheWorld() }),
+  'TCP socket, state of the world': async (server) => ({
+    variant: 'sotw',
+    transport: connectTransport({ address: await serve(server, '127.0.0.1:0'), variant: 'sotw' }),
+  }),
 };
 
 describe.each(Object.keys(transports))('a data plane over %s', (kind) => {
-  const connect = (server: ReturnType<typeof mesh>['server']) => transports[kind]?.(server) as Promise<DeltaTransport>;
+  const connect = (server: ReturnType<typeof mesh>['server']) =>
+    transports[kind]?.(server) as Promise<VariantTransport>;
 
   test('gets one complete state first, then only what changed', async () => {
     const { server, change } = mesh(
@@ -99,7 +108,8 @@ describe.each(Object.keys(transports))('a data plane over %s', (kind) => {
     const after = configs.at(-1) as DataPlaneConfig;
     expect([...after.clusters.keys()]).toEqual(['b']);
     expect(after.listeners).toBe(before.listeners);
-    expect(server.counters.resourcesSent - sent).toBe(3);
+    // State of the world brings all clusters twice: with the old one that routes may still use, and without.
+    expect(server.counters.resourcesSent - sent).toBe(kind.endsWith('state of the world') ? 5 : 3);
     // Never a state in which the route names a cluster that is not there.
     for (const config of configs) {
       const route = config.routes.get('http.80')?.virtualHosts[0]?.routes[0]?.action;
