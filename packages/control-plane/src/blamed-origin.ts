@@ -21,15 +21,9 @@ export function blamedOrigin(provenance: Provenance, name: string, message: stri
   return provenance.get('');
 }
 
-/** The steps of the first path in the text, in protobuf JSON naming: `virtualHosts[0]`, `routes[3]`. */
+/** The steps of the paths in the text, in protobuf JSON naming: `virtualHosts[0]`, `routes[3]`. Those of a second path lead nowhere. */
 function blamedPath(text: string): readonly string[] {
-  const steps: string[] = [];
-  let root: string | undefined;
-  for (const [, type, field = '', index] of text.matchAll(/\b(\w+)ValidationError\.(\w+)(\[\d+\])?/g)) {
-    // The path of the next resource begins.
-    if (type === root) break;
-    root ??= type;
-    steps.push(`${field.charAt(0).toLowerCase()}${field.slice(1)}${index ?? ''}`);
-  }
-  return steps;
+  return [...text.matchAll(/\b\w+ValidationError\.(\w+)(\[\d+\])?/g)].map(
+    ([, field = '', index = '']) => `${field.charAt(0).toLowerCase()}${field.slice(1)}${index}`,
+  );
 }
