@@ -34,8 +34,6 @@ export const peerAddress = createContextKey('network', { description: 'address o
 
 /** What the adapter knows about the transport of a call. */
 export interface CallTransport {
-  /** Largest response that can be carried, in bytes. */
-  readonly maxMessageBytes?: number;
   /** Resets the call's stream, for clients that do not read: Connect waits for them without end. */
   readonly abandon?: () => void;
 }

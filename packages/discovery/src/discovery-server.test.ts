@@ -105,6 +105,26 @@ describe('createDiscoveryServer', () => {
     expect(names).toEqual([['+b', '-a'], ['+b']]);
   });
 
+  test('scheduleUpdate updates at once when idle, then waits, switches and asks for views once for many', async () => {
+    const { server, mesh, clock, compiled, follow } = setUp({ limits: { maxUpdateDelayMs: 500 } });
+    const client = await follow('shop');
+    const switched: string[] = [];
+    const change = (name: string) =>
+      server.scheduleUpdate(() => {
+        switched.push(name);
+        mesh.offer = viewOffering([resource(CDS, name)]);
+        return { reclassify: name === 'c' };
+      });
+    expect(await change('b')).toMatchObject({ changedResources: 2, streams: 1 });
+    const before = compiled.length;
+    const later = [change('c'), change('d')];
+    await clock.advance(500);
+    expect(new Set(await Promise.all(later)).size).toBe(1);
+    expect(switched).toEqual(['b', 'c', 'd']);
+    expect(compiled).toHaveLength(before + 1);
+    client.close();
+  });
+
   test('takes no more streams than allowed', async () => {
     const { server, follow } = setUp({ limits: { maxStreams: 1 } });
     const first = await follow('shop');

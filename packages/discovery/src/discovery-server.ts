@@ -86,6 +86,12 @@ export interface DiscoveryServerOptions {
   readonly random?: () => number;
 }
 
+/** How far an update goes. */
+export interface UpdateOptions {
+  /** Whether to ask anew which view each data plane belongs to. */
+  readonly reclassify?: boolean;
+}
+
 /** What an update did. */
 export interface UpdateSummary {
   /** Views in use, compiled once each. */
@@ -104,12 +110,14 @@ export interface DiscoveryServer {
    * Tells the server that what `compile` gives may have changed: compiles each view in use once and sends what differs to the streams
    * concerned. With `reclassify`, asks `resolveView` again for every stream first.
    */
-  update(options?: { readonly reclassify?: boolean }): UpdateSummary;
+  update(options?: UpdateOptions): UpdateSummary;
   /**
    * The same, when it is worth it: at once if little was going on, together with other changes if many come, at the latest
    * `maxUpdateDelayMs` after the first of them (docs/decisions/0031-updates-follow-their-cost.md). Resolves when it is done.
+   *
+   * @param begin called when the update begins: the moment to switch to what `compile` is to see from now on
    */
-  scheduleUpdate(options?: { readonly reclassify?: boolean }): Promise<UpdateSummary>;
+  scheduleUpdate(begin?: () => UpdateOptions | undefined): Promise<UpdateSummary>;
   /** A transport for clients in this process; messages and their bytes are shared, not copied. */
   connect(): AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
   /** The same for clients that speak state of the world. */
@@ -163,7 +171,7 @@ class InMemoryDiscovery implements DiscoveryServer {
   readonly #admission: Admission;
   readonly #pace: Pace<UpdateSummary>;
   readonly #random: () => number;
-  #reclassifyNext = false;
+  readonly #scheduled: (() => UpdateOptions | undefined)[] = [];
   #settledWaiters: (() => void)[] = [];
   #isClosing = false;
 
@@ -177,16 +185,15 @@ class InMemoryDiscovery implements DiscoveryServer {
       clock: this.#clock,
       maxDelayMs: this.#limits.maxUpdateDelayMs,
       run: () => {
-        const reclassify = this.#reclassifyNext;
-        this.#reclassifyNext = false;
-        return this.update({ reclassify });
+        const begun = this.#scheduled.splice(0).map((begin) => begin());
+        return this.update({ reclassify: begun.some((options) => options?.reclassify === true) });
       },
       busyMs: () => this.#turnBudget.busyMs,
     });
     this.#types = new Map((options.types ?? RESOURCE_TYPES).map((type) => [type.typeUrl, type]));
   }
 
-  update({ reclassify = false }: { readonly reclassify?: boolean } = {}): UpdateSummary {
+  update({ reclassify = false }: UpdateOptions = {}): UpdateSummary {
     this.counters.updates += 1;
     const fresh = new Set<ViewGroup>();
     const touched = new Set<DiscoveryStream>();
@@ -215,8 +222,8 @@ class InMemoryDiscovery implements DiscoveryServer {
     return { views: this.#groups.size, changedResources, streams: touched.size, reclassified };
   }
 
-  scheduleUpdate({ reclassify = false }: { readonly reclassify?: boolean } = {}): Promise<UpdateSummary> {
-    this.#reclassifyNext ||= reclassify;
+  scheduleUpdate(begin: () => UpdateOptions | undefined = () => undefined): Promise<UpdateSummary> {
+    this.#scheduled.push(begin);
     return this.#pace.run();
   }
 

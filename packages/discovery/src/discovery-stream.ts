@@ -34,8 +34,6 @@ export interface OpenStreamOptions {
   readonly variant?: StreamVariant;
   /** Serves this type only: the discovery service of one type. */
   readonly typeUrl?: string;
-  /** Largest response that the transport carries, in bytes; default without bound. What cannot be cut to it ends the stream. */
-  readonly maxMessageBytes?: number;
   /** Whether the client is in this process: its stream has no maximum age and no time limits. */
   readonly isLocal?: boolean;
   /** Breaks off the transport, when the stream ends while a response waits to be read by the client. */
@@ -221,8 +219,6 @@ export class DiscoveryStream {
         this.#nextNonce,
       );
       if (push === undefined) continue;
-      this.#checkSize(push);
-      if (this.isEnded) return undefined;
       this.#noteTaken(push, startedAtMs);
       return push;
     }
@@ -438,24 +434,6 @@ export class DiscoveryStream {
     this.#group?.refuse(this, type.typeUrl, name, { version: rejection.version, lastGood: rejection.lastGood });
   }
 
-  /** Full sets cannot be cut, and single resources neither. */
-  #checkSize(push: DeltaPush): void {
-    const resources = push.state?.resources ?? push.resources;
-    let bytes = 0;
-    for (const resource of resources) bytes += resource.bytes.length;
-    if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);
-    const { maxMessageBytes = Number.POSITIVE_INFINITY } = this.#options;
-    if (bytes <= maxMessageBytes) return;
-    const label = this.#subscriptions.get(push.typeUrl)?.type.label;
-    const advice = push.state === undefined ? '' : '; set api_type: DELTA_GRPC, which sends less at a time';
-    this.end(
-      new DiscoveryError(
-        'resource-exhausted',
-        `Cannot send ${label}: ${resources.length} resources of ${bytes} bytes in one response, at most ${maxMessageBytes} can be carried${advice}`,
-      ),
-    );
-  }
-
   #noteTaken(push: DeltaPush, startedAtMs: number): void {
     const { counters, observer } = this.#host;
     if (this.#change !== undefined) this.#change.isSent = true;
@@ -466,6 +444,8 @@ export class DiscoveryStream {
     let bytes = 0;
     for (const resource of sent) bytes += resource.bytes.length;
     counters.resourceBytesSent += bytes;
+    // A full set cannot be cut, and a single resource neither.
+    if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);
     observer.pushed?.({
       typeUrl: push.typeUrl,
       resources: sent.length,

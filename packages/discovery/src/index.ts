@@ -13,6 +13,7 @@ export {
   type DiscoveryLimits,
   type DiscoveryServer,
   type DiscoveryServerOptions,
+  type UpdateOptions,
   type UpdateSummary,
 } from './discovery-server.ts';
 export { DiscoveryStream, type OpenStreamOptions, type StreamVariant } from './discovery-stream.ts';
