@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import process from 'node:process';
-import { AgentError, type FoundEnvoy, findEnvoy } from '@heddle/agent';
+import { AgentError, type FoundEnvoy, findEnvoy } from '@heddle/agent/find';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 
 export interface EnvoyOptions {
