@@ -4,6 +4,7 @@ import type { ControlPlane } from './control-plane.ts';
 import { buildMetrics } from './metrics/control-plane-metrics.ts';
 import { formatMetrics, METRICS_CONTENT_TYPE, type MetricFamily } from './metrics/exposition.ts';
 import { configObjects, registryServices, serviceInstances, serviceInstancesBrief } from './registry-dump.ts';
+import { ThreadSlice } from './thread-slice.ts';
 
 export interface AdminAppOptions {
   /** Metrics of the process around the control plane, added to `/metrics`. */
@@ -33,16 +34,16 @@ export function createAdminApp(controlPlane: ControlPlane, version: string, opti
 
   const debug: Readonly<Record<string, (context: Context) => Response | Promise<Response>>> = {
     adsz: (context) => json(context, subscriptions(controlPlane.discovery.streams())),
-    configz: (context) => json(context, configObjects(controlPlane.snapshot)),
+    configz: (context) => jsonList(context, configObjects(controlPlane.snapshot)),
     config_dump: (context) => configDump(controlPlane, context),
     connections: (context) => json(context, connections(controlPlane.discovery.streams())),
     diagnostics: (context) => json(context, controlPlane.diagnostics()),
     endpointz: (context) =>
       context.req.query('brief') === undefined
-        ? json(context, serviceInstances(controlPlane.services()))
+        ? jsonList(context, serviceInstances(controlPlane.services()))
         : context.text(serviceInstancesBrief(controlPlane.services())),
-    registryz: (context) => json(context, registryServices(controlPlane.services(), controlPlane.snapshot)),
-    syncz: (context) => json(context, controlPlane.syncStatus()),
+    registryz: (context) => jsonList(context, registryServices(controlPlane.services(), controlPlane.snapshot)),
+    syncz: (context) => jsonList(context, controlPlane.syncStatus()),
   };
   for (const [name, handle] of Object.entries(debug)) app.get(`/debug/${name}`, handle);
   app.get('/debug/list', (context) => json(context, Object.keys(debug).sort()));
@@ -67,6 +68,18 @@ async function configDump(controlPlane: ControlPlane, context: Context): Promise
   // Printing loads every generated type: only who asks for a dump pays for it.
   const { configDumpJson } = await import('./config-dump.ts');
   return json(context, await configDumpJson(dump ?? new Map()));
+}
+
+/** An array that may be long, written without holding up the thread. */
+async function jsonList(context: Context, items: Iterable<unknown>): Promise<Response> {
+  if (context.req.query('pretty') !== undefined) return json(context, [...items]);
+  const slice = new ThreadSlice();
+  const written: string[] = [];
+  for (const item of items) {
+    written.push(JSON.stringify(item));
+    if (slice.isSpent) await slice.nextTurn();
+  }
+  return context.body(`[${written.join(',')}]\n`, 200, { 'content-type': 'application/json' });
 }
 
 function json(context: Context, value: unknown): Response {

@@ -9,9 +9,7 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
-
-/** How long printing may hold the thread before others get their turn, in milliseconds. */
-const MAX_SLICE_MS = 10;
+import { ThreadSlice } from './thread-slice.ts';
 
 /**
  * What a proxy was sent, as Envoy's own `/config_dump?include_eds` would show it (envoy.admin.v3.ConfigDump in protobuf JSON), so that
@@ -19,14 +17,12 @@ const MAX_SLICE_MS = 10;
  * shown. Large dumps are made in slices, so that whoever serves requests on the same thread is not held up.
  */
 export async function configDumpJson(dump: ConfigDump): Promise<JsonObject> {
-  let sliceStartedAtMs = performance.now();
+  const slice = new ThreadSlice();
   const list = async (typeUrl: string, print: (sent: SentResource) => JsonObject): Promise<JsonObject[]> => {
     const printed: JsonObject[] = [];
     for (const sent of dump.get(typeUrl) ?? []) {
       printed.push(print(sent));
-      if (performance.now() - sliceStartedAtMs < MAX_SLICE_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      sliceStartedAtMs = performance.now();
+      if (slice.isSpent) await slice.nextTurn();
     }
     return printed;
   };

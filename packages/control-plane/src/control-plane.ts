@@ -93,6 +93,7 @@ class RunningControlPlane implements ControlPlane {
   /** Views in use with what they were last compiled to: the diagnostics of a view that nobody has any more go with it. */
   readonly #views = new Map<string, CompiledView>();
   #selectorKeys: ReadonlySet<string> = new Set();
+  #listed: { readonly snapshot: MeshSnapshot; readonly services: readonly ListedService[] } | undefined;
   #work: Promise<void> = Promise.resolve();
   #workQueued = false;
   #closed = false;
@@ -130,15 +131,19 @@ class RunningControlPlane implements ControlPlane {
     if (this.ready && snapshot === this.snapshot) return;
     await this.#options.prepare?.(snapshot);
     if (this.#closed) return;
+    let startedAtMs = 0;
     const before = this.snapshot;
-    const startedAtMs = performance.now();
-    this.snapshot = snapshot;
-    const selectorKeys = this.#compiler.selectorKeys(snapshot);
-    // Which view a proxy belongs to is asked anew only if the answer may differ: it costs a look at every stream.
-    const reclassify = this.#options.bindingOf !== undefined || !sameSet(this.#selectorKeys, selectorKeys);
-    this.#selectorKeys = selectorKeys;
-    this.#views.clear();
-    this.discovery.update({ reclassify });
+    // What proxies are told is paced by what telling them costs; whatever changes meanwhile is taken together by the next refresh.
+    await this.discovery.scheduleUpdate(() => {
+      startedAtMs = performance.now();
+      this.snapshot = snapshot;
+      const selectorKeys = this.#compiler.selectorKeys(snapshot);
+      // Which view a proxy belongs to is asked anew only if the answer may differ: it costs a look at every stream.
+      const reclassify = this.#options.bindingOf !== undefined || !sameSet(this.#selectorKeys, selectorKeys);
+      this.#selectorKeys = selectorKeys;
+      this.#views.clear();
+      return { reclassify };
+    });
     this.#metrics.noteUpdate(before, snapshot, performance.now() - startedAtMs);
     this.ready = true;
     for (const listener of this.#listeners) listener(snapshot);
@@ -223,7 +228,9 @@ class RunningControlPlane implements ControlPlane {
   }
 
   services(): readonly ListedService[] {
-    return this.#compiler.services(this.snapshot);
+    const { snapshot } = this;
+    if (this.#listed?.snapshot !== snapshot) this.#listed = { snapshot, services: this.#compiler.services(snapshot) };
+    return this.#listed.services;
   }
 
   metrics(): readonly MetricFamily[] {

@@ -27,16 +27,18 @@ function isConfiguration({ apiVersion }: AnyMeshObject): boolean {
 }
 
 /** The hosts of the mesh in the shape of istiod's `/debug/registryz`, which Kiali reads (`model.Service`). */
-export function registryServices(services: readonly ListedService[], snapshot: MeshSnapshot): readonly JsonObject[] {
-  return services.map((service) => {
-    const [first] = service.declaredBy;
-    const isEntry = first?.kind === 'ServiceEntry';
+export function* registryServices(
+  services: readonly ListedService[],
+  snapshot: MeshSnapshot,
+): IterableIterator<JsonObject> {
+  for (const service of services) {
+    const isEntry = service.declaredBy[0]?.kind === 'ServiceEntry';
     const object = isEntry
       ? snapshot.get('ServiceEntry', service.namespace, service.name)
       : snapshot.get('Service', service.namespace, service.name);
     const { labels, creationTimestamp } = object?.metadata ?? {};
     const selector = object?.kind === 'Service' ? object.spec.selector : undefined;
-    return {
+    yield {
       Attributes: {
         ServiceRegistry: isEntry ? 'External' : 'Kubernetes',
         Name: service.name,
@@ -52,21 +54,23 @@ export function registryServices(services: readonly ListedService[], snapshot: M
       Resolution: RESOLUTIONS[service.resolution],
       MeshExternal: object?.kind === 'ServiceEntry' && object.spec.location !== 'MESH_INTERNAL',
     };
-  });
+  }
 }
 
 /** Every endpoint in the shape of istiod's `/debug/endpointz`, by `HOST:PORT_NAME`. */
-export function serviceInstances(services: readonly ListedService[]): readonly JsonObject[] {
-  return services.flatMap(({ host, ports }) =>
-    ports.map((port) => ({
-      svc: `${host}:${port.name}`,
-      ep: port.endpoints.map((endpoint) => ({
-        service: { hostname: host },
-        servicePort: portJson(port),
-        endpoint: endpointJson(host, port, endpoint),
-      })),
-    })),
-  );
+export function* serviceInstances(services: readonly ListedService[]): IterableIterator<JsonObject> {
+  for (const { host, ports } of services) {
+    for (const port of ports) {
+      yield {
+        svc: `${host}:${port.name}`,
+        ep: port.endpoints.map((endpoint) => ({
+          service: { hostname: host },
+          servicePort: portJson(port),
+          endpoint: endpointJson(host, port, endpoint),
+        })),
+      };
+    }
+  }
 }
 
 /** The same as text, one endpoint a line: `/debug/endpointz?brief`. */
