@@ -6,6 +6,9 @@ import { type HeaderList, headerValue, joinedHeaderValue } from './header-list.t
 import type { HttpListener } from './http-listener.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
+/** Timers of the runtimes hold 31 bits; longer ones would go off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** HTTP versions as `%PROTOCOL%` prints them. */
 export type HttpProtocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
 
@@ -250,7 +253,10 @@ export class Exchange implements ByteSink, RequestView {
   /** Runs `action` after a while unless the exchange is over by then. */
   after(delayMs: number, action: () => void): void {
     this.#timers ??= [];
-    this.#timers.push(setTimeout(action, delayMs));
+    const left = delayMs - LONGEST_TIMER_MS;
+    this.#timers.push(
+      left > 0 ? setTimeout(() => this.after(left, action), LONGEST_TIMER_MS) : setTimeout(action, delayMs),
+    );
   }
 
   /** Everything is over: counters, access log. */

@@ -10,6 +10,7 @@ import { reply } from './respond.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { type RetrySettings, retriesFailure, retriesResponse, retryDelayMs } from './retry-policy.ts';
 import type { ForwardSettings } from './route-settings.ts';
+import { perTryTimeoutMs, setTimeoutHeaders } from './timeout-headers.ts';
 
 const failureTexts: Readonly<Record<UpstreamFailure['kind'], { reason: string; flag: ResponseFlag; status: number }>> =
   {
@@ -97,8 +98,14 @@ export class Forwarding implements UpstreamWork {
       return;
     }
     exchange.host = host;
-    if (exchange.attempts > 1 && this.settings.attemptCountInRequest) {
-      setHeader(exchange.requestHeaders, 'x-envoy-attempt-count', String(exchange.attempts));
+    if (exchange.attempts > 1) {
+      if (this.settings.attemptCountInRequest) {
+        setHeader(exchange.requestHeaders, 'x-envoy-attempt-count', String(exchange.attempts));
+      }
+      const elapsedMs = exchange.requestComplete
+        ? performance.now() - Math.max(exchange.requestCompletedAt, exchange.startedAt)
+        : 0;
+      setTimeoutHeaders(exchange, this.settings, this.#timeoutMs, elapsedMs);
     }
     if (this.#action.autoHostRewrite) exchange.authority = host.hostname ?? this.#authority;
     const attempt = new Attempt(this, host);
@@ -118,7 +125,7 @@ export class Forwarding implements UpstreamWork {
       this.#overflow();
       return;
     }
-    const perTryMs = this.retry?.perTryTimeoutMs ?? 0;
+    const perTryMs = perTryTimeoutMs(this.settings, this.#timeoutMs);
     if (perTryMs > 0) exchange.after(perTryMs, () => this.#tryTimedOut(attempt));
   }
 
@@ -149,8 +156,8 @@ export class Forwarding implements UpstreamWork {
     if (attempt !== this.#attempt || attempt.over || this.exchange.responseStarted) return;
     this.cluster.stats.upstreamRequestTimeouts++;
     attempt.cancel();
-    const retries = this.retry !== undefined && (this.retry.on.has('5xx') || this.retry.on.has('gateway-error'));
-    if (retries && this.#retryLater(attempt)) return;
+    if (this.retry !== undefined && retriesFailure(this.retry, 'local reset', true) && this.#retryLater(attempt))
+      return;
     reply(this.exchange, 504, 'upstream request timeout', 'upstream_per_try_timeout', 'UT');
   }
 

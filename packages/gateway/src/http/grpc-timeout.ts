@@ -6,3 +6,20 @@ export function grpcTimeoutMs(value: string | undefined): number | undefined {
   const unit = unitsMs[found?.[2] ?? ''];
   return found === null || unit === undefined ? undefined : Math.ceil(Number(found[1]) * unit);
 }
+
+/** Milliseconds as a `grpc-timeout` header, in the smallest unit from milliseconds up that needs no more than eight digits. */
+export function formatGrpcTimeout(ms: number): string {
+  for (const [unit, size] of LARGER_UNITS) {
+    const value = Math.floor(ms / size);
+    if (value <= MOST) return `${value}${unit}`;
+  }
+  return `${MOST}H`;
+}
+
+const MOST = 99_999_999;
+const LARGER_UNITS = [
+  ['m', 1],
+  ['S', 1000],
+  ['M', 60_000],
+  ['H', 3_600_000],
+] as const;

@@ -6,11 +6,11 @@ import { addressFromForwardedFor, addressRanges, isInRanges } from './address-ra
 import { isValidAuthority } from './authority.ts';
 import { encodeGrpcMessage, grpcStatusOf, isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
-import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
+import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { receiveHeaders } from './received-headers.ts';
 import { formatResponseFlags } from './response-flag.ts';
 import { joinRepeatedFields, removeUpstreamHopHeaders } from './response-preparation.ts';
-import { retryDelayMs, retrySettings } from './retry-policy.ts';
+import { retriesResponse, retryDelayMs, retrySettings } from './retry-policy.ts';
 
 describe('header lists', () => {
   const names = fc.constantFrom('a', 'b', 'c');
@@ -210,14 +210,25 @@ describe('retries', () => {
   test('retrySettings names what it does not know', () => {
     const problems: string[] = [];
     const policy = create(RetryPolicySchema, {
-      retryOn: 'connect-failure, envoy-ratelimited,http3-post-connect-failure',
+      retryOn: 'connect-failure, sometimes,http3-post-connect-failure,retriable-headers',
       retryHostPredicate: [{ name: 'envoy.retry_host_predicates.omit_canary_hosts' }],
     });
     expect(retrySettings(policy, problems)).toMatchObject({ maxRetries: 1, baseIntervalMs: 25, maxIntervalMs: 250 });
     expect(problems).toEqual([
-      'retry_on "envoy-ratelimited" is not implemented',
+      'retry_on "sometimes" is not implemented',
       'retry_host_predicate "envoy.retry_host_predicates.omit_canary_hosts" is not implemented',
     ]);
+  });
+
+  test.each<[string, HeaderList, boolean]>([
+    ['5xx', [], true],
+    ['gateway-error', [], true],
+    ['retriable-4xx', [], false],
+    ['5xx,gateway-error', ['x-envoy-ratelimited', 'true'], false],
+    ['envoy-ratelimited', ['x-envoy-ratelimited', 'true'], true],
+    ['envoy-ratelimited', [], false],
+  ])('an answer of 503 with retry_on "%s" and headers %j: %s', (retryOn, headers, wanted) => {
+    expect(retriesResponse(retrySettings(create(RetryPolicySchema, { retryOn }), []), 503, headers)).toBe(wanted);
   });
 
   test.each([

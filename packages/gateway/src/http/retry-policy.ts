@@ -25,6 +25,7 @@ const knownConditions = new Set([
   'reset',
   'reset-before-request',
   'connect-failure',
+  'envoy-ratelimited',
   'refused-stream',
   'retriable-4xx',
   'retriable-status-codes',
@@ -42,8 +43,9 @@ export function retrySettings(policy: RetryPolicy, problems: string[]): RetrySet
     const name = condition.trim();
     if (name === '') continue;
     if (knownConditions.has(name)) on.add(name);
-    // Conditions for HTTP/3 cannot happen here.
-    else if (name !== 'http3-post-connect-failure') problems.push(`retry_on "${name}" is not implemented`);
+    // Never met: HTTP/3 is not spoken, and which headers are retriable is another field, reported below.
+    else if (name !== 'http3-post-connect-failure' && name !== 'retriable-headers')
+      problems.push(`retry_on "${name}" is not implemented`);
   }
   let avoidsPreviousHosts = false;
   for (const { name } of policy.retryHostPredicate) {
@@ -77,6 +79,8 @@ const grpcConditions: Readonly<Record<string, string>> = {
 /** True when an answer of this status and these headers is one to try again on. */
 export function retriesResponse(settings: RetrySettings, status: number, headers: HeaderList): boolean {
   const { on } = settings;
+  // Only who asked for it tries a proxy again that refused because of a rate limit.
+  if (headerValue(headers, 'x-envoy-ratelimited') !== undefined) return on.has('envoy-ratelimited');
   if (status >= 500 && on.has('5xx')) return true;
   if ((status === 502 || status === 503 || status === 504) && on.has('gateway-error')) return true;
   if (status === 409 && on.has('retriable-4xx')) return true;

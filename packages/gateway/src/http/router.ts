@@ -13,6 +13,7 @@ import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { maxStreamDuration, refuse, reply } from './respond.ts';
 import { applyRouteRequestHeaders, type ForwardSettings } from './route-settings.ts';
+import { setTimeoutHeaders } from './timeout-headers.ts';
 
 /** The router, last of the filters: answers from the route, or forwards to an endpoint. */
 export function routeExchange(exchange: Exchange): void {
@@ -96,14 +97,8 @@ function prepareUpstreamHeaders(
   timeoutMs: number,
 ): void {
   const { requestHeaders } = exchange;
-  const { suppressEnvoyHeaders, respectExpectedTimeout } = exchange.listener.router;
-  const perTryMs = settings.retry?.perTryTimeoutMs ?? 0;
-  const expectedMs = perTryMs > 0 && (timeoutMs === 0 || perTryMs < timeoutMs) ? perTryMs : timeoutMs;
-  if (expectedMs > 0 && !suppressEnvoyHeaders) {
-    if (!respectExpectedTimeout || headerValue(requestHeaders, 'x-envoy-expected-rq-timeout-ms') === undefined) {
-      setHeader(requestHeaders, 'x-envoy-expected-rq-timeout-ms', String(Math.round(expectedMs)));
-    }
-  }
+  const { suppressEnvoyHeaders } = exchange.listener.router;
+  setTimeoutHeaders(exchange, settings, timeoutMs, 0);
   if (settings.attemptCountInRequest) setHeader(requestHeaders, 'x-envoy-attempt-count', '1');
   const rewritten = action.rewritePath?.(exchange.path);
   const authority = action.rewriteAuthority?.(exchange);
