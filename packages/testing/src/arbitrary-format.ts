@@ -162,6 +162,9 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'regular-expression': regex,
   'regular-expression-or-star': fc.oneof(regex, fc.constant('*')),
   'plain-text': unicode,
+  // Single ones, which are applied.
+  'service-address': ip,
+  'body-text': fc.oneof(unicode, fc.constant('\0'), fc.constant('ä'.repeat(2_000))),
   'path-text': fc.oneof(
     unicode.filter((text) => !/[\r\n]/.test(text)),
     oneOf('/', '/api', '/api/', ''),

@@ -1,5 +1,5 @@
 import { duration } from '../formats/duration.ts';
-import { boolean, integer, object, string } from '../schema.ts';
+import { boolean, integer, object, pending, string } from '../schema.ts';
 
 const CONDITIONS: ReadonlySet<string> = new Set([
   '5xx',
@@ -34,12 +34,23 @@ const retryConditions = {
 /** Istio `HTTPRetry`. */
 export const HttpRetry = object(
   {
-    attempts: integer({ minimum: 0, maximum: 2_147_483_647 }),
-    perTryTimeout: string({ format: duration }),
-    retryOn: string({ format: retryConditions, emptyIsAbsent: true }),
-    retryRemoteLocalities: boolean(),
-    retryIgnorePreviousHosts: boolean(),
-    backoff: string({ format: duration }),
+    attempts: integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      doc: 'How often a request is tried again; 0, or nothing in retries that are written, switches them off.',
+    }),
+    perTryTimeout: string({ format: duration, doc: 'For each attempt; the timeout of the rule bounds them all.' }),
+    retryOn: string({
+      format: retryConditions,
+      emptyIsAbsent: true,
+      doc: 'Envoy conditions and status codes. If absent: what no endpoint has begun to work on.',
+    }),
+    retryRemoteLocalities: pending(boolean()),
+    retryIgnorePreviousHosts: boolean({ doc: 'Prefer endpoints not tried yet; true if absent.' }),
+    backoff: string({
+      format: duration,
+      doc: 'The first pause is shorter than this, later ones up to ten times it; 25ms if absent.',
+    }),
   },
   {
     check: (retry, report) => {

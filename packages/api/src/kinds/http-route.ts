@@ -188,8 +188,11 @@ export const HttpRoute = object(
       object({ name: string({ format: dnsLabel }), namespace: string({ format: dnsLabel, emptyIsAbsent: true }) }),
     ),
     rewrite: HttpRewrite,
-    timeout: pending(string({ format: duration })),
-    retries: pending(HttpRetry),
+    timeout: string({
+      format: duration,
+      doc: 'From the end of the request to the end of the answer, retries included; none if absent.',
+    }),
+    retries: HttpRetry,
     fault: pending(HttpFaultInjection),
     mirror: pending(Destination),
     mirrors: pending(array(object({ destination: required(Destination), percentage: Percent }))),

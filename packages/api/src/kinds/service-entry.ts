@@ -32,6 +32,7 @@ const PortProtocol = string({
 /** Blocks tell services of other protocols than HTTP apart by destination, which listeners cannot do yet. */
 const serviceAddress: StringFormat = {
   ...ipSubnet,
+  name: 'service-address',
   notApplied: (text) =>
     text.includes('/')
       ? `the block "${text}" is part of the API but not applied yet; applied here: single addresses`

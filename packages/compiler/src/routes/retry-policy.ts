@@ -1,23 +1,62 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
+import { parseDurationMs } from '@heddle/api';
 import { PreviousHostsPredicateSchema } from '@heddle/envoy-api/extensions/retry';
-import type { RetryPolicySchema } from '@heddle/envoy-api/route';
+import { type RetryPolicy, RetryPolicySchema } from '@heddle/envoy-api/route';
+import { duration } from '../duration.ts';
+import type { HttpRoute } from '../mesh-objects.ts';
+
+type RetryFields = Exclude<MessageInitShape<typeof RetryPolicySchema>, RetryPolicy>;
+type HttpRetries = NonNullable<HttpRoute['retries']>;
+
+const previousHosts = [
+  {
+    name: 'envoy.retry_host_predicates.previous_hosts',
+    configType: {
+      case: 'typedConfig',
+      value: anyPack(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
+    },
+  },
+] satisfies RetryFields['retryHostPredicate'];
 
 /**
  * The retries that every route has unless told otherwise (Istio, "Traffic Management", Retries): twice, for requests that no endpoint
  * has begun to work on, each on another endpoint.
  */
-export const defaultRetryPolicy: MessageInitShape<typeof RetryPolicySchema> = {
+export const defaultRetryPolicy: RetryFields = {
   retryOn: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes',
   numRetries: 2,
   hostSelectionRetryMaxAttempts: 5n,
-  retryHostPredicate: [
-    {
-      name: 'envoy.retry_host_predicates.previous_hosts',
-      configType: {
-        case: 'typedConfig',
-        value: anyPack(PreviousHostsPredicateSchema, create(PreviousHostsPredicateSchema)),
-      },
-    },
-  ],
+  retryHostPredicate: previousHosts,
 };
+
+/**
+ * Istio's `http[].retries`: what is written replaces its part of {@link defaultRetryPolicy}. Undefined for retries that are switched
+ * off.
+ */
+export function compileRetries(retries: HttpRetries | undefined): RetryFields | undefined {
+  if (retries === undefined) return defaultRetryPolicy;
+  const attempts = retries.attempts ?? 0;
+  if (attempts <= 0) return undefined;
+  const perTryTimeoutMs = parseDurationMs(retries.perTryTimeout ?? '0') ?? 0;
+  const backoffMs = parseDurationMs(retries.backoff ?? '0') ?? 0;
+  return {
+    ...defaultRetryPolicy,
+    numRetries: attempts,
+    ...(retries.retryOn === undefined || retries.retryOn === '' ? {} : retryConditions(retries.retryOn)),
+    ...(perTryTimeoutMs > 0 ? { perTryTimeout: duration(perTryTimeoutMs) } : {}),
+    ...(retries.retryIgnorePreviousHosts === false ? { retryHostPredicate: [] } : {}),
+    ...(backoffMs > 0 ? { retryBackOff: { baseInterval: duration(backoffMs) } } : {}),
+  };
+}
+
+/** Status codes among the conditions mean `retriable-status-codes`. */
+function retryConditions(text: string): RetryFields {
+  const parts = text.split(',').map((part) => part.trim());
+  const retriableStatusCodes = parts.filter((part) => /^\d+$/.test(part)).map(Number);
+  const conditions = parts.filter((part) => part !== '' && !/^\d+$/.test(part));
+  if (retriableStatusCodes.length > 0 && !conditions.includes('retriable-status-codes')) {
+    conditions.push('retriable-status-codes');
+  }
+  return { retryOn: conditions.join(','), retriableStatusCodes };
+}

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { parseDurationMs } from '@heddle/api';
 import {
   type Route,
   type RouteAction,
@@ -28,7 +29,7 @@ import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
-import { defaultRetryPolicy } from './retry-policy.ts';
+import { compileRetries, defaultRetryPolicy } from './retry-policy.ts';
 import type { ClusterUse, EncodedRoute, RouteList } from './route-list.ts';
 import { type CompiledMatch, compileMatch } from './route-match.ts';
 
@@ -267,6 +268,8 @@ class RouteListBuilder {
       prefixRewrite: rule.rewrite?.uri ?? '',
       ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
       ...forwardingDefaults,
+      ...timeLimits(rule.timeout),
+      ...retryFields(rule.retries),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
   }
@@ -297,10 +300,30 @@ class RouteListBuilder {
  */
 export const forwardingDefaults: RouteActionFields = {
   timeout: duration(0),
-  maxStreamDuration: { grpcTimeoutHeaderMax: duration(0) },
+  // Deprecated, as in Istio: beside its successor `max_stream_duration` Envoy does not look at `timeout`.
+  maxGrpcTimeout: duration(0),
   idleTimeout: duration(STREAM_IDLE_TIMEOUT_MS),
   retryPolicy: defaultRetryPolicy,
 };
+
+/** Istio's `http[].timeout`, which bounds what a gRPC client asks for too. */
+function timeLimits(timeout: string | undefined): RouteActionFields {
+  const timeoutMs = parseDurationMs(timeout ?? '0') ?? 0;
+  if (timeoutMs === 0) return {};
+  return {
+    timeout: duration(timeoutMs),
+    maxGrpcTimeout: duration(timeoutMs),
+    // A stream may be silent for as long as it may live.
+    idleTimeout: duration(Math.max(timeoutMs, STREAM_IDLE_TIMEOUT_MS)),
+  };
+}
+
+/** Istio's `http[].retries` as a field to be spread over {@link forwardingDefaults}. */
+function retryFields(retries: HttpRoute['retries']): RouteActionFields {
+  const retryPolicy = compileRetries(retries);
+  // Spreading an undefined field leaves a message's field unset: no retries.
+  return { retryPolicy } as RouteActionFields;
+}
 
 function describeRule(rule: HttpRoute, index: number): string {
   return rule.name === undefined || rule.name === '' ? `${index + 1}` : `"${rule.name}"`;
