@@ -172,6 +172,7 @@ function bodyOf(order: EchoOrder, backend: number): Buffer {
 
 function answer1(response: http.ServerResponse, order: EchoOrder, backend: number): void {
   const body = bodyOf(order, backend);
+  if (order.abort === 'silence') return;
   if (order.abort === 'before-headers') {
     response.socket?.destroy();
     return;
@@ -197,7 +198,7 @@ function answer1(response: http.ServerResponse, order: EchoOrder, backend: numbe
 }
 
 function answer2(stream: http2.ServerHttp2Stream, order: EchoOrder, backend: number): void {
-  if (stream.destroyed) return;
+  if (stream.destroyed || order.abort === 'silence') return;
   if (order.abort === 'before-headers') {
     stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
     return;

@@ -66,8 +66,8 @@ export interface EchoOrder {
   readonly bytes?: number;
   readonly chunked?: boolean;
   readonly trailers?: readonly string[];
-  /** Close the connection instead of answering, or in the middle of the body. */
-  readonly abort?: 'before-headers' | 'in-body';
+  /** Close the connection instead of answering, or in the middle of the body; or never answer. */
+  readonly abort?: 'before-headers' | 'in-body' | 'silence';
 }
 
 /** Assertions about an answer, for what must not silently change on both sides. */
@@ -181,7 +181,8 @@ function readOrder(file: string, path: string, value: Json): EchoOrder {
     bytes: fields.number('bytes'),
     chunked: fields.flag('chunked'),
     trailers: fields.has('trailers') ? fields.pairs('trailers') : undefined,
-    abort: abort === undefined ? undefined : oneOf(file, `${path}.abort`, abort, ['before-headers', 'in-body']),
+    abort:
+      abort === undefined ? undefined : oneOf(file, `${path}.abort`, abort, ['before-headers', 'in-body', 'silence']),
   });
 }
 
