@@ -1,7 +1,8 @@
 // Every supported Envoy accepts what is compiled for it: node --conditions=@heddle/source scripts/older-envoys.ts
 //
 // For each minor version: the examples as whole configurations, which that Envoy validates, and the configuration of every
-// parity case over ADS, which it must acknowledge. What it answers is compared with the newest only (npm run parity).
+// parity case over ADS, which it must acknowledge. What it answers is compared with the newest only (npm run parity). Then, by delta
+// and by state of the world, a gateway that follows `heddle control-plane` through an edit.
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { findEnvoy } from '@heddle/agent';
 import { SUPPORTED_ENVOY_MINORS } from '@heddle/model';
+import { followControlPlane } from '../test/conformance/follow-control-plane.ts';
 import { startEchoBackends } from '../test/parity/echo-backends.ts';
 import { startMesh } from '../test/parity/mesh.ts';
 import { loadCases } from '../test/parity/parity-case.ts';
@@ -26,6 +28,12 @@ for (let minor = oldest; minor <= newest; minor += 1) {
   const envoy = await findEnvoy({ version, log: (line) => process.stderr.write(`${line}\n`) });
   for (const example of globSync('examples/*/', { cwd: root }).sort()) {
     report(`Envoy ${version}: ${example}`, validate(envoy.path, version, example));
+  }
+  for (const variant of ['delta', 'state of the world'] as const) {
+    report(
+      `Envoy ${version}: follows heddle control-plane by ${variant}`,
+      await followControlPlane(envoy.path, variant),
+    );
   }
   // The newest runs them in the parity suite.
   if (minor < newest) await acknowledge(envoy.path, version);
