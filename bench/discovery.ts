@@ -11,7 +11,7 @@
  *   [--seconds 3] [--per-second 100] [--path connect] [--adsload PATH]
  *
  * A minute of changes at 1,000 streams: `--streams 1000 --seconds 60 --rounds 1`. `--path` is connect or raw
- * (docs/decisions/0030-response-path.md). `--adsload` names a load client by others, an executable that takes -addr, -n, -delta and
+ * (docs/decisions/0021-response-path.md). `--adsload` names a load client by others, an executable that takes -addr, -n, -delta and
  * -ns and answers `mark` lines; its figures have no floor.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

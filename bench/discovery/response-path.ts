@@ -1,6 +1,6 @@
 /**
  * Which way responses should take: Connect handlers that yield messages, or the raw path that writes shared bytes, both behind the
- * same discovery server, on each runtime, beside the floor (on Node). Figures and decision: docs/decisions/0030-response-path.md.
+ * same discovery server, on each runtime, beside the floor (on Node). Figures and decision: docs/decisions/0021-response-path.md.
  *
  * npm run bench:response-path -- [--streams 200] [--rounds 3] [--runtimes node,bun,deno]
  *

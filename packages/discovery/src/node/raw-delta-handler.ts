@@ -33,7 +33,7 @@ export interface RawDeltaOptions {
 
 /**
  * Serves the delta method of aggregated discovery below the level of protobuf messages: a response is encoded once for all streams
- * that are sent the same, and only its nonce is written per stream (docs/decisions/0030-response-path.md has the figures).
+ * that are sent the same, and only its nonce is written per stream (docs/decisions/0021-response-path.md has the figures).
  *
  * The handler returns false, having touched nothing, for what is not its business: another method or protocol, a request with
  * compression or with a deadline. Those go to the Connect handler.

@@ -22,7 +22,7 @@ export interface ServeDiscoveryOptions {
   readonly maxHeaderBytes?: number;
   /**
    * Which code writes the responses of plain aggregated delta streams: `raw` (the default) shares encoded bytes between streams,
-   * `connect` builds messages as for all other methods (docs/decisions/0030-response-path.md).
+   * `connect` builds messages as for all other methods (docs/decisions/0021-response-path.md).
    */
   readonly responsePath?: 'raw' | 'connect';
   /** How often an idle connection is pinged; default 30 s, 0 never. */
