@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
 
-/** A protobuf Duration of so many milliseconds. */
+/** A protobuf Duration of so many whole milliseconds; what decimal fractions of minutes and hours leave over is rounded away. */
 export function duration(ms: number): Duration {
-  const seconds = Math.floor(ms / 1000);
-  return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
+  const wholeMs = Math.round(ms);
+  const seconds = Math.floor(wholeMs / 1000);
+  return create(DurationSchema, { seconds: BigInt(seconds), nanos: (wholeMs - seconds * 1000) * 1e6 });
 }

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { parseDurationMs } from '@heddle/api';
 import { PreviousHostsPredicateSchema } from '@heddle/envoy-api/extensions/retry';
-import { type RetryPolicy, RetryPolicySchema } from '@heddle/envoy-api/route';
+import type { RetryPolicy, RetryPolicySchema } from '@heddle/envoy-api/route';
 import { duration } from '../duration.ts';
 import type { HttpRoute } from '../mesh-objects.ts';
 

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { parseDurationMs } from '@heddle/api';
 import {
   type Route,
   type RouteAction,
@@ -10,7 +9,6 @@ import {
 import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
 import { configMetadata } from '../config-metadata.ts';
 import type { Backend } from '../destination-rules.ts';
-import { duration } from '../duration.ts';
 import { encodeField } from '../encoding.ts';
 import { fullHost } from '../hosts/host-name.ts';
 import type { Memo } from '../memo.ts';
@@ -32,9 +30,7 @@ import { compileRedirect } from './redirect.ts';
 import { compileRetries, defaultRetryPolicy } from './retry-policy.ts';
 import type { ClusterUse, EncodedRoute, RouteList } from './route-list.ts';
 import { type CompiledMatch, compileMatch } from './route-match.ts';
-
-/** How long a stream of a route may be silent: an hour, where the listener's own limit (minutes) bounds streams without a route. */
-const STREAM_IDLE_TIMEOUT_MS = 3_600_000;
+import { timeLimits } from './time-limits.ts';
 
 /** Envoy adds weights up in 32 bits. */
 const MAX_TOTAL_WEIGHT = 0xffff_ffff;
@@ -267,9 +263,8 @@ class RouteListBuilder {
       clusterSpecifier,
       prefixRewrite: rule.rewrite?.uri ?? '',
       ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
-      ...forwardingDefaults,
       ...timeLimits(rule.timeout),
-      ...retryFields(rule.retries),
+      ...retries(rule),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
   }
@@ -294,35 +289,12 @@ class RouteListBuilder {
   }
 }
 
-/**
- * What every forwarding route has: no time limit of its own (Istio's default) but the one a gRPC client asks for by `grpc-timeout`, a
- * limit on silence, and retries of requests that reached nobody.
- */
-export const forwardingDefaults: RouteActionFields = {
-  timeout: duration(0),
-  // Deprecated, as in Istio: beside its successor `max_stream_duration` Envoy does not look at `timeout`.
-  maxGrpcTimeout: duration(0),
-  idleTimeout: duration(STREAM_IDLE_TIMEOUT_MS),
-  retryPolicy: defaultRetryPolicy,
-};
+/** What every forwarding route has that no rule speaks for: no time limit, and retries of requests that reached nobody. */
+export const forwardingDefaults: RouteActionFields = { ...timeLimits(undefined), retryPolicy: defaultRetryPolicy };
 
-/** Istio's `http[].timeout`, which bounds what a gRPC client asks for too. */
-function timeLimits(timeout: string | undefined): RouteActionFields {
-  const timeoutMs = parseDurationMs(timeout ?? '0') ?? 0;
-  if (timeoutMs === 0) return {};
-  return {
-    timeout: duration(timeoutMs),
-    maxGrpcTimeout: duration(timeoutMs),
-    // A stream may be silent for as long as it may live.
-    idleTimeout: duration(Math.max(timeoutMs, STREAM_IDLE_TIMEOUT_MS)),
-  };
-}
-
-/** Istio's `http[].retries` as a field to be spread over {@link forwardingDefaults}. */
-function retryFields(retries: HttpRoute['retries']): RouteActionFields {
-  const retryPolicy = compileRetries(retries);
-  // Spreading an undefined field leaves a message's field unset: no retries.
-  return { retryPolicy } as RouteActionFields;
+function retries(rule: HttpRoute): RouteActionFields {
+  const retryPolicy = compileRetries(rule.retries);
+  return retryPolicy === undefined ? {} : { retryPolicy };
 }
 
 function describeRule(rule: HttpRoute, index: number): string {
