@@ -37,7 +37,7 @@ export interface DiscoveryLimits extends StreamLimits, AdmissionLimits, PaceLimi
 
 /** The bounds that hold unless {@link DiscoveryServerOptions.limits} says otherwise. */
 export const DEFAULT_LIMITS: DiscoveryLimits = {
-  // Larger messages stall streams on Bun 1.4; smaller ones cost more framing.
+  // Changes of other types get in between; smaller messages cost more framing.
   maxResponseBytes: 100_000,
   maxResponseResources: 100,
   holdLimitMs: 5_000,
@@ -113,7 +113,7 @@ export interface DiscoveryServer {
   update(options?: UpdateOptions): UpdateSummary;
   /**
    * The same, when it is worth it: at once if little was going on, together with other changes if many come, at the latest
-   * `maxUpdateDelayMs` after the first of them (docs/decisions/0031-updates-follow-their-cost.md). Resolves when it is done.
+   * `maxUpdateDelayMs` after the first of them (docs/decisions/0022-updates-follow-their-cost.md). Resolves when it is done.
    *
    * @param begin called when the update begins: the moment to switch to what `compile` is to see from now on
    */
