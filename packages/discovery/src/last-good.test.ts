@@ -78,6 +78,19 @@ describe('a refused version', () => {
     expect(open().ack()).toBe('three');
   });
 
+  test('may be followed by another that is refused', () => {
+    const { open, change } = setUp();
+    const first = open();
+    first.ack();
+    change('two');
+    first.nack();
+    change('three');
+    expect(first.nack()).toBe('three');
+    expect(open().ack()).toBe('one');
+    change('two');
+    expect(open().ack()).toBe('two');
+  });
+
   test('is sent to proxies of another view', () => {
     const { open, change } = setUp();
     const first = open();

@@ -59,16 +59,18 @@ describe('a stream is let go', () => {
   });
 
   test('when its client reads and never answers', async () => {
-    const { clock, stream, send, abandonments, mesh, server } = setUp({});
+    const { clock, stream, send, abandonments, mesh, server } = setUp({ holdLimitMs: 1_000 });
     send();
     const pushes = stream.pushes();
     await pushes.next();
-    const rest = pushes.next();
-    rest.catch(() => {});
+    const second = pushes.next();
     await clock.advance(1_500);
     // More to read does not give it more time.
     mesh.version = '2';
     server.update();
+    expect((await second).value?.resources).toHaveLength(1);
+    const rest = pushes.next();
+    rest.catch(() => {});
     await clock.advance(1_499);
     expect(stream.isEnded).toBe(false);
     await clock.advance(1);
