@@ -22,7 +22,11 @@ import { pinnedNode, root } from '../../scripts/ensure.mjs';
 import { EXEMPT, MUTANTS, type Mutant, RULES } from './mutants.ts';
 
 /** A test that waits for what does not come has noticed too. */
-const TEST_TIMEOUT_MS = 4_000;
+const TEST_TIMEOUT_MS = 3_000;
+/** A broken server may keep a test from tidying up. */
+const HOOK_TIMEOUT_MS = 1_000;
+/** Rules tested at a time: a mutant mostly makes tests wait. */
+const RULES_AT_A_TIME = 4;
 const BASE = 'unchanged';
 const SOURCES = join(root, 'packages/discovery');
 
@@ -43,7 +47,11 @@ let failed = 0;
 const folder = mkdtempSync(join(tmpdir(), 'heddle-mutants-'));
 try {
   const files = prepare(folder);
-  for (const rule of rules) await testRule(rule, files);
+  const waiting = [...rules];
+  const testNext = async () => {
+    for (let rule = waiting.shift(); rule !== undefined; rule = waiting.shift()) await testRule(rule, files);
+  };
+  await Promise.all(Array.from({ length: RULES_AT_A_TIME }, testNext));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -95,7 +103,8 @@ function prepare(into: string): readonly string[] {
     `import { mergeConfig } from '${join(root, 'node_modules/vitest/dist/config.js')}';`,
     `import base from '${join(root, 'vitest.config.ts')}';`,
     `base.test.include = ['*/src/**/*.test.ts'];`,
-    `export default mergeConfig(base, { test: { testTimeout: ${TEST_TIMEOUT_MS} } });`,
+    // The copies share what they import: one worker after the other would load it anew for each.
+    `export default mergeConfig(base, { test: { testTimeout: ${TEST_TIMEOUT_MS}, hookTimeout: ${HOOK_TIMEOUT_MS}, teardownTimeout: 500, isolate: false } });`,
   ];
   writeFileSync(join(into, 'vitest.config.mjs'), `${config.join('\n')}\n`);
   copySources(BASE);

@@ -49,6 +49,13 @@ export const MUTANTS: readonly Mutant[] = [
     effect: 'takes a refusal for an acknowledgement',
   },
   {
+    rule: 'XP-4',
+    file: 'full-state.ts',
+    find: 'rejection?.version === has.version ? rejection.lastGood?.resource : has.resource',
+    replace: 'has.resource',
+    effect: 'keeps what the client refused in the whole set',
+  },
+  {
     rule: 'XP-5',
     file: 'receive-state.ts',
     find: 'return !isFirst && nonce',
@@ -84,6 +91,13 @@ export const MUTANTS: readonly Mutant[] = [
     effect: 'knows a wildcard in types that have none',
   },
   {
+    rule: 'XP-8',
+    file: 'receive-state.ts',
+    find: 'if (asksForAll) subscription.named = true;',
+    replace: '',
+    effect: 'takes an empty list after `*` for all, by state of the world',
+  },
+  {
     rule: 'XP-9',
     file: 'receive.ts',
     find: 'if (version !== undefined && isSpared(name, version)) continue;',
@@ -96,6 +110,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return { ...push, state: fullStateOf(subscription, context.available) };',
     replace: 'return { ...push, state: stateOf(chunk.resources) };',
     effect: 'sends listeners and clusters in parts by state of the world',
+  },
+  {
+    rule: 'XP-10',
+    file: 'push.ts',
+    find: 'return { ...push, state: stateOf(chunk.resources) };',
+    replace: 'return { ...push, state: fullStateOf(subscription, context.available) };',
+    effect: 'sends all endpoints whenever one changes, by state of the world',
   },
   {
     rule: 'XP-11',
@@ -112,6 +133,13 @@ export const MUTANTS: readonly Mutant[] = [
     effect: 'never says that something is gone',
   },
   {
+    rule: 'XP-12',
+    file: 'push.ts',
+    find: "if (subscription.style === 'partial') return isHeld ? 'forget' : 'nothing';",
+    replace: "if (subscription.style === 'partial') return 'nothing';",
+    effect: 'believes that a client still has what is gone, by state of the world',
+  },
+  {
     rule: 'XP-13',
     file: 'push.ts',
     find: "if (!isHeld && (!asked || subscription.style === 'full-set')) return 'nothing';",
@@ -124,6 +152,13 @@ export const MUTANTS: readonly Mutant[] = [
     find: "absent: 'empty-resource', removedAfter",
     replace: "absent: 'removed', removedAfter",
     effect: 'removes virtual hosts that never existed',
+  },
+  {
+    rule: 'XP-13',
+    file: 'push.ts',
+    find: "if (subscription.style === 'partial') return isHeld ? 'forget' : 'nothing';",
+    replace: "if (subscription.style === 'partial') return isHeld ? 'forget' : 'remove';",
+    effect: 'answers for names that do not exist, by state of the world',
   },
   {
     rule: 'XP-14',
@@ -216,5 +251,12 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (count >= limits.maxResponseResources || bytes + size > limits.maxResponseBytes) break;',
     replace: 'if (count >= limits.maxResponseResources) break;',
     effect: 'makes responses of any size',
+  },
+  {
+    rule: 'XP-24',
+    file: 'discovery-stream.ts',
+    find: 'if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);',
+    replace: '',
+    effect: 'says nothing about responses that gRPC clients do not take',
   },
 ];
