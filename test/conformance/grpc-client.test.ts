@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import * as grpcXds from '@grpc/grpc-js-xds';
 import { createDiscoveryServer, type DiscoveryServer } from '@heddle/discovery';
-import { serveDiscovery } from '@heddle/discovery/node';
+import { type ServedDiscovery, serveDiscovery } from '@heddle/discovery/node';
 import { CLUSTER_TYPE_URL } from '@heddle/envoy-api';
 import { type CompiledView, viewOf, type XdsResource, xdsResource } from '@heddle/model';
 import { cluster, TYPE_URLS, viewOffering } from '@heddle/testing/ads';
@@ -39,9 +39,11 @@ const ports: Record<'a' | 'b', number> = { a: 0, b: 0 };
 const backends: Server[] = [];
 const clients: Client[] = [];
 
+let served: ServedDiscovery;
+
 beforeAll(async () => {
   server = createDiscoveryServer({ resolveView: (node) => viewOf(node, new Set()), compile: () => compiled });
-  const served = await serveDiscovery({ server, address: '127.0.0.1:0' });
+  served = await serveDiscovery({ server, address: '127.0.0.1:0' });
   // gRPC's xDS client is one for the process and reads this once.
   process.env['GRPC_XDS_BOOTSTRAP_CONFIG'] = JSON.stringify({
     xds_servers: [{ server_uri: served.address, channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] }],
@@ -70,8 +72,8 @@ afterEach(() => {
 
 afterAll(async () => {
   for (const backend of backends) backend.forceShutdown();
-  // Not `served.close()`: it waits for connections too, and gRPC's xDS client never closes its half.
-  await server.close();
+  // gRPC's xDS client never closes its half of the connection: the server must end all the same.
+  await served.close();
 });
 
 function dial(target: string): Client {

@@ -76,6 +76,11 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
       if (!(usesRaw && rawHandler(request, response))) connectHandler(request, response);
     },
   );
+  const sockets = new Set<Socket>();
+  http.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const sessions = new Set<ServerHttp2Session>();
   http.on('session', (session) => {
     sessions.add(session);
@@ -94,9 +99,9 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       await server.close({ drainMs });
       for (const session of sessions) session.close();
-      // A client that keeps its connection open after its streams ended must not keep us from ending.
+      // A client that keeps its connection, or its half of it, open after its streams ended must not keep us from ending.
       const force = setTimeout(() => {
-        for (const session of sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
       }, 250);
       await closed;
       clearTimeout(force);
