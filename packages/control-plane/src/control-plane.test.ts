@@ -100,6 +100,25 @@ describe('createControlPlane', () => {
     expect(controlPlane.snapshot.list('Gateway')).toHaveLength(0);
   });
 
+  test('goes on after a change for which no room could be made', async () => {
+    const told: string[] = [];
+    const { controlPlane, source } = await start({
+      prepare: async (snapshot) => {
+        if (snapshot.list('Gateway').length === 0) throw new Error('no room');
+      },
+      log: ({ level, message }) => {
+        if (level === 'error') told.push(message);
+      },
+    });
+    source.setText('gateway.yaml', undefined);
+    await expect(controlPlane.refresh()).rejects.toThrow('no room');
+    await vi.waitFor(() => expect(told).toEqual(['a change was not applied: no room']));
+    expect(controlPlane.snapshot.list('Gateway')).toHaveLength(1);
+    source.setText('gateway.yaml', gatewayYaml.replace('name: test-gateway', 'name: other-gateway'));
+    await controlPlane.refresh();
+    expect(controlPlane.snapshot.list('Gateway').map(({ metadata }) => metadata.name)).toEqual(['other-gateway']);
+  });
+
   test('binds listeners where it is told to, and keeps their names', async () => {
     const { controlPlane } = await start({ bindingOf: () => ({ address: '127.0.0.1', ports: { '80': 8080 } }) });
     const { resources } = controlPlane.compileFor(node);

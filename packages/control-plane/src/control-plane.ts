@@ -64,7 +64,7 @@ export interface ControlPlane {
   services(): readonly ListedService[];
   /** What was counted since the start, and the present state in numbers. */
   metrics(): readonly MetricFamily[];
-  /** Takes the sources' present state as soon as possible; they call it themselves when they change. */
+  /** Takes the sources' present state as soon as possible; they call it themselves when they change. Rejects if `prepare` does. */
   refresh(): Promise<void>;
   /** Calls the listener after each snapshot that is served. */
   subscribe(listener: (snapshot: MeshSnapshot) => void): () => void;
@@ -108,7 +108,7 @@ class RunningControlPlane implements ControlPlane {
       log: (event) => options.log?.(this.#withOrigins(event)),
     });
     this.#merged = mergeSources(options.sources);
-    this.#unsubscribe = this.#merged.subscribe(() => void this.refresh());
+    this.#unsubscribe = this.#merged.subscribe(() => void this.#refreshOrTell());
     this.started = this.#merged.ready.then(() => this.refresh());
   }
 
@@ -116,12 +116,22 @@ class RunningControlPlane implements ControlPlane {
     // One update at a time; whatever changes meanwhile is taken together by the next.
     if (!this.#workQueued) {
       this.#workQueued = true;
-      this.#work = this.#work.then(() => {
+      const previous = this.#work;
+      this.#work = settled(previous).then(() => {
         this.#workQueued = false;
         return this.#apply();
       });
     }
     return this.#work;
+  }
+
+  /** A change that cannot be taken is told and costs only itself: the last snapshot goes on being served. */
+  async #refreshOrTell(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      this.#options.log?.({ level: 'error', message: `a change was not applied: ${(error as Error).message}` });
+    }
   }
 
   async #apply(): Promise<void> {
@@ -254,6 +264,11 @@ class RunningControlPlane implements ControlPlane {
     await this.discovery.close();
     await Promise.all(this.#options.sources.map((source) => source.close()));
   }
+}
+
+/** Resolves when the promise is settled, whichever way. */
+async function settled(promise: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([promise]);
 }
 
 function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
