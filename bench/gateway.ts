@@ -1,7 +1,7 @@
 /**
  * What a request costs in the gateway, beside a bare node:http + undici loop, `hono/proxy` and Envoy: plain HTTP/1.1 over 64
  * connections, each proxy on one core. Prints JSON: requests per second, CPU microseconds per request (user + system, read from
- * /proc), and ratios. Envoy is taken from $ENVOY_PATH or PATH; without it its rows are missing.
+ * /proc), and ratios. Envoy is found as `heddle envoy which` finds it.
  *
  * node --conditions=@heddle/source bench/gateway.ts [--seconds 3] [--rounds 3] [--only heddle,bare] [--routes 1]
  */
@@ -12,6 +12,7 @@ import { cpus, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { AgentError, findEnvoy } from '@heddle/agent/find';
 import { envoyBootstrap } from './gateway-envoy.ts';
 
 const { values } = parseArgs({
@@ -117,8 +118,8 @@ async function start(kind: string, args: readonly string[]): Promise<Started> {
 }
 
 async function startEnvoy(): Promise<Started | undefined> {
-  const path = process.env['ENVOY_PATH'] ?? onPath('envoy');
-  if (path === undefined || !existsSync(path)) return undefined;
+  const path = await envoyPath();
+  if (path === undefined) return undefined;
   const port = 20000 + (process.pid % 20000);
   const file = join(folder, 'envoy.json');
   writeFileSync(file, JSON.stringify(envoyBootstrap(port, backend.port, Number(values.routes))));
@@ -129,6 +130,17 @@ async function startEnvoy(): Promise<Started | undefined> {
   }
   child.kill('SIGKILL');
   throw new Error('Envoy did not listen within 10 s');
+}
+
+/** The Envoy that `heddle` would run, fetched if need be; where there is none its rows are missing, and why is said. */
+async function envoyPath(): Promise<string | undefined> {
+  try {
+    return (await findEnvoy({ log: console.warn })).path;
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    console.warn(`Without Envoy: ${error.message}`);
+    return undefined;
+  }
 }
 
 function spawnPinned(core: string, command: readonly string[]): ChildProcess {
