@@ -7,8 +7,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { root } from './ensure.mjs';
 
-// Everybody's registries; what a machine uses instead of them is its own business.
-const publicHosts = ['registry.npmjs.org', 'pypi.org', 'files.pythonhosted.org', 'proxy.golang.org'];
 // Requests for whatever path, and this script's own pattern.
 const pathsAreData = /^test\/parity\/cases\/|^scripts\/check-clean\.mjs$/;
 
@@ -49,7 +47,7 @@ if (existsSync(before)) {
   ]);
 }
 
-/** Hosts that npm and pip are told to use here, as far as they are not everybody's. */
+/** Hosts that npm, pip and Go are told to use here. */
 function registryHosts() {
   const settings = [
     run('npm', ['config', 'get', 'registry']),
@@ -58,7 +56,7 @@ function registryHosts() {
     process.env.GOPROXY ?? '',
   ];
   const hosts = settings.flatMap((setting) => setting.split(/[\s,|]/)).map((url) => URL.parse(url)?.hostname ?? '');
-  return [...new Set(hosts)].filter((host) => host !== '' && host !== 'localhost' && !publicHosts.includes(host));
+  return [...new Set(hosts)].filter((host) => host !== '' && host !== 'localhost');
 }
 
 function linesOf(pattern, wanted) {
