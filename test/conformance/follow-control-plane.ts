@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
 import { startHeddle } from '@heddle/testing/heddle-process';
-import { freePorts } from '../parity/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const HOST = 'shop.example';
 const NAMESPACE = 'istio-system';

@@ -11,7 +11,9 @@ import { createAdsClient } from '@heddle/xds-client';
 import { connectTransport } from '@heddle/xds-client/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { requireEnvoy } from '../parity/require-envoy.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { requireEnvoy } from '../support/require-envoy.ts';
+import { eventually } from '../support/waiting.ts';
 
 const EXAMPLES = path.join(import.meta.dirname, '../../examples');
 const NGINX = path.join(EXAMPLES, 'nginx');
@@ -73,7 +75,7 @@ describe('heddle translate', () => {
       );
       expect(app).toContain('bound-ports');
       await writeFile(path.join(folder, 'app.yaml'), app);
-      const gatewayPort = await freePort();
+      const [gatewayPort = 0] = await freePorts(1);
       const gateway = await readFile(path.join(NGINX, 'gateway.yaml'), 'utf8');
       await writeFile(
         path.join(folder, 'gateway.yaml'),
@@ -259,23 +261,4 @@ describe('heddle', () => {
 
 function listen(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 10_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
 }

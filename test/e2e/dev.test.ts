@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type HeddleProcess, startHeddle } from '@heddle/testing/heddle-process';
 import { afterEach, describe, expect, test } from 'vitest';
+import { until } from '../support/waiting.ts';
 
 const NGINX = path.join(import.meta.dirname, '../../examples/nginx');
 
@@ -168,12 +169,4 @@ function keepAliveGet(url: string): Promise<string> {
     sent.once('error', (error) => resolve(error.message));
     sent.end();
   });
-}
-
-async function until(condition: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not become true in time');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

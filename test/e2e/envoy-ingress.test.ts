@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startHeddle } from '@heddle/testing/heddle-process';
 import { afterEach, describe, expect, test } from 'vitest';
-import { requireEnvoy } from '../parity/require-envoy.ts';
+import { requireEnvoy } from '../support/require-envoy.ts';
+import { until } from '../support/waiting.ts';
 
 const NGINX = path.join(import.meta.dirname, '../../examples/nginx');
 const envoyPath = await requireEnvoy();
@@ -32,17 +33,19 @@ describe.skipIf(envoyPath === undefined)('heddle dev --proxy envoy', () => {
       gateway,
       `${original.trimEnd()}\n      headers:\n        response:\n          set:\n            x-edit: applied\n`,
     );
-    await until(async () => (await fetch(url)).headers.get('x-edit') === 'applied');
+    await until(async () => (await fetch(url)).headers.get('x-edit') === 'applied', 20_000);
 
     const envoyPid = await envoyBelow(heddle.child.pid ?? 0);
     process.kill(envoyPid, 'SIGKILL');
     await heddle.waitFor('Envoy died');
     await heddle.waitFor('Envoy serves again', 30_000);
-    await until(async () =>
-      fetch(url).then(
-        ({ headers }) => headers.get('x-edit') === 'applied',
-        () => false,
-      ),
+    await until(
+      () =>
+        fetch(url).then(
+          ({ headers }) => headers.get('x-edit') === 'applied',
+          () => false,
+        ),
+      20_000,
     );
     expect(await heddle.stop()).toBe(0);
     await expect(fetch(url)).rejects.toThrow();
@@ -66,12 +69,4 @@ async function envoyBelow(parent: number): Promise<number> {
   const [found] = [...parents].filter(([pid, { name }]) => name.startsWith('envoy') && descends(pid));
   if (found === undefined) throw new Error(`no Envoy among the descendants of process ${parent}`);
   return found[0];
-}
-
-async function until(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not become true in time');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

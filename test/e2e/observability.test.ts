@@ -15,7 +15,9 @@ import { createAdsClient } from '@heddle/xds-client';
 import { connectTransport } from '@heddle/xds-client/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { requireEnvoy } from '../parity/require-envoy.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { requireEnvoy } from '../support/require-envoy.ts';
+import { eventually as tryFor } from '../support/waiting.ts';
 
 const CANARY = path.join(import.meta.dirname, '../../examples/canary');
 const CLUSTER = 'outbound|80|v1|hello.canary.svc.cluster.local';
@@ -122,7 +124,7 @@ describe('heddle status', () => {
   });
 
   test('says what to do where there is no control plane', async () => {
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const { stdout, stderr, exitCode } = await runHeddle(['status', '--http-address', `127.0.0.1:${port}`]);
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`cannot reach a control plane at http://127.0.0.1:${port}: nothing listens there`);
@@ -231,7 +233,7 @@ describe('heddle config', () => {
     const { stdout } = await runHeddle(['translate', '-f', 'mesh', '--for', 'gateway', '-o', 'bootstrap'], {
       cwd: folder,
     });
-    const adminPort = await freePort();
+    const [adminPort = 0] = await freePorts(1);
     const admin = { address: { socketAddress: { address: '127.0.0.1', portValue: adminPort } } };
     const file = path.join(folder, 'envoy.json');
     const bootstrap = parse(stdout);
@@ -345,22 +347,6 @@ test.each(['status', 'config'])('heddle %s --help shows three examples', async (
   expect(stdout.split('Examples:\n')[1]?.trim().split('\n')).toHaveLength(3);
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function eventually<T>(attempt: () => Promise<T>, timeoutMs = 15_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  return tryFor(attempt, 15_000);
 }

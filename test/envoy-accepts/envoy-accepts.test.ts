@@ -16,7 +16,7 @@ import { MeshSnapshot, type ProxyNode, type ProxyType, viewOf } from '@heddle/mo
 import { arbitraryManifest, type Manifest } from '@heddle/testing/arbitrary-object';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { requireEnvoy } from '../parity/require-envoy.ts';
+import { requireEnvoy } from '../support/require-envoy.ts';
 
 const envoy = await requireEnvoy();
 const folder = mkdtempSync(join(tmpdir(), 'heddle-accepts-'));

@@ -2,7 +2,7 @@ import { fromJson } from '@bufbuild/protobuf';
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requireEnvoy } from '../parity/require-envoy.ts';
+import { requireEnvoy } from '../support/require-envoy.ts';
 import { allGroups } from './cases.ts';
 import { createSimulation } from './simulate.ts';
 import { type StaticEnvoy, startStaticEnvoy } from './static-envoy.ts';

@@ -4,8 +4,8 @@ import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
 import { loadRegistry } from '@heddle/envoy-api';
 import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
-import { freePorts } from '../parity/free-ports.ts';
 import { RawClient } from '../parity/raw-http.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { type Outcome, type TestRequest, testHeaders } from './simulate.ts';
 
 /** Route configurations served by a real Envoy, each on a listener of its own. */

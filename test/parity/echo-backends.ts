@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
-import { closedPort } from './free-ports.ts';
+import { closedPort } from '../support/free-ports.ts';
 import type { EchoOrder } from './parity-case.ts';
 
 /** The header that names a request, so that what a backend received of it can be found; it is not compared. */

@@ -7,12 +7,12 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { requireEnvoy } from '../support/require-envoy.ts';
 import { loadAllowedDifferences } from './allowed-differences.ts';
 import { startEchoBackends } from './echo-backends.ts';
 import { startMesh } from './mesh.ts';
 import { loadBase, loadCases } from './parity-case.ts';
 import { randomCase } from './random-requests.ts';
-import { requireEnvoy } from './require-envoy.ts';
 import { type CaseResult, MAX_BACKENDS, runCase } from './run-case.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
 

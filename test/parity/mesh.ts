@@ -7,8 +7,8 @@ import { createStandaloneGateway, type StandaloneGateway } from '@heddle/gateway
 import { formatDiagnostic, nodeId, type SourcedObject } from '@heddle/model';
 import { createMemorySource } from '@heddle/sources';
 import { createResourceWatcher } from '@heddle/xds-client';
+import { freePorts } from '../support/free-ports.ts';
 import { AccessLog, LOG_FORMAT } from './access-log.ts';
-import { freePorts } from './free-ports.ts';
 import type { CaseObject, ViewName } from './parity-case.ts';
 
 /** The two data planes. */
