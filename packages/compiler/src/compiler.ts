@@ -103,7 +103,7 @@ function mentionedLabelKeys(
   virtualServices: readonly VirtualService[],
   settings: MeshSettings,
 ): ReadonlySet<string> {
-  const { entries } = memo.run(indexVirtualServices, virtualServices, settings);
+  const { entries } = memo.run(indexVirtualServices, virtualServices, settings, undefined);
   const keys = [
     ...gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})),
     ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),

@@ -1,4 +1,5 @@
 import type { ClusterDomain } from './hosts/host-name.ts';
+import type { DefaultExport } from './visibility.ts';
 
 /** What to do with traffic to hosts that the mesh does not know (MeshConfig `outboundTrafficPolicy.mode`). */
 export type OutboundTrafficPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY';
@@ -10,6 +11,12 @@ export interface MeshSettings {
   /** Namespace whose DestinationRules apply where no nearer one does (MeshConfig `rootNamespace`). */
   readonly rootNamespace: string;
   readonly outboundTrafficPolicy: OutboundTrafficPolicy;
+  /** Who sees Services and ServiceEntries that do not say it (MeshConfig `defaultServiceExportTo`). */
+  readonly defaultServiceExportTo: DefaultExport;
+  /** The same for VirtualServices (MeshConfig `defaultVirtualServiceExportTo`). */
+  readonly defaultVirtualServiceExportTo: DefaultExport;
+  /** The same for DestinationRules (MeshConfig `defaultDestinationRuleExportTo`). */
+  readonly defaultDestinationRuleExportTo: DefaultExport;
   /** Time to establish a connection to an endpoint (MeshConfig `connectTimeout`). */
   readonly connectTimeoutMs: number;
   /** Where to write an access log, in Istio's text format, or `off` (MeshConfig `accessLogFile`). */
@@ -33,6 +40,9 @@ export const defaultMeshSettings: MeshSettings = {
   clusterDomain: 'cluster.local',
   rootNamespace: 'istio-system',
   outboundTrafficPolicy: 'ALLOW_ANY',
+  defaultServiceExportTo: '*',
+  defaultVirtualServiceExportTo: '*',
+  defaultDestinationRuleExportTo: '*',
   connectTimeoutMs: 10_000,
   accessLog: 'off',
   serverName: 'istio-envoy',

@@ -3,6 +3,7 @@ import { fullGatewayName, fullHost, MESH_GATEWAY } from './hosts/host-name.ts';
 import type { Memo } from './memo.ts';
 import { type Age, ageOf, compareAge, namespaceOf, qualifiedName, type VirtualService } from './mesh-objects.ts';
 import type { MeshSettings } from './settings.ts';
+import { type Audience, audienceOf, visibleObjects } from './visibility.ts';
 
 /** A VirtualService with what it says about where it applies, all names in full. */
 export interface VirtualServiceEntry {
@@ -11,6 +12,7 @@ export interface VirtualServiceEntry {
   /** `namespace/name`. */
   readonly name: string;
   readonly age: Age;
+  readonly audience: Audience;
   /** Lower-case, each once, in the order written, with its position in `spec.hosts`. */
   readonly hosts: ReadonlyMap<string, number>;
   /** `namespace/name`, or `mesh`, with its position in `spec.gateways`; `mesh` alone if none is written. */
@@ -48,6 +50,7 @@ export function virtualServiceEntry(
     namespace,
     name: qualifiedName(virtualService),
     age: ageOf(virtualService),
+    audience: audienceOf(virtualService, settings.defaultVirtualServiceExportTo),
     hosts: firstPositions(hosts.map((host) => fullHost(host, namespace, settings.clusterDomain))),
     gateways: firstPositions(bound.map((name) => fullGatewayName(name, namespace))),
     sourceLabelKeys: sourceLabelKeys(virtualService),
@@ -67,21 +70,42 @@ function firstPositions(names: readonly string[]): ReadonlyMap<string, number> {
   return positions;
 }
 
-/** The VirtualServices of a mesh. */
+/** The VirtualServices of a mesh, or those that one namespace sees. */
 export interface VirtualServiceIndex {
-  /** The oldest first. */
+  /** In order of precedence: the oldest first, see {@link indexVirtualServices}. */
   readonly entries: readonly VirtualServiceEntry[];
-  /** By the gateway they apply to, `mesh` included; the oldest first. */
+  /** By the gateway they apply to, `mesh` included; in order of precedence. */
   readonly byGateway: ReadonlyMap<string, readonly VirtualServiceEntry[]>;
 }
 
+/** The VirtualServices that proxies of a namespace see. */
+export function visibleVirtualServices(
+  memo: Memo,
+  all: readonly VirtualService[],
+  namespace: string,
+  settings: MeshSettings,
+): VirtualServiceIndex {
+  const byDefault = settings.defaultVirtualServiceExportTo;
+  const visible = visibleObjects(memo, all, byDefault, namespace);
+  // Only among objects for this namespace in particular does it matter whose proxies look.
+  const particular = visible.some((virtualService) => audienceOf(virtualService, byDefault) !== 'everybody');
+  return memo.run(indexVirtualServices, visible, settings, particular ? namespace : undefined);
+}
+
+/**
+ * Indexes VirtualServices from the oldest to the youngest. For proxies of a namespace go, before what everybody sees, first what stands in
+ * that namespace and is not for everybody, then what others export to it by name (Istio's `VirtualServicesForGateway`).
+ */
 export function indexVirtualServices(
   memo: Memo,
   virtualServices: readonly VirtualService[],
   settings: MeshSettings,
+  namespace: string | undefined,
 ): VirtualServiceIndex {
   const entries = virtualServices.map((virtualService) => memo.run(virtualServiceEntry, virtualService, settings));
-  entries.sort((a, b) => compareAge(a.age, b.age));
+  const rank = (entry: VirtualServiceEntry): number =>
+    namespace === undefined || entry.audience === 'everybody' ? 2 : entry.namespace === namespace ? 0 : 1;
+  entries.sort((a, b) => rank(a) - rank(b) || compareAge(a.age, b.age));
   const byGateway = new Map<string, VirtualServiceEntry[]>();
   for (const entry of entries) {
     for (const gateway of entry.gateways.keys()) {

@@ -38,6 +38,7 @@ export const diagnosticCodes = {
   HED208: { severity: 'warning', title: 'A service target port that its workload does not have' },
   HED209: { severity: 'warning', title: 'A gateway serves no route' },
   HED210: { severity: 'warning', title: 'Two ports that one proxy cannot serve at the same address' },
+  HED211: { severity: 'warning', title: 'An object is not exported to the namespace that needs it' },
   IST0101: { severity: 'error', title: 'Referenced resource not found' },
   IST0106: { severity: 'error', title: 'Schema validation error' },
   IST0109: { severity: 'warning', title: 'Conflicting VirtualService hosts' },

@@ -1,9 +1,9 @@
 import { hostLabel } from '../formats/dns-name.ts';
-import { exportTarget, wildcardHost } from '../formats/host.ts';
+import { wildcardHost } from '../formats/host.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import type { KindDeclaration } from '../kind.ts';
 import { array, type Infer, map, object, pending, required, string } from '../schema.ts';
-import { checkExportTo } from './export-to.ts';
+import { checkExportTo, exportTargets } from './export-to.ts';
 import { IstioStatus } from './istio-status.ts';
 import { TrafficPolicy } from './traffic-policy.ts';
 
@@ -23,7 +23,7 @@ export const DestinationRuleSpec = object(
     ),
     trafficPolicy: TrafficPolicy,
     subsets: array(Subset),
-    exportTo: pending(array(string({ format: exportTarget }), { maxItems: 1000 })),
+    exportTo: exportTargets,
     workloadSelector: pending(object({ matchLabels: map(string({ format: labelValue }), { keys: labelKey }) })),
   },
   {

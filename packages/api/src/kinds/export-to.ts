@@ -1,4 +1,11 @@
-import type { ReportProblem } from '../schema.ts';
+import { exportTarget } from '../formats/host.ts';
+import { array, type ReportProblem, string } from '../schema.ts';
+
+/** Which namespaces an object is exported to. */
+export const exportTargets = array(string({ format: exportTarget }), {
+  maxItems: 1000,
+  doc: 'Namespaces whose proxies see the object: "*" all, "." its own, "~" none. All if absent, unless the mesh says otherwise.',
+});
 
 /** The targets of `exportTo` are named once each, and `~` (no one) only where `allowNone`. */
 export function checkExportTo(

@@ -1,5 +1,5 @@
 import { hostLabel, isHostName } from '../formats/dns-name.ts';
-import { destinationHost, exportTarget } from '../formats/host.ts';
+import { destinationHost } from '../formats/host.ts';
 import { ipSubnet, isIpAddress } from '../formats/ip-address.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
 import { plainText } from '../formats/text.ts';
@@ -18,7 +18,7 @@ import {
   string,
 } from '../schema.ts';
 import { portNumber } from './destination.ts';
-import { checkExportTo } from './export-to.ts';
+import { checkExportTo, exportTargets } from './export-to.ts';
 import { IstioStatus } from './istio-status.ts';
 
 /** Protocols of a service's port, as Istio names them; case does not count. TCP if absent. */
@@ -101,7 +101,7 @@ export const ServiceEntrySpec = object(
     workloadSelector: pending(
       object({ labels: map(string({ format: labelValue }), { keys: labelKey, maxEntries: 256 }) }),
     ),
-    exportTo: pending(array(string({ format: exportTarget }), { maxItems: 1000 })),
+    exportTo: exportTargets,
     subjectAltNames: pending(array(string())),
   },
   {

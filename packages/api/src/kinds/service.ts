@@ -134,6 +134,8 @@ export const Service: KindDeclaration<'Service', ServiceSpec> = {
   scope: 'namespaced',
   plural: 'services',
   nameFormat: dns1035Label,
+  // networking.istio.io/exportTo
+  appliedMetadata: ['annotations'],
   spec: ServiceSpec,
   status: ServiceStatus,
 };

@@ -1,8 +1,8 @@
-import { exportTarget, gatewayReference, wildcardHostOrIp } from '../formats/host.ts';
+import { gatewayReference, wildcardHostOrIp } from '../formats/host.ts';
 import { hostsOverlap, hostWithin } from '../host-match.ts';
 import type { KindDeclaration } from '../kind.ts';
 import { array, type Infer, object, pending, type ReportProblem, string } from '../schema.ts';
-import { checkExportTo } from './export-to.ts';
+import { checkExportTo, exportTargets } from './export-to.ts';
 import { HttpRoute, matchesOnClaims } from './http-route.ts';
 import { IstioStatus } from './istio-status.ts';
 import { TcpRoute, TlsRoute } from './tcp-route.ts';
@@ -20,7 +20,7 @@ export const VirtualServiceSpec = object(
     http: array(HttpRoute),
     tls: pending(array(TlsRoute)),
     tcp: pending(array(TcpRoute)),
-    exportTo: pending(array(string({ format: exportTarget }), { maxItems: 1000 })),
+    exportTo: exportTargets,
   },
   { check: (spec, report) => checkVirtualService(spec, report) },
 );

@@ -1,5 +1,5 @@
 import { suggest } from '@heddle/api';
-import { clusterName, type Diagnostic, diagnostic, type FieldPath, type ResourceRef } from '@heddle/model';
+import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, type ResourceRef } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
 import { likelyHost } from '../hosts/likely-host.ts';
 
@@ -52,9 +52,29 @@ export interface DestinationProblem extends ResolvedDestination {
 
 const EFFECT = 'requests that are sent there are answered with 503 (no cluster)';
 
+/** What declares a host that exists, and is not exported to the namespace that wants to reach it. */
+export interface HiddenService {
+  readonly ref: ResourceRef;
+  /** The namespace of the proxies that do not see it. */
+  readonly from: string;
+}
+
 /** Says what is wrong with a destination and what was probably meant. */
-export function destinationDiagnostic(problem: DestinationProblem, knownHosts: Iterable<string>): Diagnostic {
+export function destinationDiagnostic(
+  problem: DestinationProblem,
+  knownHosts: Iterable<string>,
+  hidden: HiddenService | undefined,
+): Diagnostic {
   const { host, port, subset, backend, resource, path } = problem;
+  if (hidden !== undefined) {
+    return diagnostic('HED211', {
+      resource,
+      path: [...path, 'host'],
+      message: `${formatRef(hidden.ref)} with the host "${host}" is not exported to namespace "${hidden.from}"`,
+      effect: EFFECT,
+      fix: `add "${hidden.from}" to what it is exported to`,
+    });
+  }
   if (problem.missing === 'host') {
     const near = likelyHost(host, [...knownHosts]);
     return diagnostic('IST0101', {

@@ -2,6 +2,7 @@ import { compareText, type Diagnostic, gatewayRouteName, virtualHostName } from 
 import type { CompiledResource } from '../compiled-resource.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
 import { type GatewayEntry, type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
+import { checkHiddenRoutes } from '../gateways/hidden-routes.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
@@ -26,6 +27,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
   const diagnostics: Diagnostic[] = [
     ...merged.diagnostics,
     ...memo.run(checkGatewayReferences, scope.virtualServices, all),
+    ...memo.run(checkHiddenRoutes, listOf(snapshot, 'VirtualService'), selected, view.namespace, settings),
     ...ruleDiagnostics(scope),
   ];
 

@@ -14,16 +14,17 @@ import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
 import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.ts';
-import { destinationDiagnostic } from '../routes/destination.ts';
+import { type DestinationProblem, destinationDiagnostic, type HiddenService } from '../routes/destination.ts';
 import type { RouteList } from '../routes/route-list.ts';
 import { destinationHosts, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
 import {
-  indexVirtualServices,
   sourceInput,
   type VirtualServiceEntry,
   type VirtualServiceIndex,
+  visibleVirtualServices,
 } from '../virtual-services.ts';
+import { visibleObjects } from '../visibility.ts';
 
 /** What compiling one view has to hand: a snapshot's indexes, as far as they were not built for another view already. */
 export interface ViewScope {
@@ -39,10 +40,14 @@ export interface ViewScope {
 }
 
 export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settings: MeshSettings): ViewScope {
-  const services = listOf(snapshot, 'Service');
-  const entries = listOf(snapshot, 'ServiceEntry');
+  const { namespace } = view;
+  const { defaultServiceExportTo, defaultDestinationRuleExportTo } = settings;
+  const services = visibleObjects(memo, listOf(snapshot, 'Service'), defaultServiceExportTo, namespace);
+  const entries = visibleObjects(memo, listOf(snapshot, 'ServiceEntry'), defaultServiceExportTo, namespace);
   const registry = memo.run(buildServiceRegistry, services, entries, settings);
-  const rules = memo.run(indexDestinationRules, listOf(snapshot, 'DestinationRule'), settings.clusterDomain);
+  const allRules = listOf(snapshot, 'DestinationRule');
+  const destinationRules = visibleObjects(memo, allRules, defaultDestinationRuleExportTo, namespace);
+  const rules = memo.run(indexDestinationRules, destinationRules, settings.clusterDomain);
   return {
     memo,
     snapshot,
@@ -50,7 +55,7 @@ export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settin
     settings,
     registry,
     backends: memo.run(backendTable, registry, rules, view.namespace, settings),
-    virtualServices: memo.run(indexVirtualServices, listOf(snapshot, 'VirtualService'), settings),
+    virtualServices: visibleVirtualServices(memo, listOf(snapshot, 'VirtualService'), namespace, settings),
     workloads: workloadLookup(memo, snapshot),
   };
 }
@@ -199,12 +204,25 @@ export function routeDiagnostics(scope: ViewScope, list: RouteList): readonly Di
   if (list.problems.length === 0) return list.diagnostics;
   return [
     ...list.diagnostics,
-    ...list.problems.map((problem) => destinationDiagnostic(problem, scope.registry.byHost.keys())),
+    ...list.problems.map((problem) =>
+      destinationDiagnostic(problem, scope.registry.byHost.keys(), hiddenService(scope, problem)),
+    ),
   ];
+}
+
+/** The service that a destination would lead to if it were exported to the namespace of this view. */
+function hiddenService(scope: ViewScope, { host, missing }: DestinationProblem): HiddenService | undefined {
+  const source = missing === 'host' ? wholeRegistry(scope).byHost.get(host)?.sources[0] : undefined;
+  return source === undefined ? undefined : { ref: source.ref, from: scope.view.namespace };
+}
+
+/** Every host of the mesh, whoever may see it. */
+function wholeRegistry({ memo, snapshot, settings }: ViewScope): ServiceRegistry {
+  return memo.run(buildServiceRegistry, listOf(snapshot, 'Service'), listOf(snapshot, 'ServiceEntry'), settings);
 }
 
 /** What is wrong with the DestinationRules, whoever uses them. */
 export function ruleDiagnostics(scope: ViewScope): readonly Diagnostic[] {
-  const { memo, snapshot, registry, settings } = scope;
-  return memo.run(checkDestinationRules, registry, listOf(snapshot, 'DestinationRule'), settings);
+  const { memo, snapshot, settings } = scope;
+  return memo.run(checkDestinationRules, wholeRegistry(scope), listOf(snapshot, 'DestinationRule'), settings);
 }
