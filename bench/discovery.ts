@@ -8,7 +8,7 @@
  * change must reach every stream; otherwise the exit code is 1.
  *
  * npm run bench:discovery -- [--streams 200] [--services 1000] [--endpoints 10] [--rounds 2] [--changes 10]
- *   [--seconds 3] [--per-second 100] [--path connect] [--adsload PATH]
+ *   [--seconds 3] [--per-second 100] [--path raw] [--adsload PATH]
  *
  * A minute of changes at 1,000 streams: `--streams 1000 --seconds 60 --rounds 1`. `--path` is connect or raw
  * (docs/decisions/0021-response-path.md). `--adsload` names a load client by others, an executable that takes -addr, -n, -delta and
@@ -32,7 +32,7 @@ const { values } = parseArgs({
     changes: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '3' },
     'per-second': { type: 'string', default: '100' },
-    path: { type: 'string', default: 'connect' },
+    path: { type: 'string', default: 'raw' },
     adsload: { type: 'string' },
   },
 });

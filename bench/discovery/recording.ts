@@ -11,7 +11,7 @@ export async function record(
   const server = startProgram({ file: 'server-process.ts', core: 0 });
   const load = startProgram({ file: 'load-process.ts', core: 1 });
   try {
-    const address = await server.ask<{ host: string; port: number }>('start', { ...mesh, path: 'connect' });
+    const address = await server.ask<{ host: string; port: number }>('start', { ...mesh, path: 'raw' });
     const { expected } = await server.ask<{ expected: Record<string, number> }>('compile');
     await load.ask('open', { ...address, streams: 1, expected, record: true });
     await server.ask('settled');

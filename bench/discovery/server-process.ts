@@ -5,10 +5,8 @@
  * `endpoint` {index} changes one endpoint; `annotate` {index} changes nothing that matters; `rate` {first, perSecond, seconds} changes
  * endpoints steadily; `settled`; `usage`.
  */
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
-import { serveControlPlane } from '@heddle/control-plane/node';
+import { serveDiscovery } from '@heddle/discovery/node';
 import { createMemorySource, type MemorySource } from '@heddle/sources';
 import { answerCommands, sharedClockMs } from './child-process.ts';
 import { BenchMesh, SIDECAR } from './mesh.ts';
@@ -17,25 +15,6 @@ import { onSchedule } from './schedule.ts';
 let mesh: BenchMesh;
 let source: MemorySource;
 let controlPlane: ControlPlane;
-
-async function serve(path: unknown): Promise<string> {
-  if (path === 'connect') {
-    const served = await serveControlPlane({
-      controlPlane,
-      grpcAddress: '127.0.0.1:0',
-      httpAddress: '127.0.0.1:0',
-      version: 'bench',
-    });
-    return served.grpcAddress;
-  }
-  // Measured before the package exports it: the decision record says which path is served.
-  const file = new URL('../../packages/discovery/src/node/raw-delta-handler.ts', import.meta.url).href;
-  const { createRawDeltaHandler } = await import(file);
-  const raw = createRawDeltaHandler({ server: controlPlane.discovery, peerOf: () => 'bench' });
-  const http = createServer((request, response) => raw(request, response) || response.writeHead(404).end());
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${(http.address() as AddressInfo).port}`;
-}
 
 async function change(alter: () => ReturnType<BenchMesh['changeEndpoint']>) {
   const objects = alter();
@@ -49,9 +28,18 @@ answerCommands({
   async start({ services, endpointsPerService, path }) {
     mesh = new BenchMesh({ services: Number(services), endpointsPerService: Number(endpointsPerService) });
     source = createMemorySource({ objects: mesh.objects });
-    controlPlane = createControlPlane({ sources: [source] });
+    controlPlane = createControlPlane({
+      sources: [source],
+      // How fast streams are taken up is a setting, and not what is measured here.
+      discoveryLimits: { maxNewStreamsAtOnce: 10_000, maxNewStreamsPerSecond: 10_000 },
+    });
     await controlPlane.started;
-    const [host, port] = (await serve(path)).split(':');
+    const { address } = await serveDiscovery({
+      server: controlPlane.discovery,
+      address: '127.0.0.1:0',
+      responsePath: path === 'connect' ? 'connect' : 'raw',
+    });
+    const [host, port] = address.split(':');
     return { host, port: Number(port) };
   },
   compile() {

@@ -3,6 +3,7 @@ import {
   type ConfigDump,
   createDiscoveryServer,
   type DiscoveryEvent,
+  type DiscoveryLimits,
   type DiscoveryServer,
   RESOURCE_TYPES,
 } from '@heddle/discovery';
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   /** How a proxy's listeners are bound, when that is not the proxy's own business; undefined leaves it to its node metadata. */
   readonly bindingOf?: (node: ProxyNode) => ListenerBinding | undefined;
   readonly log?: (event: ControlPlaneEvent) => void;
+  /** Bounds on what data planes may cost, where they are to differ from the discovery server's own. */
+  readonly discoveryLimits?: Partial<DiscoveryLimits>;
 }
 
 /** Something that happened, for a log. Of a refusal it says which resources, and the objects, files and lines that made them. */
@@ -105,6 +108,7 @@ class RunningControlPlane implements ControlPlane {
       resolveView: (node) => this.#resolveView(node),
       compile: (view) => this.#compile(view),
       observer: this.#metrics.observer,
+      limits: options.discoveryLimits ?? {},
       log: (event) => options.log?.(this.#withOrigins(event)),
     });
     this.#merged = mergeSources(options.sources);

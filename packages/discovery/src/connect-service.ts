@@ -26,8 +26,9 @@ import {
 } from '@heddle/envoy-api/discovery-services';
 import { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
 import type { DiscoveryServer } from './discovery-server.ts';
-import type { DiscoveryStream, StreamVariant } from './discovery-stream.ts';
+import type { DiscoveryStream } from './discovery-stream.ts';
 import type { DeltaPush } from './push.ts';
+import type { StreamVariant } from './stream-host.ts';
 
 /** Who is at the other end, set by the adapter that accepts the connection: Connect itself does not know it. */
 export const peerAddress = createContextKey('network', { description: 'address of the discovery client' });

@@ -1,68 +1,28 @@
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL } from '@heddle/envoy-api';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/envoy-api/discovery';
-import type { Clock, ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
+import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
-import type { DiscoveryCounters } from './counters.ts';
+import { Convergence } from './convergence.ts';
 import { DiscoveryError } from './discovery-error.ts';
 import { stateOfView } from './full-state.ts';
 import { endpointsNamedBy, reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
-import type { DiscoveryObserver } from './observer.ts';
-import { type DeltaPush, nextDeadline, type PushLimits, takePush } from './push.ts';
+import { type DeltaPush, nextDeadline, takePush } from './push.ts';
+import { countPush } from './push-account.ts';
 import { type AnswerRequest, applyAnswer, applySubscriptions, type SubscriptionRequest } from './receive.ts';
 import { isStale, stateAsChange } from './receive-state.ts';
+import { refuseLocators, requestType } from './request-type.ts';
 import type { ResourceType } from './resource-type.ts';
-import { StreamLife, type StreamLifeLimits } from './stream-life.ts';
+import type { OpenStreamOptions, StreamHost, StreamVariant } from './stream-host.ts';
+import { StreamLife } from './stream-life.ts';
 import { emptySubscription, isSettled, markChanged, type ResponseStyle, type Subscription } from './subscription.ts';
-import type { TurnBudget } from './turn-budget.ts';
 import type { ViewGroup } from './view-group.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** The largest message that gRPC clients take by default, in bytes. */
 const GRPC_DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Bounds on what one stream may ask for. */
-export interface StreamLimits extends PushLimits, StreamLifeLimits {
-  /** Names that one stream may be subscribed to, over all types. */
-  readonly maxNamesPerStream: number;
-}
-
-/** Which messages a stream speaks ("Four Variants"). */
-export type StreamVariant = 'delta' | 'state-of-the-world';
-
-/** What is particular about one stream. */
-export interface OpenStreamOptions {
-  /** Default `delta`. */
-  readonly variant?: StreamVariant;
-  /** Serves this type only: the discovery service of one type. */
-  readonly typeUrl?: string;
-  /** Whether the client is in this process: its stream has no maximum age and no time limits. */
-  readonly isLocal?: boolean;
-  /** Breaks off the transport, when the stream ends while a response waits to be read by the client. */
-  readonly abandon?: () => void;
-}
-
 /** The parts that the requests of both variants have. */
 type EitherRequest = AnswerRequest & Pick<DeltaDiscoveryRequest, 'typeUrl' | 'node'>;
-
-/** What a stream needs of the server it belongs to. */
-export interface StreamHost {
-  readonly types: ReadonlyMap<string, ResourceType>;
-  readonly limits: StreamLimits;
-  readonly clock: Clock;
-  readonly counters: DiscoveryCounters;
-  /** Shared by all streams, so that many with something to send do not freeze the process. */
-  readonly turnBudget: TurnBudget;
-  readonly observer: DiscoveryObserver;
-  /** Joins the group of the node's view. Throws `DiscoveryError`. */
-  join(stream: DiscoveryStream, node: ProxyNode): ViewGroup;
-  readNode(request: Pick<DeltaDiscoveryRequest, 'node'>): ProxyNode;
-  /** Called after each step that may have left the stream settled, and when it has ended. */
-  progressed(stream: DiscoveryStream): void;
-  refused(stream: DiscoveryStream, typeUrl: string, message: string, names: readonly string[]): void;
-  /** Called for a response that many clients cannot take. */
-  oversize(stream: DiscoveryStream, typeUrl: string, bytes: number): void;
-  /** A number from 0 to 1. */
-  random(): number;
-}
 
 /**
  * One stream, delta or state of the world: takes requests, gives pushes. It is pulled: what a response holds is decided when the transport can take it, so
@@ -76,6 +36,8 @@ export class DiscoveryStream {
   readonly #options: OpenStreamOptions;
   readonly #host: StreamHost;
   readonly #life: StreamLife | undefined;
+  readonly #convergence: Convergence;
+  readonly #timer: WakeTimer;
   /** By type URL, in push order. */
   readonly #subscriptions = new Map<string, Subscription>();
   /** Endpoints of clusters that were sent before the client subscribed to any endpoints. */
@@ -83,13 +45,10 @@ export class DiscoveryStream {
   #node: ProxyNode | undefined;
   #client: ClientInfo = {};
   #group: ViewGroup | undefined;
-  /** The oldest change that is not acknowledged yet. */
-  #change: { readonly atMs: number; isSent: boolean; isRefused: boolean } | undefined;
   #nameCount = 0;
   #nonce = 0;
   #ended: { readonly error?: DiscoveryError } | undefined;
   #wakeReader: (() => void) | undefined;
-  #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(host: StreamHost, peer: string, options: OpenStreamOptions = {}) {
     this.#host = host;
@@ -97,6 +56,8 @@ export class DiscoveryStream {
     this.peer = peer;
     this.variant = options.variant ?? 'delta';
     this.connectedAtMs = host.clock.nowMs();
+    this.#convergence = new Convergence(host.clock, host.observer);
+    this.#timer = new WakeTimer(host.clock, () => this.wake());
     if (options.isLocal !== true) {
       const { clock, limits } = host;
       const letGo = (error: DiscoveryError) => this.end(error);
@@ -177,7 +138,7 @@ export class DiscoveryStream {
 
   /** Notes when a change came up that is due to this stream, so that it is known how long it takes. */
   noteChangeAt(atMs: number): void {
-    this.#change ??= { atMs, isSent: false, isRefused: false };
+    this.#convergence.began(atMs);
   }
 
   /** Moves the stream to another view: what differs from what the client holds is due. Follow with {@link wake}. */
@@ -266,7 +227,7 @@ export class DiscoveryStream {
     if (this.isEnded) return;
     this.#ended = error === undefined ? {} : { error };
     if (error !== undefined) this.#host.counters.streamErrors += 1;
-    this.#timer?.cancel();
+    this.#timer.cancel();
     this.#leaveGroup();
     this.#host.progressed(this);
     this.#life?.end();
@@ -284,9 +245,8 @@ export class DiscoveryStream {
   #applyDelta(request: DeltaDiscoveryRequest): void {
     const { group, subscription, isFirst } = this.#begin(request);
     const { type } = subscription;
-    if (request.resourceLocatorsSubscribe.length > 0 || request.resourceLocatorsUnsubscribe.length > 0) {
-      throw unsupportedLocators(type);
-    }
+    refuseLocators(type, request.resourceLocatorsSubscribe);
+    refuseLocators(type, request.resourceLocatorsUnsubscribe);
     this.#takeAnswer(subscription, request);
     this.#changeSubscription(group, subscription, request, isFirst);
   }
@@ -294,7 +254,7 @@ export class DiscoveryStream {
   #applyState(request: DiscoveryRequest): void {
     const { group, subscription, isFirst } = this.#begin(request);
     const { type } = subscription;
-    if (request.resourceLocators.length > 0) throw unsupportedLocators(type);
+    refuseLocators(type, request.resourceLocators);
     const stale = isStale(subscription, request.responseNonce, isFirst);
     // What it says about the response it answers is worth knowing all the same; what it lists will be said again.
     this.#takeAnswer(subscription, request);
@@ -313,24 +273,8 @@ export class DiscoveryStream {
     readonly isFirst: boolean;
   } {
     const group = this.#group ?? this.#join(request);
-    const { types } = this.#host;
-    const only = this.#options.typeUrl;
-    const typeUrl = request.typeUrl === '' && only !== undefined ? only : request.typeUrl;
-    if (only !== undefined && typeUrl !== only) {
-      throw new DiscoveryError(
-        'invalid-argument',
-        `Cannot serve type "${typeUrl.slice(0, 200)}" on this stream, wanted ${only}: it belongs to the service of that type`,
-      );
-    }
-    const type = types.get(typeUrl);
-    if (type === undefined) throw unknownType(typeUrl, types);
-    if (this.variant === 'state-of-the-world' && type.absent === 'empty-resource') {
-      throw new DiscoveryError(
-        'unimplemented',
-        `Cannot serve ${type.label} by state of the world: the type exists in the delta variant only`,
-      );
-    }
-    const known = this.#subscriptions.get(typeUrl);
+    const type = requestType(request.typeUrl, this.#host.types, this.variant, this.#options.typeUrl);
+    const known = this.#subscriptions.get(type.typeUrl);
     return { group, subscription: known ?? this.#subscribe(type), isFirst: known === undefined };
   }
 
@@ -409,7 +353,7 @@ export class DiscoveryStream {
       counters.acks += 1;
     } else {
       counters.nacks += 1;
-      if (this.#change !== undefined) this.#change.isRefused = true;
+      this.#convergence.refused();
       const names = subscription.lastNack?.names ?? [];
       this.#host.observer.rejected?.({ typeUrl, names });
       this.#host.refused(this, typeUrl, request.errorDetail.message, names);
@@ -418,13 +362,8 @@ export class DiscoveryStream {
     for (const { name } of lifted) this.#group?.allow(typeUrl, name);
   }
 
-  /** Tells how long the change took, once the client has acknowledged it and nothing else is due. */
   #observeConvergence(): void {
-    const change = this.#change;
-    if (change === undefined || this.isEnded || !this.isSettled) return;
-    this.#change = undefined;
-    const { clock, observer } = this.#host;
-    if (change.isSent && !change.isRefused) observer.converged?.(clock.nowMs() - change.atMs);
+    if (this.#convergence.isPending && !this.isEnded && this.isSettled) this.#convergence.settled();
   }
 
   /** Spares other clients of the view what this one refused. */
@@ -436,23 +375,10 @@ export class DiscoveryStream {
 
   #noteTaken(push: DeltaPush, startedAtMs: number): void {
     const { counters, observer } = this.#host;
-    if (this.#change !== undefined) this.#change.isSent = true;
-    counters.responses += 1;
-    const sent = push.state?.resources ?? push.resources;
-    counters.resourcesSent += sent.length + push.absent.length;
-    counters.removalsSent += push.removed.length;
-    let bytes = 0;
-    for (const resource of sent) bytes += resource.bytes.length;
-    counters.resourceBytesSent += bytes;
+    this.#convergence.sent();
+    const bytes = countPush(push, counters, observer, startedAtMs);
     // A full set cannot be cut, and a single resource neither.
     if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);
-    observer.pushed?.({
-      typeUrl: push.typeUrl,
-      resources: sent.length,
-      removals: push.removed.length,
-      bytes,
-      elapsedMs: performance.now() - startedAtMs,
-    });
     if (push.typeUrl !== CLUSTER_TYPE_URL) return;
     const endpoints = this.#subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL);
     for (const cluster of push.resources) {
@@ -490,15 +416,7 @@ export class DiscoveryStream {
       atMs = Math.min(atMs, nextDeadline(subscription, this.#host.limits) ?? atMs);
       if (subscription.heldBack.size > 0 && nowMs < this.#graceEndsAtMs) atMs = Math.min(atMs, this.#graceEndsAtMs);
     }
-    if (this.#timer?.atMs === atMs) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    const cancel = this.#host.clock.after(Math.max(0, atMs - nowMs), () => {
-      this.#timer = undefined;
-      this.wake();
-    });
-    this.#timer = { atMs, cancel };
+    this.#timer.set(atMs);
   }
 
   #leaveGroup(): void {
@@ -518,18 +436,6 @@ function holdAll(subscription: Subscription, available: ResourcesByName): void {
   subscription.asked.clear();
   subscription.owesAnswer = false;
   subscription.held.share(available);
-}
-
-function unsupportedLocators(type: ResourceType): DiscoveryError {
-  return new DiscoveryError('unimplemented', `Cannot serve ${type.label}: resource locators are not supported`);
-}
-
-function unknownType(typeUrl: string, types: ReadonlyMap<string, ResourceType>): DiscoveryError {
-  const served = [...types.keys()].join(', ');
-  return new DiscoveryError(
-    'invalid-argument',
-    `Cannot serve type "${typeUrl.slice(0, 200)}", wanted one of ${served}`,
-  );
 }
 
 function asDiscoveryError(error: unknown): DiscoveryError {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { createRawDeltaHandler, type RawDeltaOptions } from './raw-delta-handler.ts';
 export {
   type DiscoveryAddress,
   type ServeDiscoveryOptions,
