@@ -169,4 +169,83 @@ describe('MeshSnapshot', () => {
       }),
     );
   });
+
+  /** Inputs that share objects from one to the next, as sources give them, with names that are given twice now and then. */
+  const pool = fc.uniqueArray(anyObject, { minLength: 6, maxLength: 10, selector: (object) => JSON.stringify(object) });
+  const histories = pool.chain((objects) =>
+    fc.array(fc.shuffledSubarray(objects.map((object): SourcedObject => ({ object }))), { minLength: 2, maxLength: 8 }),
+  );
+
+  test('changes of an input that shares its objects end where a fresh start ends, repeated names included', () => {
+    fc.assert(
+      fc.property(histories, fc.boolean(), (inputs, ordered) => {
+        let snapshot = MeshSnapshot.empty;
+        for (const input of inputs) {
+          // In a steady order a change is found place by place; a shuffled input is one large change.
+          const given = ordered ? input.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : input;
+          const before = snapshot;
+          snapshot = MeshSnapshot.of(given, { previous: before });
+          const fresh = MeshSnapshot.of(given);
+          expect([...snapshot.objects()]).toEqual([...fresh.objects()]);
+          expect(snapshot.repeated).toEqual(fresh.repeated);
+          expect([...snapshot.counts()]).toEqual([...fresh.counts()]);
+          for (const home of ['a', 'b', 'c'])
+            expect(snapshot.inNamespace('Service', home)).toEqual(fresh.inNamespace('Service', home));
+          for (const { object } of given) {
+            const { namespace: home, name } = refOf(object);
+            expect(snapshot.get(object.kind, home, name)).toEqual(fresh.get(object.kind, home, name));
+          }
+          const same = JSON.stringify([...before.objects()]) === JSON.stringify([...snapshot.objects()]);
+          expect(snapshot.sameObjects(before)).toBe(same);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('one changed object of many leaves the others alone, and looks at none of them', () => {
+    const many = sourced(...Array.from({ length: 500 }, (_, index) => service('shop', `s-${index}`, 80)));
+    const looked: string[] = [];
+    const watched = many.map(
+      ({ object }): SourcedObject => ({
+        get object() {
+          looked.push(object.metadata.name ?? '');
+          return object;
+        },
+      }),
+    );
+    const before = MeshSnapshot.of(watched);
+    looked.length = 0;
+    const after = MeshSnapshot.of(watched.with(7, { object: service('shop', 's-7', 81) }), { previous: before });
+    expect(new Set(looked)).toEqual(new Set(['s-7']));
+    expect(after.get('Service', 'shop', 's-7')?.spec.ports?.[0]?.port).toBe(81);
+    expect(after.get('Service', 'shop', 's-8')).toBe(before.get('Service', 'shop', 's-8'));
+  });
+
+  test('tells which objects were left out for their name, with their places', () => {
+    const place = (line: number) => ({
+      locate: () => ({ file: 'a.yaml', start: { line, column: 1 }, end: { line, column: 2 } }),
+    });
+    const [first, second] = [namespace('a', 'first'), namespace('a', 'second')];
+    const input = [
+      { object: first, origin: place(1) },
+      { object: second, origin: place(2) },
+    ];
+    const snapshot = MeshSnapshot.of(input);
+    expect(snapshot.repeated).toEqual([{ used: input[0], repeated: input[1] }]);
+    expect(snapshot.locate(refOf(first))?.start.line).toBe(1);
+    const resolved = MeshSnapshot.of(input.slice(1), { previous: snapshot });
+    expect(resolved.repeated).toEqual([]);
+    expect(resolved.get('Namespace', '', 'a')).toEqual(second);
+    expect(MeshSnapshot.of(input, { previous: resolved }).get('Namespace', '', 'a')).toEqual(first);
+  });
+
+  test('diagnostics may change alone', () => {
+    const before = MeshSnapshot.of(sourced(cart));
+    const found = [diagnostic('HED001', { message: 'm' })];
+    const after = before.withDiagnostics(found);
+    expect(after.diagnostics).toBe(found);
+    expect(after.sameObjects(before)).toBe(true);
+    expect(before.withDiagnostics([])).toBe(before);
+  });
 });

@@ -1,7 +1,16 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic } from './diagnostic.ts';
 import type { FieldPath } from './field-path.ts';
-import { compareRefs, compareText, type ResourceRef, refKey } from './resource-ref.ts';
+import {
+  findObject,
+  indexKind,
+  type KindIndex,
+  type ObjectChange,
+  patchKind,
+  type RepeatedObject,
+} from './kind-index.ts';
+import { inputChanges } from './object-changes.ts';
+import { compareText, type ResourceRef, refKey } from './resource-ref.ts';
 import type { SourceRange } from './source-range.ts';
 
 /** Any object of a kind that Heddle declares. */
@@ -34,50 +43,52 @@ export function refOf(object: AnyMeshObject): ResourceRef {
  * objects, so text that moves without meaning something else changes no object.
  */
 export class MeshSnapshot {
-  static readonly empty: MeshSnapshot = new MeshSnapshot(new Map(), new Map(), []);
+  static readonly empty: MeshSnapshot = new MeshSnapshot([], new Map(), [], []);
 
+  /** What it was made of, in order of precedence: the next snapshot is made from what differs. */
+  readonly #input: readonly SourcedObject[];
   readonly #kinds: ReadonlyMap<string, KindIndex>;
-  readonly #origins: ReadonlyMap<string, ObjectOrigin>;
+  #origins: ReadonlyMap<string, ObjectOrigin> | undefined;
   /** What reading the sources found wrong. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Objects left out because another of the same kind, namespace and name stands before them; ordered by kind and name. */
+  readonly repeated: readonly RepeatedObject[];
 
   private constructor(
+    input: readonly SourcedObject[],
     kinds: ReadonlyMap<string, KindIndex>,
-    origins: ReadonlyMap<string, ObjectOrigin>,
+    repeated: readonly RepeatedObject[],
     diagnostics: readonly Diagnostic[],
   ) {
+    this.#input = input;
     this.#kinds = kinds;
-    this.#origins = origins;
+    this.repeated = repeated;
     this.diagnostics = diagnostics;
   }
 
   /**
    * A snapshot of exactly these objects, sharing with `previous` every object, and every kind, that is deeply equal. Input order
-   * does not matter; of two objects with the same kind, namespace and name the first is kept (sources report the second).
+   * does not matter; of two objects with the same kind, namespace and name the first is kept (the second is among {@link repeated}).
+   * Objects that are the same as in `previous` cost a comparison of pointers, and a change what it concerns.
    */
   static of(
     objects: Iterable<SourcedObject>,
     options: { readonly previous?: MeshSnapshot; readonly diagnostics?: readonly Diagnostic[] } = {},
   ): MeshSnapshot {
-    const previous = options.previous ?? MeshSnapshot.empty;
-    const byKind = new Map<string, Map<string, AnyMeshObject>>();
-    const origins = new Map<string, ObjectOrigin>();
-    for (const { object, origin } of objects) {
-      const ref = refOf(object);
-      const key = refKey(ref);
-      const kind = byKind.get(ref.kind) ?? new Map<string, AnyMeshObject>();
-      if (kind.has(key)) continue;
-      byKind.set(ref.kind, kind);
-      kind.set(key, shared(previous.#kinds.get(ref.kind)?.byKey.get(key), object));
-      if (origin !== undefined) origins.set(key, origin);
-    }
-    const kinds = new Map<string, KindIndex>();
-    const ordered = [...byKind].sort(([a], [b]) => compareText(a, b));
-    for (const [kind, byKey] of ordered) kinds.set(kind, sharedIndex(previous.#kinds.get(kind), byKey));
-    const diagnostics = options.diagnostics ?? [];
-    if (sameEntries(previous.#kinds, kinds) && previous.diagnostics === diagnostics && origins.size === 0)
-      return previous;
-    return new MeshSnapshot(kinds, origins, diagnostics);
+    const { previous = MeshSnapshot.empty, diagnostics = NO_DIAGNOSTICS } = options;
+    const input = [...objects];
+    const { removed, added, moved } = inputChanges(previous.#input, input);
+    if (removed.length + added.length === 0 && !moved && input.length === previous.#input.length)
+      return previous.withDiagnostics(diagnostics);
+    const patched = patchKinds(previous, previous.#kinds, removed, added);
+    const { kinds, repeated } = patched ?? indexKinds(input, previous.#kinds);
+    return new MeshSnapshot(input, kinds, repeated, diagnostics);
+  }
+
+  /** The same configuration with other diagnostics. */
+  withDiagnostics(diagnostics: readonly Diagnostic[]): MeshSnapshot {
+    if (diagnostics === this.diagnostics || diagnostics.length + this.diagnostics.length === 0) return this;
+    return new MeshSnapshot(this.#input, this.#kinds, this.repeated, diagnostics);
   }
 
   /** All objects of a kind, ordered by namespace and name; the same array as long as none of them changes. */
@@ -92,13 +103,14 @@ export class MeshSnapshot {
 
   /** One object, or undefined. `namespace` is empty for cluster-scoped kinds. */
   get<K extends KindName>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
-    const found = this.#kinds.get(kind)?.byKey.get(refKey({ kind, namespace, name }));
+    const index = this.#kinds.get(kind);
+    const found = index === undefined ? undefined : findObject(index.list, namespace, name);
     return found as unknown as ObjectOf<K> | undefined;
   }
 
   /** Where a field of an object stands in its file; the nearest enclosing place if the field itself is not written. */
   locate(ref: ResourceRef, path: FieldPath = []): SourceRange | undefined {
-    return this.#origins.get(refKey(ref))?.locate(path);
+    return this.#originsByKey().get(refKey(ref))?.locate(path);
   }
 
   /** The diagnostic with its place in a file, where that is known. */
@@ -110,10 +122,12 @@ export class MeshSnapshot {
 
   /** Every object with its origin, ordered by kind, namespace, name. */
   *objects(): Iterable<SourcedObject> {
-    const all = [...this.#kinds.values()].flatMap((kind) => kind.list);
-    for (const object of all.sort((a, b) => compareRefs(refOf(a), refOf(b)))) {
-      const origin = this.#origins.get(refKey(refOf(object)));
-      yield origin === undefined ? { object } : { object, origin };
+    const origins = this.#originsByKey();
+    for (const { list } of this.#kinds.values()) {
+      for (const object of list) {
+        const origin = origins.get(refKey(refOf(object)));
+        yield origin === undefined ? { object } : { object, origin };
+      }
     }
   }
 
@@ -124,67 +138,89 @@ export class MeshSnapshot {
 
   /** The same objects as in the other snapshot, whatever their lines and diagnostics. */
   sameObjects(other: MeshSnapshot): boolean {
-    return sameEntries(this.#kinds, other.#kinds);
+    if (this.#kinds === other.#kinds) return true;
+    if (this.#kinds.size !== other.#kinds.size) return false;
+    for (const [kind, index] of this.#kinds) if (other.#kinds.get(kind) !== index) return false;
+    return true;
+  }
+
+  /** Made when somebody first asks: a change is served without it. */
+  #originsByKey(): ReadonlyMap<string, ObjectOrigin> {
+    if (this.#origins === undefined) {
+      const origins = new Map<string, ObjectOrigin>();
+      const repeated = new Set(this.repeated.map((one) => one.repeated));
+      for (const sourced of this.#input) {
+        if (sourced.origin !== undefined && !repeated.has(sourced))
+          origins.set(refKey(refOf(sourced.object)), sourced.origin);
+      }
+      this.#origins = origins;
+    }
+    return this.#origins;
   }
 }
 
-interface KindIndex {
-  readonly byKey: ReadonlyMap<string, AnyMeshObject>;
-  readonly list: readonly AnyMeshObject[];
-  readonly byNamespace: ReadonlyMap<string, readonly AnyMeshObject[]>;
-}
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
 
-function sharedIndex(previous: KindIndex | undefined, byKey: ReadonlyMap<string, AnyMeshObject>): KindIndex {
-  if (previous !== undefined && sameEntries(previous.byKey, byKey)) return previous;
-  const list = [...byKey.values()].sort((a, b) => compareRefs(refOf(a), refOf(b)));
-  const byNamespace = new Map<string, AnyMeshObject[]>();
-  for (const object of list) {
-    const namespace = object.metadata.namespace ?? '';
-    const members = byNamespace.get(namespace) ?? [];
-    members.push(object);
-    byNamespace.set(namespace, members);
-  }
-  for (const [namespace, members] of byNamespace) {
-    const before = previous?.byNamespace.get(namespace);
-    if (before !== undefined && sameItems(before, members)) byNamespace.set(namespace, before as AnyMeshObject[]);
-  }
-  return { byKey, list, byNamespace };
-}
-
-function sameEntries<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, value] of a) if (b.get(key) !== value) return false;
-  return true;
-}
-
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+/** Indexes all objects anew, sharing what is equal. */
+function indexKinds(
+  input: readonly SourcedObject[],
+  previous: ReadonlyMap<string, KindIndex>,
+): { readonly kinds: ReadonlyMap<string, KindIndex>; readonly repeated: readonly RepeatedObject[] } {
+  const byKind = Map.groupBy(input, ({ object }): string => object.kind);
+  const repeated: RepeatedObject[] = [];
+  const kinds = new Map<string, KindIndex>();
+  for (const [kind, sourced] of [...byKind].sort(([a], [b]) => compareText(a, b)))
+    kinds.set(kind, indexKind(sourced, previous.get(kind), repeated));
+  return { kinds, repeated };
 }
 
 /**
- * `next`, with every part that is deeply equal to the same part of `previous` replaced by it, so that a change of one field leaves
- * its siblings identical. Key order does not count.
+ * Applies changes to the kinds they concern. Undefined where more than the change itself must be looked at: which of several objects
+ * of one name is used depends on their order.
  */
-function shared<T>(previous: T | undefined, next: T): T {
-  if (previous === undefined || Object.is(previous, next)) return next;
-  if (Array.isArray(previous) && Array.isArray(next)) {
-    const items = next.map((item, index) => shared(previous[index], item));
-    return sameItems(previous, items) ? previous : (items as T);
+function patchKinds(
+  { repeated }: MeshSnapshot,
+  previous: ReadonlyMap<string, KindIndex>,
+  removed: readonly SourcedObject[],
+  added: readonly SourcedObject[],
+): { readonly kinds: ReadonlyMap<string, KindIndex>; readonly repeated: readonly RepeatedObject[] } | undefined {
+  // With most of the objects changed, patching would be the longer way.
+  const many = removed.length + added.length > 64 + countOf(previous) / 8;
+  if (many || repeated.length > 0) return undefined;
+  const changes = new Map<string, ObjectChange & { readonly kind: string }>();
+  for (const { object } of removed) {
+    const ref = refOf(object);
+    changes.set(refKey(ref), { ...ref, object: undefined });
   }
-  if (isPlainObject(previous) && isPlainObject(next)) {
-    const keys = Object.keys(next);
-    const entries = keys.map((key) => [
-      key,
-      shared(Object.hasOwn(previous, key) ? previous[key] : undefined, next[key]),
-    ]);
-    const same =
-      keys.length === Object.keys(previous).length &&
-      entries.every(([key, value]) => Object.hasOwn(previous, key as string) && previous[key as string] === value);
-    return same ? previous : (Object.fromEntries(entries) as T);
+  for (const { object } of added) {
+    const ref = refOf(object);
+    const key = refKey(ref);
+    const before = changes.get(key);
+    const taken = before === undefined ? findIn(previous, ref) !== undefined : before.object !== undefined;
+    if (taken) return undefined;
+    changes.set(key, { ...ref, object });
   }
-  return next;
+  const kinds = new Map(previous);
+  for (const [kind, ofKind] of Map.groupBy(changes.values(), (change) => change.kind)) {
+    const index = patchKind(previous.get(kind) ?? NO_OBJECTS, ofKind);
+    if (index.list.length === 0) kinds.delete(kind);
+    else kinds.set(kind, index);
+  }
+  return { kinds: new Map([...kinds].sort(([a], [b]) => compareText(a, b))), repeated };
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function countOf(kinds: ReadonlyMap<string, KindIndex>): number {
+  let count = 0;
+  for (const { list } of kinds.values()) count += list.length;
+  return count;
+}
+
+const NO_OBJECTS: KindIndex = { list: [], byNamespace: new Map() };
+
+function findIn(
+  kinds: ReadonlyMap<string, KindIndex>,
+  { kind, namespace, name }: ResourceRef,
+): AnyMeshObject | undefined {
+  const index = kinds.get(kind);
+  return index === undefined ? undefined : findObject(index.list, namespace, name);
 }

@@ -1,4 +1,4 @@
-import type { SourcedObject } from '@heddle/model';
+import type { Diagnostic, SourcedObject } from '@heddle/model';
 import type { ConfigSource, SourceState } from './config-source.ts';
 import { readDocuments } from './documents.ts';
 import { type FileState, stateAfterReading } from './file-state.ts';
@@ -69,10 +69,14 @@ class InMemory implements MemorySource {
 
   #update(): void {
     const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
+    const diagnostics = files.flatMap((state) => state.diagnostics);
     this.current = {
       objects: [...this.#objects, ...files.flatMap((state) => state.objects)],
-      diagnostics: files.flatMap((state) => state.diagnostics),
+      // The same list as long as there are none: what shows diagnostics need not compare them.
+      diagnostics: diagnostics.length === 0 ? NO_DIAGNOSTICS : diagnostics,
     };
     this.#listeners.call();
   }
 }
+
+const NO_DIAGNOSTICS: readonly Diagnostic[] = [];

@@ -4,7 +4,6 @@ import {
   diagnostic,
   formatPosition,
   MeshSnapshot,
-  refKey,
   refOf,
   type SourcedObject,
 } from '@heddle/model';
@@ -63,45 +62,47 @@ class Merged implements SnapshotStream {
     if (!this.#complete) return;
     const states = this.#sources.map((source) => source.current);
     if (states.length === this.#states.length && states.every((state, index) => state === this.#states[index])) return;
+    const diagnosticsSame =
+      states.length === this.#states.length &&
+      states.every((state, index) => state.diagnostics === this.#states[index]?.diagnostics);
     this.#states = states;
-    this.current = snapshotOf(states, this.current);
+    const { current } = this;
+    const next = MeshSnapshot.of(objectsOf(states), { previous: current, diagnostics: current.diagnostics });
+    // Objects found twice are reported with their lines, which move.
+    const keep = diagnosticsSame && next.repeated.length + current.repeated.length === 0;
+    this.current = keep ? next : next.withDiagnostics(diagnosticsOf(states, next));
     this.#listeners.call(this.current);
   }
 }
 
 /** One snapshot of several states, sharing with `previous` what did not change. */
 export function snapshotOf(states: readonly SourceState[], previous: MeshSnapshot = MeshSnapshot.empty): MeshSnapshot {
-  const objects = states.flatMap((state) => state.objects);
-  const diagnostics = [...states.flatMap((state) => state.diagnostics), ...duplicates(objects)].sort(
-    compareDiagnostics,
-  );
-  return MeshSnapshot.of(objects, { previous, diagnostics });
+  const snapshot = MeshSnapshot.of(objectsOf(states), { previous });
+  return snapshot.withDiagnostics(diagnosticsOf(states, snapshot));
 }
 
-function duplicates(objects: readonly SourcedObject[]): readonly Diagnostic[] {
-  const first = new Map<string, SourcedObject>();
-  const found: Diagnostic[] = [];
-  for (const sourced of objects) {
-    const resource = refOf(sourced.object);
-    const key = refKey(resource);
-    const earlier = first.get(key);
-    if (earlier === undefined) {
-      first.set(key, sourced);
-      continue;
-    }
+function objectsOf(states: readonly SourceState[]): readonly SourcedObject[] {
+  const [first] = states;
+  return states.length === 1 && first !== undefined ? first.objects : states.flatMap((state) => state.objects);
+}
+
+function diagnosticsOf(states: readonly SourceState[], snapshot: MeshSnapshot): readonly Diagnostic[] {
+  return [...states.flatMap((state) => state.diagnostics), ...repetitions(snapshot)].sort(compareDiagnostics);
+}
+
+/** HED008: objects that are left out because another has their name. */
+function repetitions(snapshot: MeshSnapshot): readonly Diagnostic[] {
+  return snapshot.repeated.map(({ used, repeated }) => {
     const path = ['metadata', 'name'];
-    const range = sourced.origin?.locate(path);
-    const place = earlier.origin?.locate(path);
-    found.push(
-      diagnostic('HED008', {
-        resource,
-        path,
-        ...(range === undefined ? {} : { range }),
-        message: `found the object for the second time${place === undefined ? '' : `, first at ${formatPosition(place)}`}, wanted it once`,
-        effect: 'the first one is used',
-        fix: 'remove or rename one of the two',
-      }),
-    );
-  }
-  return found;
+    const range = repeated.origin?.locate(path);
+    const place = used.origin?.locate(path);
+    return diagnostic('HED008', {
+      resource: refOf(repeated.object),
+      path,
+      ...(range === undefined ? {} : { range }),
+      message: `found the object for the second time${place === undefined ? '' : `, first at ${formatPosition(place)}`}, wanted it once`,
+      effect: 'the first one is used',
+      fix: 'remove or rename one of the two',
+    });
+  });
 }

@@ -240,9 +240,11 @@ class Files implements FileSource {
       });
     });
     const states = [...ordered.values()].map((known) => known.state);
+    const diagnostics = [...this.#failures, ...states.flatMap((state) => state.diagnostics)];
     this.current = {
       objects: states.flatMap((state) => state.objects),
-      diagnostics: [...this.#failures, ...states.flatMap((state) => state.diagnostics)],
+      // The same list as long as there are none: what shows diagnostics need not compare them.
+      diagnostics: diagnostics.length + this.current.diagnostics.length === 0 ? this.current.diagnostics : diagnostics,
     };
     this.#listeners.call();
   }
