@@ -14,7 +14,10 @@ import {
 export const PROXY_FEATURES = {
   'heddle.tcp.proxy': 'forwarding of TCP connections',
   'heddle.cluster.original-dst': 'forwarding to the original destination of a connection',
+  'heddle.cluster.outlier-detection': 'ejecting failing endpoints',
   'heddle.http2.upstream': 'HTTP/2 to endpoints',
+  'heddle.lb.consistent-hash': 'choosing endpoints by consistent hashing',
+  'heddle.lb.slow-start': 'slow start of new endpoints',
 } as const;
 
 export type ProxyFeature = keyof typeof PROXY_FEATURES;

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
+import { type Diagnostic, diagnostic, type FieldPath, formatRef } from '@heddle/model';
 import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
 import { likelyHost } from './hosts/likely-host.ts';
 import type { Memo } from './memo.ts';
@@ -59,7 +59,9 @@ export function indexDestinationRules(
 
   return {
     rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
-      for (const namespace of new Set([clientNamespace, serviceNamespace, rootNamespace])) {
+      // In the root namespace stand the rules for everybody: its own clients too look at the service's namespace first.
+      const first = clientNamespace === rootNamespace ? serviceNamespace : clientNamespace;
+      for (const namespace of new Set([first, serviceNamespace, rootNamespace])) {
         const found = byNamespace.get(namespace);
         const matching =
           found?.exact.get(host) ?? found?.wildcards.find((rule) => hostIsWithin(host, rule.host))?.rules;
@@ -101,8 +103,11 @@ export function backendOf(_memo: Memo, service: MeshService, ...rules: readonly 
   const subsets = new Map<string, BackendSubset>();
   const diagnostics: Diagnostic[] = [];
   for (const rule of rules) {
-    if (policy === undefined && rule.spec.trafficPolicy !== undefined)
-      policy = { policy: rule.spec.trafficPolicy, rule };
+    if (rule.spec.trafficPolicy !== undefined) {
+      if (policy === undefined) policy = { policy: rule.spec.trafficPolicy, rule };
+      else diagnostics.push(ignoredPolicy(service, rule, policy.rule));
+    }
+    diagnostics.push(...settingsOfNoPort(service, rule));
     for (const [index, subset] of (rule.spec.subsets ?? []).entries()) {
       const taken = subsets.get(subset.name);
       if (taken === undefined) subsets.set(subset.name, { subset, rule, index });
@@ -120,6 +125,39 @@ export function backendOf(_memo: Memo, service: MeshService, ...rules: readonly 
     }
   }
   return { service, rules, policy, subsets, diagnostics };
+}
+
+/** HED203: of the policies of several rules for one host, one is obeyed. */
+function ignoredPolicy(service: MeshService, rule: DestinationRule, used: DestinationRule): Diagnostic {
+  return diagnostic('HED203', {
+    resource: refOfObject(rule),
+    path: ['spec', 'trafficPolicy'],
+    message: `"${service.host}" has the traffic policy of ${formatRef(refOfObject(used))} already`,
+    effect: 'this traffic policy is not used',
+    fix: 'put all of it into one DestinationRule',
+  });
+}
+
+/** HED202: settings for a port that the service does not have. A rule with a wildcard speaks of services with different ports. */
+function settingsOfNoPort(service: MeshService, rule: DestinationRule): readonly Diagnostic[] {
+  if (isWildcardHost(rule.spec.host)) return [];
+  const { trafficPolicy, subsets = [] } = rule.spec;
+  const policies: readonly (readonly [TrafficPolicy | undefined, FieldPath])[] = [
+    [trafficPolicy, ['spec', 'trafficPolicy']],
+    ...subsets.map((subset, index) => [subset.trafficPolicy, ['spec', 'subsets', index, 'trafficPolicy']] as const),
+  ];
+  return policies.flatMap(([policy, path]) =>
+    (policy?.portLevelSettings ?? []).flatMap(({ port }, index) => {
+      if (port.number === undefined || service.portsByNumber.has(port.number)) return [];
+      const known = [...service.portsByNumber.keys()].join(', ');
+      return diagnostic('HED202', {
+        resource: refOfObject(rule),
+        path: [...path, 'portLevelSettings', index, 'port', 'number'],
+        message: `"${service.host}" has no port ${port.number}${known === '' ? '' : `, only ${known}`}`,
+        effect: 'the settings are not used',
+      });
+    }),
+  );
 }
 
 /** HED201: rules for hosts that are no service's. */

@@ -1,5 +1,4 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { CLUSTER_TYPE_URL } from '@heddle/envoy-api';
 import {
   type Cluster,
@@ -9,18 +8,22 @@ import {
   ClusterSchema,
 } from '@heddle/envoy-api/cluster';
 import { ApiVersion } from '@heddle/envoy-api/core';
-import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { clusterName, type Origin, xdsResource } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { configMetadata } from '../config-metadata.ts';
 import type { Backend } from '../destination-rules.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
-import { refOfObject, type TrafficPolicy } from '../mesh-objects.ts';
+import { refOfObject } from '../mesh-objects.ts';
 import type { EndpointsResult } from '../registry/endpoints.ts';
-import { isHttp, isHttp2, type PortProtocol } from '../registry/port-protocol.ts';
 import type { MeshSettings } from '../settings.ts';
+import { policyFor } from '../traffic-policy.ts';
+import type { ClusterAbilities } from './cluster-abilities.ts';
+import { connectionPoolFields } from './connection-pool.ts';
+import { httpProtocolOptions, type UpstreamHttp, upstreamHttp } from './http-protocol-options.ts';
 import { loadAssignment, subsetEndpoints } from './load-assignment.ts';
+import { type LoadBalancer, loadBalancingFields } from './load-balancing.ts';
+import { outlierFields } from './outlier-detection.ts';
 
 /** Where a cluster's endpoints come from. */
 export type ClusterDiscovery = 'eds' | 'strict-dns' | 'logical-dns' | 'original-dst';
@@ -35,26 +38,32 @@ export function buildServiceCluster(
   port: number,
   subset: string,
   discovery: ClusterDiscovery,
+  abilities: ClusterAbilities,
   settings: MeshSettings,
   endpoints?: EndpointsResult,
 ): CompiledResource {
   const { service } = backend;
   const meshPort = service.portsByNumber.get(port);
   const name = clusterName({ direction: 'outbound', port, subset, host: service.host });
-  const { loadBalancer, origin: policyOrigin } = loadBalancerOf(backend, subset);
-  const { lbPolicy, type } = balancing(loadBalancer, discovery);
+  const policy = policyFor(backend, port, subset);
   const found = backend.subsets.get(subset);
   const rule = found?.rule ?? backend.rules[0];
   const labels = found?.subset.labels;
   const services = [{ host: service.host, name: service.name, namespace: service.namespace }];
+  const protocol = meshPort?.protocol ?? 'undeclared';
+  const pool = policy.connectionPool?.value;
+  const http = withoutHttp2(upstreamHttp(protocol, pool, abilities.sniffs), abilities);
+  const type = TYPES[discovery];
   const cluster = create(ClusterSchema, {
     name,
     clusterDiscoveryType: { case: 'type', value: type },
-    lbPolicy,
-    connectTimeout: duration(settings.connectTimeoutMs),
-    circuitBreakers: { thresholds: [UNLIMITED] },
+    ...connectionPoolFields(pool, settings),
+    ...(abilities.outlierDetection ? outlierFields(policy.outlierDetection?.value) : {}),
+    ...(type === Cluster_DiscoveryType.ORIGINAL_DST
+      ? { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED }
+      : loadBalancingFields(possibleBalancing(policy.loadBalancer?.value, abilities))),
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
-    typedExtensionProtocolOptions: protocolOptions(meshPort?.protocol ?? 'undeclared'),
+    typedExtensionProtocolOptions: httpProtocolOptions(protocol, http, pool),
     metadata:
       rule === undefined
         ? { filterMetadata: { istio: { services } } }
@@ -67,7 +76,15 @@ export function buildServiceCluster(
   const provenance = (): ReadonlyMap<string, Origin> => {
     const origins = new Map<string, Origin>();
     if (meshPort !== undefined) origins.set('', { resource: meshPort.source.ref, path: meshPort.path });
-    if (policyOrigin !== undefined) origins.set('lbPolicy', policyOrigin);
+    for (const [field, part] of ORIGINS) {
+      const origin = policy[part]?.origin;
+      if (origin !== undefined) origins.set(field, origin);
+    }
+    const balancer = policy.loadBalancer;
+    if (balancer !== undefined) {
+      const decides = balancer.value.consistentHash === undefined ? 'simple' : 'consistentHash';
+      origins.set('lbPolicy', { ...balancer.origin, path: [...balancer.origin.path, decides] });
+    }
     if (found !== undefined) {
       origins.set('name', { resource: refOfObject(found.rule), path: ['spec', 'subsets', found.index] });
     }
@@ -80,26 +97,30 @@ export function buildServiceCluster(
   };
 }
 
-/** A subset's load balancer stands before its rule's. */
-export function loadBalancerOf(
-  backend: Backend,
-  subset: string,
-): { readonly loadBalancer: string | undefined; readonly origin?: Origin } {
-  const path = ['trafficPolicy', 'loadBalancer', 'simple'];
-  const found = backend.subsets.get(subset);
-  const ofSubset = simpleLoadBalancer(found?.subset.trafficPolicy);
-  if (found !== undefined && ofSubset !== undefined) {
-    const origin = { resource: refOfObject(found.rule), path: ['spec', 'subsets', found.index, ...path] };
-    return { loadBalancer: ofSubset, origin };
-  }
-  const ofRule = simpleLoadBalancer(backend.policy?.policy);
-  if (backend.policy === undefined || ofRule === undefined) return { loadBalancer: undefined };
-  return { loadBalancer: ofRule, origin: { resource: refOfObject(backend.policy.rule), path: ['spec', ...path] } };
+/** The fields of a cluster, and the parts of a traffic policy that decide them. */
+const ORIGINS = [
+  ['circuitBreakers', 'connectionPool'],
+  ['connectTimeout', 'connectionPool'],
+  ['outlierDetection', 'outlierDetection'],
+] as const;
+
+/** What a proxy without HTTP/2 to endpoints speaks instead. */
+function withoutHttp2(http: UpstreamHttp, { http2 }: ClusterAbilities): UpstreamHttp {
+  return http2 ? http : 'http1';
 }
 
-function simpleLoadBalancer(policy: TrafficPolicy | undefined): string | undefined {
-  const simple = policy?.loadBalancer?.simple;
-  return simple === 'UNSPECIFIED' ? undefined : simple;
+function possibleBalancing(
+  loadBalancer: LoadBalancer | undefined,
+  abilities: ClusterAbilities,
+): LoadBalancer | undefined {
+  if (loadBalancer === undefined) return undefined;
+  const { consistentHash, warmup, warmupDurationSecs, ...rest } = loadBalancer;
+  return {
+    ...rest,
+    ...(consistentHash === undefined || !abilities.consistentHash ? {} : { consistentHash }),
+    ...(warmup === undefined || !abilities.slowStart ? {} : { warmup }),
+    ...(warmupDurationSecs === undefined || !abilities.slowStart ? {} : { warmupDurationSecs }),
+  };
 }
 
 const TYPES: Readonly<Record<ClusterDiscovery, Cluster_DiscoveryType>> = {
@@ -109,35 +130,7 @@ const TYPES: Readonly<Record<ClusterDiscovery, Cluster_DiscoveryType>> = {
   'original-dst': Cluster_DiscoveryType.ORIGINAL_DST,
 };
 
-function balancing(
-  loadBalancer: string | undefined,
-  discovery: ClusterDiscovery,
-): { readonly lbPolicy: Cluster_LbPolicy; readonly type: Cluster_DiscoveryType } {
-  const type = TYPES[discovery];
-  if (type === Cluster_DiscoveryType.ORIGINAL_DST) return { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED, type };
-  switch (loadBalancer) {
-    case 'ROUND_ROBIN':
-      return { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN, type };
-    case 'RANDOM':
-      return { lbPolicy: Cluster_LbPolicy.RANDOM, type };
-    default:
-      // LEAST_CONN is the former name of LEAST_REQUEST, which is the default.
-      return { lbPolicy: Cluster_LbPolicy.LEAST_REQUEST, type };
-  }
-}
-
-const MAX_UINT32 = 0xffff_ffff;
-
 type ClusterFields = Exclude<MessageInitShape<typeof ClusterSchema>, Cluster>;
-
-/** Istio's default: limits are asked for by DestinationRules, and Envoy's own (1,024) surprise. */
-export const UNLIMITED = {
-  maxConnections: MAX_UINT32,
-  maxPendingRequests: MAX_UINT32,
-  maxRequests: MAX_UINT32,
-  maxRetries: MAX_UINT32,
-  trackRemaining: true,
-};
 
 /** Envoy, "Configuring Envoy as an edge proxy": what one connection may hold in memory. */
 export const CONNECTION_BUFFER_BYTES = 32 * 1024;
@@ -157,36 +150,3 @@ const EDS: ClusterFields = {
 const DNS: ClusterFields = {
   dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
 };
-
-const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-
-const http1Options = anyPack(
-  HttpProtocolOptionsSchema,
-  create(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
-    },
-  }),
-);
-
-const http2Options = anyPack(
-  HttpProtocolOptionsSchema,
-  create(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: {
-        protocolConfig: {
-          case: 'http2ProtocolOptions',
-          value: { initialStreamWindowSize: 65_536, initialConnectionWindowSize: 1_048_576 },
-        },
-      },
-    },
-  }),
-);
-
-/** HTTP/2 to ports that are declared to speak it, else HTTP/1.1; nothing for ports that speak no HTTP. */
-function protocolOptions(protocol: PortProtocol): Record<string, Any> {
-  if (isHttp2(protocol)) return { [HTTP_PROTOCOL_OPTIONS]: http2Options };
-  return isHttp(protocol) || protocol === 'undeclared' ? { [HTTP_PROTOCOL_OPTIONS]: http1Options } : {};
-}

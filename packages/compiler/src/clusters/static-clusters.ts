@@ -8,7 +8,8 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshSettings } from '../settings.ts';
-import { CONNECTION_BUFFER_BYTES, UNLIMITED } from './service-cluster.ts';
+import { UNLIMITED } from './connection-pool.ts';
+import { CONNECTION_BUFFER_BYTES } from './service-cluster.ts';
 
 /** A cluster without endpoints: connections that must not be forwarded end here. */
 export function buildBlackHoleCluster(_memo: Memo, settings: MeshSettings): CompiledResource {

@@ -1,20 +1,32 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RouteSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
 import { ALLOW_ANY_VIRTUAL_HOST, BLOCK_ALL_VIRTUAL_HOST, clusterName, PASSTHROUGH_CLUSTER } from '@heddle/model';
+import type { Backend } from '../destination-rules.ts';
 import { encodeField } from '../encoding.ts';
 import type { Memo } from '../memo.ts';
-import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
+import type { MeshPort } from '../registry/mesh-service.ts';
+import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
+import { hashedRetryPolicy } from './retry-policy.ts';
 import type { RouteList } from './route-list.ts';
 import { type EncodedVirtualHost, encodeVirtualHost } from './virtual-host.ts';
 import { forwardingDefaults } from './virtual-service-routes.ts';
 
 /** The routes of a service for which no VirtualService speaks: everything goes to the port that was called. */
-export function defaultRoutes(_memo: Memo, port: MeshPort, service: MeshService): RouteList {
+export function defaultRoutes(_memo: Memo, port: MeshPort, backend: Backend): RouteList {
+  const { service } = backend;
   const cluster = clusterName({ direction: 'outbound', port: port.number, subset: '', host: service.host });
   const route = create(RouteSchema, {
     name: 'default',
     match: { pathSpecifier: { case: 'prefix', value: '/' } },
-    action: { case: 'route', value: { clusterSpecifier: { case: 'cluster', value: cluster }, ...forwardingDefaults } },
+    action: {
+      case: 'route',
+      value: {
+        clusterSpecifier: { case: 'cluster', value: cluster },
+        ...forwardingDefaults,
+        hashPolicy: hashPoliciesFor(backend, port.number, ''),
+        ...(choosesByHash(backend, port.number, '') ? { retryPolicy: hashedRetryPolicy } : {}),
+      },
+    },
     decorator: { operation: `${service.host}:${port.number}/*` },
   });
   const origin = { resource: port.source.ref, path: port.path };

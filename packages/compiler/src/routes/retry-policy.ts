@@ -30,22 +30,28 @@ export const defaultRetryPolicy: RetryFields = {
   retryHostPredicate: previousHosts,
 };
 
+/** {@link defaultRetryPolicy} where endpoints are chosen by hash: a retry goes where the hash leads. */
+export const hashedRetryPolicy: RetryFields = { ...defaultRetryPolicy, retryHostPredicate: [] };
+
 /**
- * Istio's `http[].retries`: what is written replaces its part of {@link defaultRetryPolicy}. Undefined for retries that are switched
- * off.
+ * Istio's `http[].retries`: what is written replaces its part of {@link defaultRetryPolicy}, or {@link hashedRetryPolicy} if `byHash`.
+ * Undefined for retries that are switched off.
  */
-export function compileRetries(retries: HttpRetries | undefined): RetryFields | undefined {
-  if (retries === undefined) return defaultRetryPolicy;
+export function compileRetries(retries: HttpRetries | undefined, byHash: boolean): RetryFields | undefined {
+  const defaults = byHash ? hashedRetryPolicy : defaultRetryPolicy;
+  if (retries === undefined) return defaults;
   const attempts = retries.attempts ?? 0;
   if (attempts <= 0) return undefined;
   const perTryTimeoutMs = parseDurationMs(retries.perTryTimeout ?? '0') ?? 0;
   const backoffMs = parseDurationMs(retries.backoff ?? '0') ?? 0;
   return {
-    ...defaultRetryPolicy,
+    ...defaults,
     numRetries: attempts,
     ...(retries.retryOn === undefined || retries.retryOn === '' ? {} : retryConditions(retries.retryOn)),
     ...(perTryTimeoutMs > 0 ? { perTryTimeout: duration(perTryTimeoutMs) } : {}),
-    ...(retries.retryIgnorePreviousHosts === false ? { retryHostPredicate: [] } : {}),
+    ...(retries.retryIgnorePreviousHosts === undefined
+      ? {}
+      : { retryHostPredicate: retries.retryIgnorePreviousHosts ? previousHosts : [] }),
     ...(backoffMs > 0 ? { retryBackOff: { baseInterval: duration(backoffMs) } } : {}),
   };
 }

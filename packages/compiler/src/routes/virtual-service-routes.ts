@@ -24,6 +24,7 @@ import type { MeshSettings } from '../settings.ts';
 import type { RouteSource } from '../virtual-services.ts';
 import { type DestinationProblem, type ResolvedDestination, resolveDestination } from './destination.ts';
 import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
+import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
@@ -209,6 +210,8 @@ class RouteListBuilder {
     let authority = rewritten === undefined || rewritten === '' ? headers.authority : rewritten;
     let clusterSpecifier: RouteActionFields['clusterSpecifier'];
     let operation: string | undefined;
+    const hashPolicy: NonNullable<RouteActionFields['hashPolicy']> = [];
+    let byHash = false;
 
     const [only] = legs;
     if (legs.length === 1 && only !== undefined) {
@@ -221,6 +224,9 @@ class RouteListBuilder {
       headers.responseHeadersToRemove.push(...legHeaders.responseHeadersToRemove);
       authority ??= legHeaders.authority;
       clusterSpecifier = { case: 'cluster', value: destination.cluster };
+      const backend = this.#backends.get(destination.host);
+      hashPolicy.push(...hashPoliciesFor(backend, destination.port, destination.subset));
+      byHash = choosesByHash(backend, destination.port, destination.subset);
       operation = `${destination.host}:${destination.port}`;
       origins.push(['route.cluster', this.#origin([...legPath, 'destination'])]);
     } else {
@@ -232,6 +238,8 @@ class RouteListBuilder {
         const legPath: FieldPath = [...path, 'route', index];
         const destination = this.#destination(leg.destination, [...legPath, 'destination']);
         const { authority: legAuthority, ...legHeaders } = compileHeaders(leg.headers);
+        const backend = this.#backends.get(destination.host);
+        hashPolicy.push(...hashPoliciesFor(backend, destination.port, destination.subset));
         origins.push([`route.weightedClusters.clusters[${clusters.length}]`, this.#origin(legPath)]);
         clusters.push({
           name: destination.cluster,
@@ -263,8 +271,9 @@ class RouteListBuilder {
       clusterSpecifier,
       prefixRewrite: rule.rewrite?.uri ?? '',
       ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
+      hashPolicy,
       ...timeLimits(rule.timeout),
-      ...retries(rule),
+      ...retries(rule, byHash),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
   }
@@ -292,8 +301,8 @@ class RouteListBuilder {
 /** What every forwarding route has that no rule speaks for: no time limit, and retries of requests that reached nobody. */
 export const forwardingDefaults: RouteActionFields = { ...timeLimits(undefined), retryPolicy: defaultRetryPolicy };
 
-function retries(rule: HttpRoute): RouteActionFields {
-  const retryPolicy = compileRetries(rule.retries);
+function retries(rule: HttpRoute, byHash: boolean): RouteActionFields {
+  const retryPolicy = compileRetries(rule.retries, byHash);
   return retryPolicy === undefined ? {} : { retryPolicy };
 }
 

@@ -106,7 +106,9 @@ function collectCandidates(
     for (const { service } of services) candidates.push({ host: service.host, service, list });
   }
   for (const { service, port } of undecided.sort((a, b) => compareText(a.service.host, b.service.host))) {
-    candidates.push({ host: service.host, service, list: memo.run(defaultRoutes, port, service) });
+    const backend = scope.backends.backend(service.host);
+    if (backend === undefined) continue;
+    candidates.push({ host: service.host, service, list: memo.run(defaultRoutes, port, backend) });
   }
   return candidates;
 }

@@ -1,7 +1,8 @@
 import { type Diagnostic, diagnostic, formatRef, type ProxyType } from '@heddle/model';
-import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
+import { cannotDo, outboundCapture } from '../capabilities.ts';
+import { type ClusterAbilities, clusterAbilitiesOf, inabilities } from '../clusters/cluster-abilities.ts';
 import { buildLoadAssignment, subsetEndpoints } from '../clusters/load-assignment.ts';
-import { buildServiceCluster, type ClusterDiscovery, loadBalancerOf } from '../clusters/service-cluster.ts';
+import { buildServiceCluster, type ClusterDiscovery } from '../clusters/service-cluster.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import type { Backend } from '../destination-rules.ts';
 import type { Memo } from '../memo.ts';
@@ -12,6 +13,7 @@ import { isHttp2 } from '../registry/port-protocol.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
+import { type EffectivePolicy, policyFor } from '../traffic-policy.ts';
 import type { ViewScope } from './view-scope.ts';
 
 /** A cluster with its endpoints, if those are resources of their own. */
@@ -26,14 +28,13 @@ export interface ClusterAudience {
   readonly type: ProxyType;
   /** Connections arrive with the address they were meant for. */
   readonly captures: boolean;
-  readonly http2: boolean;
+  readonly abilities: ClusterAbilities;
 }
 
 /** The same object for all views whose clusters are the same. */
 export function clusterAudienceOf({ memo, settings, view }: ViewScope): ClusterAudience {
   const captures = view.type === 'sidecar' && outboundCapture(view) === 'redirected';
-  const http2 = canDo(view.capabilities, 'heddle.http2.upstream');
-  return memo.run(clusterAudience, settings, view.type, captures, http2);
+  return memo.run(clusterAudience, settings, view.type, captures, clusterAbilitiesOf(memo, settings, view));
 }
 
 function clusterAudience(
@@ -41,9 +42,9 @@ function clusterAudience(
   _settings: MeshSettings,
   type: ProxyType,
   captures: boolean,
-  http2: boolean,
+  abilities: ClusterAbilities,
 ): ClusterAudience {
-  return { type, captures, http2 };
+  return { type, captures, abilities };
 }
 
 /** The cluster of a service's port, or of one of its subsets, for an audience. Undefined where its proxies cannot have it. */
@@ -69,7 +70,7 @@ function viewCluster(
 ): ViewCluster {
   const meshPort = backend.service.portsByNumber.get(port);
   if (meshPort === undefined) return { cluster: undefined, endpoints: undefined, diagnostics: [] };
-  if (isHttp2(meshPort.protocol) && !audience.http2) {
+  if (isHttp2(meshPort.protocol) && !audience.abilities.http2) {
     const effect = 'requests to this port are answered with 503 (no cluster)';
     return {
       cluster: undefined,
@@ -77,8 +78,9 @@ function viewCluster(
       diagnostics: [cannotDo('heddle.http2.upstream', meshPort.source.ref, meshPort.path, effect)],
     };
   }
-  const diagnostics: Diagnostic[] = [...backend.diagnostics];
-  const discovery = discoveryFor(audience, backend, meshPort, subset, diagnostics);
+  const policy = policyFor(backend, port, subset);
+  const diagnostics: Diagnostic[] = [...backend.diagnostics, ...inabilities(audience.abilities, meshPort, policy)];
+  const discovery = discoveryFor(audience, backend, meshPort, policy, diagnostics);
   const endpointSource = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);
   diagnostics.push(...(endpointSource?.diagnostics ?? []));
   const labels = backend.subsets.get(subset)?.subset.labels;
@@ -86,11 +88,29 @@ function viewCluster(
     // Envoy refuses LOGICAL_DNS clusters with more or fewer than one endpoint.
     const single = subsetEndpoints(endpointSource?.result.endpoints ?? [], labels).length === 1;
     const possible = discovery === 'logical-dns' && !single ? 'strict-dns' : discovery;
-    const cluster = memo.run(buildServiceCluster, backend, port, subset, possible, settings, endpointSource?.result);
+    const cluster = memo.run(
+      buildServiceCluster,
+      backend,
+      port,
+      subset,
+      possible,
+      audience.abilities,
+      settings,
+      endpointSource?.result,
+    );
     return { cluster, endpoints: undefined, diagnostics };
   }
   const { result } = endpointSource;
-  const cluster = memo.run(buildServiceCluster, backend, port, subset, discovery, settings, undefined);
+  const cluster = memo.run(
+    buildServiceCluster,
+    backend,
+    port,
+    subset,
+    discovery,
+    audience.abilities,
+    settings,
+    undefined,
+  );
   const endpoints = memo.run(buildLoadAssignment, result, cluster.resource.name, labels);
   if (result.endpoints.length === 0) diagnostics.push(memo.run(nobodyRuns, meshPort.source));
   else if (subsetEndpoints(result.endpoints, labels).length === 0) diagnostics.push(...emptySubset(backend, subset));
@@ -102,16 +122,14 @@ function discoveryFor(
   audience: ClusterAudience,
   backend: Backend,
   port: MeshPort,
-  subset: string,
+  { loadBalancer }: EffectivePolicy,
   diagnostics: Diagnostic[],
 ): ClusterDiscovery {
-  const { loadBalancer, origin } = loadBalancerOf(backend, subset);
-  if (loadBalancer === 'PASSTHROUGH') {
+  if (loadBalancer?.value.simple === 'PASSTHROUGH') {
     if (audience.captures) return 'original-dst';
-    if (origin !== undefined) {
-      const effect = 'LEAST_REQUEST is used';
-      diagnostics.push(cannotDo('heddle.cluster.original-dst', origin.resource, origin.path, effect));
-    }
+    const { resource, path } = loadBalancer.origin;
+    const effect = 'LEAST_REQUEST is used';
+    diagnostics.push(cannotDo('heddle.cluster.original-dst', resource, [...path, 'simple'], effect));
   }
   switch (port.source.resolution) {
     case 'dns':
