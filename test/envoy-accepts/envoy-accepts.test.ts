@@ -33,6 +33,7 @@ const PER_KIND: Readonly<Record<KindName, number>> = {
   VirtualService: 60,
   DestinationRule: 15,
   ServiceEntry: 15,
+  Secret: 0,
 };
 
 /** Opens port 80 for every host, so that routes have somewhere to be. */

@@ -16,6 +16,7 @@ export type JsonSchemaDialect = '2020-12' | 'structural';
 export function kindJsonSchema(kind: KindName, dialect: JsonSchemaDialect = '2020-12'): JsonSchema {
   const declaration: KindDeclaration = kinds[kind];
   const closed = dialect === '2020-12';
+  const spec = jsonSchema(declaration.spec, dialect);
   const versions = declaration.versions.map((version) =>
     declaration.group === '' ? version : `${declaration.group}/${version}`,
   );
@@ -32,7 +33,7 @@ export function kindJsonSchema(kind: KindName, dialect: JsonSchemaDialect = '202
       kind: closed ? { type: 'string', enum: [kind] } : { type: 'string' },
       // A CustomResourceDefinition may not describe metadata.
       metadata: closed ? jsonSchema(ObjectMeta, dialect) : { type: 'object' },
-      spec: jsonSchema(declaration.spec, dialect),
+      ...(declaration.specAtRoot === true ? (spec['properties'] as JsonSchema) : { spec }),
       ...(declaration.status === undefined ? {} : { status: jsonSchema(declaration.status, 'structural') }),
     },
     ...(closed ? { additionalProperties: false } : {}),

@@ -13,6 +13,8 @@ export interface KindDeclaration<Name extends string = string, Spec = unknown, S
   readonly plural: string;
   /** What names must look like; DNS subdomains if absent. */
   readonly nameFormat?: StringFormat;
+  /** The fields of `spec` stand at the object's root, as those of Secrets do; validated objects have them in `spec` all the same. */
+  readonly specAtRoot?: boolean;
   /** Objects may leave `spec` out, as Namespaces do; it is then `{}`. */
   readonly specOptional?: boolean;
   /** Fields of `metadata` that the compiler obeys for this kind, beyond name and namespace. */

@@ -4,6 +4,7 @@ import { DestinationRule } from './kinds/destination-rule.ts';
 import { Gateway } from './kinds/gateway.ts';
 import { Namespace } from './kinds/namespace.ts';
 import { Pod } from './kinds/pod.ts';
+import { Secret } from './kinds/secret.ts';
 import { Service } from './kinds/service.ts';
 import { ServiceEntry } from './kinds/service-entry.ts';
 import { VirtualService } from './kinds/virtual-service.ts';
@@ -18,6 +19,7 @@ export const kinds = {
   VirtualService,
   DestinationRule,
   ServiceEntry,
+  Secret,
 } as const;
 
 export type KindName = keyof typeof kinds;

@@ -44,7 +44,7 @@ const WITHOUT_MEANING: typeof NOT_APPLIED = {
   '': [
     [
       'v1',
-      'ConfigMap Secret ServiceAccount PersistentVolume PersistentVolumeClaim LimitRange ResourceQuota Node Event PodTemplate Binding ComponentStatus',
+      'ConfigMap ServiceAccount PersistentVolume PersistentVolumeClaim LimitRange ResourceQuota Node Event PodTemplate Binding ComponentStatus',
     ],
   ],
   apps: [['v1', 'ControllerRevision']],

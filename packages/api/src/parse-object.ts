@@ -81,18 +81,19 @@ function parseDeclared(
   problems.push(...checkedMeta.problems);
   const identity = identityOf(declaration.kind, value['metadata'], declaration.scope);
   checkNames(declaration, value['metadata'], problems);
+  const { fields, given, path } = specOf(declaration, value);
+  const known = fields === undefined ? TOP_LEVEL : [...TOP_LEVEL.filter((key) => key !== 'spec'), ...fields];
   for (const key of Object.keys(value)) {
-    if (TOP_LEVEL.includes(key)) continue;
-    const near = suggest(key, TOP_LEVEL);
+    if (known.includes(key)) continue;
+    const near = suggest(key, known);
     problems.push({
       code: 'unknown-field',
       severity: 'error',
       path: [key],
-      message: `unknown field "${key.slice(0, 80)}"; ${near === undefined ? `known here: ${TOP_LEVEL.join(', ')}` : `did you mean "${near}"?`}`,
+      message: `unknown field "${key.slice(0, 80)}"; ${near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`}`,
       ...(near === undefined ? {} : { suggestion: near }),
     });
   }
-  const given = value['spec'] ?? (declaration.specOptional === true ? {} : undefined);
   if (given === undefined) {
     problems.push({
       code: 'missing-field',
@@ -101,16 +102,16 @@ function parseDeclared(
       message: '"spec" is missing, wanted a mapping',
     });
   }
-  const spec = given === undefined ? undefined : validate(declaration.spec, given, { path: ['spec'] });
+  const spec = given === undefined ? undefined : validate(declaration.spec, given, { path });
   problems.push(...(spec?.problems ?? []));
   const status =
     declaration.status === undefined || value['status'] === undefined || value['status'] === null
       ? undefined
       : validate(declaration.status, value['status'], { path: ['status'], unknownFields: 'drop' });
   problems.push(...(status?.problems ?? []));
-  const known = identity === undefined ? {} : { identity };
+  const named = identity === undefined ? {} : { identity };
   if (problems.some((problem) => problem.severity === 'error') || checkedMeta.value === undefined)
-    return { ...known, problems };
+    return { ...named, problems };
   const { namespace = DEFAULT_NAMESPACE, ...meta } = checkedMeta.value;
   const object = {
     apiVersion,
@@ -119,7 +120,21 @@ function parseDeclared(
     spec: spec?.value,
     ...(status === undefined ? {} : { status: status.value }),
   } as unknown as AnyObject;
-  return { ...known, object, problems };
+  return { ...named, object, problems };
+}
+
+/** What stands for the spec: the field of that name, or those fields at the root that the declaration names. */
+function specOf(
+  declaration: KindDeclaration,
+  value: Readonly<Record<string, unknown>>,
+): { readonly fields?: readonly string[]; readonly given: unknown; readonly path: readonly string[] } {
+  const { node } = declaration.spec;
+  if (declaration.specAtRoot !== true || node.type !== 'object') {
+    return { given: value['spec'] ?? (declaration.specOptional === true ? {} : undefined), path: ['spec'] };
+  }
+  const fields = Object.keys(node.fields);
+  const given = Object.fromEntries(Object.entries(value).filter(([key]) => fields.includes(key)));
+  return { fields, given, path: [] };
 }
 
 const TOP_LEVEL: readonly string[] = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];

@@ -1,3 +1,5 @@
+import type { SecretValue } from './secret-value.ts';
+
 /**
  * The declaration language for kinds: one value of type {@link Schema} gives the TypeScript type ({@link Infer}), validation with
  * field paths (`validate.ts`), JSON Schema (`json-schema.ts`) and the list of supported fields (`fields.ts`).
@@ -48,7 +50,11 @@ export interface StringNode extends NodeBase {
   readonly emptyIsAbsent?: boolean;
   readonly minLength?: number;
   readonly maxLength?: number;
+  /** Nobody is to see the text: the validated value is a {@link SecretValue} of its bytes, and problems do not quote it. */
+  readonly secret?: SecretEncoding;
 }
+/** How a secret is written: as text, whose bytes are UTF-8, or in base64. */
+export type SecretEncoding = 'text' | 'base64';
 export interface NumberNode extends NodeBase {
   readonly type: 'integer' | 'number';
   readonly minimum?: number;
@@ -139,6 +145,11 @@ export function string<const V extends string = string>(
   } = {},
 ): Optional<V> {
   return { node: { type: 'string', ...options } };
+}
+/** Text whose validated value prints as redacted. */
+export function secret(options: { readonly encoding: SecretEncoding; readonly doc?: string }): Optional<SecretValue> {
+  const { encoding, ...rest } = options;
+  return { node: { type: 'string', secret: encoding, ...rest } };
 }
 /** A whole number within the given bounds. */
 export function integer(options: Omit<NumberNode, 'type'> = {}): Optional<number> {

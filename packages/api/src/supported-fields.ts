@@ -17,7 +17,7 @@ export function declaredFields(kind: KindName): readonly DeclaredField[] {
   for (const name of declaration.appliedMetadata ?? []) {
     collect(metadataField(name), `metadata.${name}`, 'applied', found);
   }
-  collect(declaration.spec.node, 'spec', 'applied', found);
+  collect(declaration.spec.node, declaration.specAtRoot === true ? '' : 'spec', 'applied', found);
   if (declaration.status !== undefined) collect(declaration.status.node, 'status', 'applied', found);
   return found;
 }
@@ -43,7 +43,8 @@ function collect(node: SchemaNode, path: string, inherited: Support, found: Decl
   const support = inherited === 'applied' ? (node.support ?? 'applied') : inherited;
   switch (node.type) {
     case 'object':
-      for (const [name, field] of Object.entries(node.fields)) collect(field.node, `${path}.${name}`, support, found);
+      for (const [name, field] of Object.entries(node.fields))
+        collect(field.node, path === '' ? name : `${path}.${name}`, support, found);
       return;
     case 'array':
       collect(node.items.node, `${path}[]`, support, found);

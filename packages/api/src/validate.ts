@@ -7,9 +7,11 @@ import type {
   ObjectNode,
   Schema,
   SchemaNode,
+  SecretEncoding,
   StringFormat,
   StringNode,
 } from './schema.ts';
+import { SecretValue } from './secret-value.ts';
 import { suggest } from './suggestion.ts';
 
 /** How deep values may nest: beyond it a value is refused rather than walked (Kubernetes objects stay below 30). */
@@ -123,6 +125,7 @@ class Walk {
   }
 
   string(node: StringNode, value: unknown): unknown {
+    if (node.secret !== undefined) return this.secret(node.secret, value);
     if (typeof value !== 'string') {
       const wanted = enumeration(node) === undefined ? 'a string' : `one of ${enumeration(node)?.join(', ')}`;
       const quoteHint =
@@ -142,6 +145,16 @@ class Walk {
       return this.error('invalid-value', `found ${value.length} characters, wanted at most ${node.maxLength}`);
     }
     return this.matches(node.format, value) ? value : undefined;
+  }
+
+  /** Says nothing of the value, not even a part of it. */
+  secret(encoding: SecretEncoding, value: unknown): SecretValue | undefined {
+    if (value instanceof SecretValue) return value;
+    if (typeof value !== 'string') return this.error('wrong-type', 'found no string, wanted a string');
+    if (encoding === 'text') return new SecretValue(new TextEncoder().encode(value));
+    const bytes = base64Bytes(value);
+    if (bytes === undefined) return this.error('invalid-value', 'found text that is not base64, wanted base64');
+    return new SecretValue(bytes);
   }
 
   member(node: StringNode, members: readonly string[], value: string): string | undefined {
@@ -208,7 +221,14 @@ class Walk {
   }
 
   map(node: MapNode, value: unknown, depth: number): unknown {
-    if (!isRecord(value)) return this.wrongType(value, 'a mapping');
+    if (!isRecord(value)) {
+      const values = node.values.node;
+      // A secret in the place of a mapping is still a secret.
+      const hidden = values.type === 'string' && values.secret !== undefined;
+      return hidden
+        ? this.error('wrong-type', 'found no mapping, wanted a mapping')
+        : this.wrongType(value, 'a mapping');
+    }
     const entries = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
     if (entries.length > (node.maxEntries ?? Number.POSITIVE_INFINITY)) {
       return this.error('invalid-value', `found ${entries.length} entries, wanted at most ${node.maxEntries}`);
@@ -290,6 +310,13 @@ class Walk {
 function enumeration(node: StringNode): readonly string[] | undefined {
   if (node.values === undefined && node.pendingValues === undefined) return undefined;
   return [...(node.values ?? []), ...(node.pendingValues ?? [])];
+}
+
+/** Standard base64 with its padding; line breaks inside, as some tools write them, are no part of it. */
+function base64Bytes(text: string): Uint8Array | undefined {
+  const joined = text.replace(/[\r\n]/g, '');
+  if (joined.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(joined)) return undefined;
+  return Uint8Array.from(atob(joined), (sign) => sign.charCodeAt(0));
 }
 
 /** Whether a tree has more than so many levels. */

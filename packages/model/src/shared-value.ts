@@ -1,3 +1,5 @@
+import { SecretValue } from '@heddle/api';
+
 /**
  * `next`, with every part that is deeply equal to the same part of `previous` replaced by it, so that a change of one field leaves
  * its siblings identical. Key order does not count.
@@ -8,6 +10,8 @@ export function shared<T>(previous: T | undefined, next: T): T {
     const items = next.map((item, index) => shared(previous[index], item));
     return sameItems(previous, items) ? previous : (items as T);
   }
+  // Secrets show nothing of themselves: they are asked.
+  if (previous instanceof SecretValue) return next instanceof SecretValue && previous.equals(next) ? previous : next;
   if (isPlainObject(previous) && isPlainObject(next)) {
     const keys = Object.keys(next);
     const entries = keys.map((key) => [

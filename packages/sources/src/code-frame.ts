@@ -1,4 +1,5 @@
 import { type Diagnostic, formatFieldPath, formatPosition, formatRef } from '@heddle/model';
+import { withoutSecretValues } from './hidden-lines.ts';
 
 export interface CodeFrameOptions {
   /** The text of the diagnostic's file as it was read; without it no lines are shown. */
@@ -28,7 +29,8 @@ const MIN_MARKED = 20;
  *            │     ^^^^
  *         effect: the object is not used      fix: write "hosts"
  *
- * What a file says is shown with control characters made visible, so that it cannot command the terminal.
+ * What a file says is shown with control characters made visible, so that it cannot command the terminal, and without the values of
+ * Secrets.
  */
 export function codeFrame(found: Diagnostic, options: CodeFrameOptions = {}): string {
   const paint = painter(options.color === true);
@@ -60,7 +62,7 @@ function frameLines(found: Diagnostic, options: CodeFrameOptions, paint: Paint, 
   const { range } = found;
   if (range === undefined || options.text === undefined) return [];
   const line = range.start.line;
-  const shown = linesUpTo(options.text, line, options.linesBefore ?? 2);
+  const shown = withoutSecretValues(options.text, linesUpTo(options.text, line, options.linesBefore ?? 2));
   const marked = shown.at(-1);
   if (marked?.number !== line) return [];
   const width = String(line).length;

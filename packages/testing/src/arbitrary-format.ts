@@ -123,6 +123,7 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
     labelName,
     labelName.map((name) => `heddle.dev/${name}`),
   ),
+  'secret-key': fc.constantFrom('tls.crt', 'tls.key', 'ca.crt', 'a_b'),
   'label-value': fc.oneof(labelName, fc.constant('')),
   'destination-host': wildcardHost.filter((host) => host !== '*'),
   'wildcard-host': wildcardHost,

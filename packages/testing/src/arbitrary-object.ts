@@ -44,7 +44,10 @@ export function arbitraryManifest(kind: KindName, options: ArbitraryObjectOption
       spec: generator.ofNode(specSchema.node),
       ...(statusIsRead ? { status: generator.ofNode(status.node) } : {}),
     })
-    .map((manifest): Manifest => manifest);
+    .map(({ spec, ...rest }): Manifest => {
+      const atRoot = 'specAtRoot' in declaration && declaration.specAtRoot === true;
+      return atRoot ? { ...rest, ...(spec as object) } : { ...rest, spec };
+    });
 }
 
 /** A Kubernetes object as JSON. */
@@ -56,7 +59,7 @@ export interface Manifest {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
-  readonly spec: unknown;
+  readonly spec?: unknown;
   readonly status?: unknown;
 }
 
@@ -121,6 +124,8 @@ class Generator {
   }
 
   #string(node: SchemaNode & { type: 'string' }): fc.Arbitrary<string> {
+    if (node.secret === 'base64')
+      return fc.string({ maxLength: 8 }).map((text) => Buffer.from(text).toString('base64'));
     const members = [...(node.values ?? []), ...(this.#all ? (node.pendingValues ?? []) : [])];
     if (members.length > 0) return fc.constantFrom(...members);
     const text = node.format === undefined ? fc.string({ maxLength: 8 }) : arbitraryOfFormat(node.format.name);

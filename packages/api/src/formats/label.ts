@@ -25,6 +25,13 @@ export const labelKey: StringFormat = {
       : 'a key of at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit, optionally after a DNS name and "/"',
 };
 
+/** Keys in the data of Secrets and ConfigMaps. */
+export const secretKey: StringFormat = {
+  name: 'secret-key',
+  check: (text) =>
+    /^[-._A-Za-z0-9]{1,253}$/.test(text) ? undefined : 'a key of at most 253 letters, digits, "-", "_" and "."',
+};
+
 /** Values of labels. */
 export const labelValue: StringFormat = {
   name: 'label-value',
