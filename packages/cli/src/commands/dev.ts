@@ -3,11 +3,12 @@ import process from 'node:process';
 import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
 import { type AnyMeshObject, formatRef, type MeshSnapshot, refOf } from '@heddle/model';
 import { createFileSource } from '@heddle/sources/node';
-import type { IngressDataPlane, IngressOptions } from '../dev/data-plane.ts';
+import type { DataPlane, DataPlaneOptions, DataPlanes } from '../dev/data-plane.ts';
 import { ListenerPorts } from '../dev/listener-ports.ts';
 import { RunningPodsSource } from '../dev/running-pods-source.ts';
 import { summarize } from '../dev/summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { Sidecars } from '../sidecars/sidecars.ts';
 import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
 
@@ -27,29 +28,44 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
   const log = (line: string) => process.stderr.write(`${line}\n`);
   const stopped = stopSignal();
   const ports = new ListenerPorts(options.address);
-  const source = new RunningPodsSource({
+  const sidecars = new Sidecars({ address: options.address, log, onChange: () => source.noteSidecarChange() });
+  const source: RunningPodsSource = new RunningPodsSource({
     files: createFileSource({ paths, watch: true }),
     address: options.address,
     log,
+    openSidecar: (pod, declared) => sidecars.open(pod, declared),
   });
   const controlPlane = createControlPlane({
     sources: [source],
     settings: { accessLog: options.accessLog === true ? { path: '/dev/stdout' } : 'off' },
     prepare: async (snapshot) => {
       await ports.choose(configuredPorts(snapshot));
+      await sidecars.prepare(snapshot);
     },
-    bindingOf: () => ports.binding,
+    bindingOf: (node) => (node.type === 'sidecar' ? sidecars.bindingOf(node) : ports.binding),
     log: ({ level, message }) => {
       if (level === 'error') log(`${level}: ${message}`);
     },
   });
   const reporter = new DiagnosticReporter(process.stderr);
   await controlPlane.started;
-  const dataPlane = await startIngress(options, {
+  const dataPlanes = await createDataPlanes(options, {
     controlPlane,
     address: options.address,
     log,
     onOutput: (line) => process.stdout.write(`${line}\n`),
+  });
+  sidecars.startWith((pod) => dataPlanes.startSidecar(pod));
+  const stopProxies = async (ingress?: DataPlane) => {
+    // Workloads may still call each other while the ingress finishes what it has.
+    await ingress?.stop();
+    await sidecars.close();
+    await dataPlanes.close();
+    await controlPlane.close();
+  };
+  const ingress = await dataPlanes.startIngress().catch(async (error: unknown) => {
+    await stopProxies();
+    throw error;
   });
   await Promise.race([workloadsReady(source, controlPlane), stopped]);
   await Promise.race([controlPlane.discovery.settled(), stopped]);
@@ -59,7 +75,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
   process.stdout.write(
     await summarize({
       paths,
-      dataPlane: dataPlane.name,
+      dataPlane: dataPlanes.name,
       startedAtMs,
       nowMs: performance.timeOrigin + performance.now(),
       declared: source.declared,
@@ -72,16 +88,16 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
 
   followChanges(controlPlane, source, reporter, log);
   await stopped;
-  await dataPlane.stop();
-  await controlPlane.close();
+  await stopProxies(ingress);
   return EXIT.ok;
 }
 
-async function startIngress(options: DevOptions, ingress: IngressOptions): Promise<IngressDataPlane> {
-  if (options.proxy === 'embedded') return (await import('../dev/embedded-ingress.ts')).startEmbeddedIngress(ingress);
-  const { startEnvoyIngress } = await import('../dev/envoy-ingress.ts');
-  return startEnvoyIngress({
-    ...ingress,
+async function createDataPlanes(options: DevOptions, dataPlane: DataPlaneOptions): Promise<DataPlanes> {
+  if (options.proxy === 'embedded')
+    return (await import('../dev/embedded-data-planes.ts')).embeddedDataPlanes(dataPlane);
+  const { envoyDataPlanes } = await import('../dev/envoy-data-planes.ts');
+  return envoyDataPlanes({
+    ...dataPlane,
     ...(options.envoyPath === undefined ? {} : { envoyPath: options.envoyPath }),
   });
 }

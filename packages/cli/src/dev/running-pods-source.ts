@@ -1,13 +1,17 @@
 import { type Diagnostic, MeshSnapshot, refKey, refOf } from '@heddle/model';
 import type { ConfigSource, SourceState } from '@heddle/sources';
+import type { PodSidecar } from '../sidecars/sidecars.ts';
 import { planWorkloads } from '../workloads/local-plan.ts';
 import { LocalWorkloads } from '../workloads/local-workloads.ts';
+import type { PodPlan } from '../workloads/pod-plan.ts';
 
 export interface RunningPodsOptions {
   readonly files: ConfigSource;
   /** Loopback address that local processes listen on. */
   readonly address: string;
   readonly log: (line: string) => void;
+  /** Opens the sidecar of a pod that is to have one, given what the files declare. */
+  readonly openSidecar?: (pod: PodPlan, declared: MeshSnapshot) => Promise<PodSidecar | undefined>;
 }
 
 /**
@@ -28,13 +32,20 @@ export class RunningPodsSource implements ConfigSource {
 
   constructor(options: RunningPodsOptions) {
     this.#files = options.files;
+    const { openSidecar } = options;
     this.#workloads = new LocalWorkloads({
       address: options.address,
       log: options.log,
       onChange: () => this.#emit(),
+      ...(openSidecar === undefined ? {} : { openSidecar: (pod: PodPlan) => openSidecar(pod, this.declared) }),
     });
     this.ready = this.#files.ready.then(() => this.#reconcile());
     this.#unsubscribe = this.#files.subscribe(() => void this.#reconcile());
+  }
+
+  /** Something about a pod's sidecar changed. */
+  noteSidecarChange(): void {
+    this.#emit();
   }
 
   /** Whether every local pod is ready. */
@@ -49,7 +60,7 @@ export class RunningPodsSource implements ConfigSource {
 
   async close(): Promise<void> {
     this.#unsubscribe();
-    this.#workloads.close();
+    await this.#workloads.close();
     await this.#files.close();
   }
 

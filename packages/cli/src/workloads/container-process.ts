@@ -14,19 +14,25 @@ export interface ContainerHandle {
   stop(): void;
 }
 
+/** What {@link startContainer} starts, and how. */
+export interface ContainerStart {
+  readonly pod: PodPlan;
+  readonly container: ContainerPlan;
+  /** From container ports to the ports that the process shall listen on. */
+  readonly ports: ReadonlyMap<number, number>;
+  readonly address: string;
+  /** By which it calls through its sidecar; empty without one. */
+  readonly sidecarEnv: Readonly<Record<string, string>>;
+  readonly onLine: (line: string) => void;
+}
+
 /**
- * Starts the local process of one container. `ports` maps container ports to the ports the process shall listen on; it gets them as
- * PORT (the first), PORT_<containerPort> and PORT_<NAME>, with HOST beside. The child leads a process group of its own, so that a
- * shell's children end with it.
+ * Starts the local process of one container. It gets its ports as PORT (the first), PORT_<containerPort> and PORT_<NAME>, with HOST
+ * beside. The child leads a process group of its own, so that a shell's children end with it.
  */
-export function startContainer(
-  pod: PodPlan,
-  container: ContainerPlan,
-  ports: ReadonlyMap<number, number>,
-  address: string,
-  onLine: (line: string) => void,
-): ContainerHandle {
-  const env = environment(pod, container, ports, address);
+export function startContainer(start: ContainerStart): ContainerHandle {
+  const { pod, container, ports, address, onLine } = start;
+  const env = environment(start);
   const scratch: string[] = [];
   const child = spawnContainer(pod, container, ports, address, env, scratch);
   for (const stream of [child.stdout, child.stderr]) {
@@ -88,12 +94,7 @@ function spawnContainer(
   }
 }
 
-function environment(
-  pod: PodPlan,
-  container: ContainerPlan,
-  ports: ReadonlyMap<number, number>,
-  address: string,
-): NodeJS.ProcessEnv {
+function environment({ pod, container, ports, address, sidecarEnv }: ContainerStart): NodeJS.ProcessEnv {
   const portVariables: Record<string, string> = {};
   for (const { name, containerPort } of container.ports) {
     const bound = String(ports.get(containerPort) ?? containerPort);
@@ -110,6 +111,7 @@ function environment(
     HEDDLE_NAMESPACE: pod.namespace,
     HEDDLE_LABELS: JSON.stringify(pod.labels),
     HOST: address,
+    ...sidecarEnv,
     ...container.env,
     ...portVariables,
   };

@@ -15,7 +15,7 @@ beforeEach(async () => {
   workloads = new LocalWorkloads({ address: '127.0.0.1', onChange: () => {}, log: (line) => lines.push(line) });
 });
 afterEach(async () => {
-  workloads.close();
+  await workloads.close();
   await rm(folder, { recursive: true, force: true });
 });
 

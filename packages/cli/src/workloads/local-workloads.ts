@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { ObjectOf } from '@heddle/api';
+import type { PodSidecar } from '../sidecars/sidecars.ts';
 import { type ContainerHandle, startContainer } from './container-process.ts';
 import { freePort } from './free-port.ts';
 import { type ContainerPlan, type PodPlan, podObject, samePlan } from './pod-plan.ts';
@@ -19,6 +20,8 @@ export interface LocalWorkloadsOptions {
   readonly onChange: () => void;
   /** A line for the user about a pod's processes. */
   readonly log: (line: string) => void;
+  /** Opens the sidecar of a pod that is to have one, before its processes start. */
+  readonly openSidecar?: (pod: PodPlan) => Promise<PodSidecar | undefined>;
 }
 
 /** The running processes of planned pods: what a kubelet is to a cluster, for one laptop. */
@@ -37,7 +40,7 @@ export class LocalWorkloads {
       const plan = wanted.get(key);
       if (plan !== undefined && samePlan(plan, pod.plan)) continue;
       this.#pods.delete(key);
-      pod.stop();
+      void pod.stop();
     }
     await Promise.all(
       [...wanted].map(async ([key, plan]) => {
@@ -60,9 +63,11 @@ export class LocalWorkloads {
     return [...this.#pods.values()].every((pod) => pod.ready);
   }
 
-  close(): void {
-    for (const pod of this.#pods.values()) pod.stop();
+  /** Ends every process; resolves when the sidecars are gone too. */
+  async close(): Promise<void> {
+    const pods = [...this.#pods.values()];
     this.#pods.clear();
+    await Promise.all(pods.map((pod) => pod.stop()));
   }
 }
 
@@ -74,6 +79,7 @@ class RunningPod {
   readonly #containers = new Map<string, ContainerHandle>();
   readonly #readyContainers = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  #sidecar: PodSidecar | undefined;
   #stopped = false;
 
   constructor(plan: PodPlan, options: LocalWorkloadsOptions) {
@@ -82,7 +88,8 @@ class RunningPod {
   }
 
   get ready(): boolean {
-    return this.plan.containers.every(({ name }) => this.#readyContainers.has(name));
+    const containersReady = this.plan.containers.every(({ name }) => this.#readyContainers.has(name));
+    return containersReady && (this.#sidecar?.ready ?? true);
   }
 
   object(): Pod {
@@ -93,13 +100,17 @@ class RunningPod {
     for (const { ports } of this.plan.containers) {
       for (const { containerPort } of ports) this.#boundPorts.set(containerPort, await freePort(this.#options.address));
     }
+    const sidecar = await this.#options.openSidecar?.(this.plan);
+    if (this.#stopped) return sidecar?.stop();
+    this.#sidecar = sidecar;
     for (const container of this.plan.containers) this.#startContainer(container, RESTART_MS.first);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const handle of this.#containers.values()) handle.stop();
+    await this.#sidecar?.stop();
   }
 
   #startContainer(container: ContainerPlan, restartMs: number): void {
@@ -108,9 +119,14 @@ class RunningPod {
     const ports = new Map(
       container.ports.map(({ containerPort }) => [containerPort, this.#boundPorts.get(containerPort) ?? containerPort]),
     );
-    const handle = startContainer(this.plan, container, ports, this.#options.address, (line) =>
-      this.#options.log(`[${label}] ${line}`),
-    );
+    const handle = startContainer({
+      pod: this.plan,
+      container,
+      ports,
+      address: this.#options.address,
+      sidecarEnv: this.#sidecar?.env ?? {},
+      onLine: (line) => this.#options.log(`[${label}] ${line}`),
+    });
     this.#containers.set(container.name, handle);
     this.#watchReadiness(container, handle, 0);
     void handle.ended.then((how) => {
