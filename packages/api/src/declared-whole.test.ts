@@ -13,7 +13,10 @@ import type { SchemaNode } from './schema.ts';
 
 const modules = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 
-const typesOf: Readonly<Record<KindName, string>> = {
+/** Not in any cluster's API: it is a text inside a ConfigMap. */
+type WithoutCrd = 'MeshConfig';
+
+const typesOf: Readonly<Record<Exclude<KindName, WithoutCrd>, string>> = {
   Namespace: 'kubernetes-models/v1/Namespace.d.ts',
   Pod: 'kubernetes-models/v1/Pod.d.ts',
   Service: 'kubernetes-models/v1/Service.d.ts',
@@ -40,7 +43,7 @@ const ONLY_OURS: Readonly<Record<string, string>> = {
   lastUpdateTime: 'one declaration for the conditions of all Kubernetes kinds',
 };
 
-describe.each(Object.keys(kinds) as KindName[])('%s', (kind) => {
+describe.each(Object.keys(typesOf) as (keyof typeof typesOf)[])('%s', (kind) => {
   const declaration = kinds[kind];
   const theirs = readInterface(resolve(modules, typesOf[kind]), `I${kind}`);
 

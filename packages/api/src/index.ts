@@ -20,6 +20,7 @@ export type { LabelSelector } from './kinds/kubernetes/label-selector.ts';
 export type { PodSpec } from './kinds/kubernetes/pod-spec.ts';
 export type { PodStatus } from './kinds/kubernetes/pod-status.ts';
 export type { LoadBalancerSettings } from './kinds/load-balancer.ts';
+export { MESH_CONFIG_NAME, type MeshConfigSpec } from './kinds/mesh-config.ts';
 export type { NamespaceSpec } from './kinds/namespace.ts';
 export { ObjectMeta } from './kinds/object-meta.ts';
 export type { SecretContent } from './kinds/secret.ts';

@@ -2,6 +2,7 @@ import type { KindDeclaration, MeshObject } from './kind.ts';
 import { Deployment } from './kinds/deployment.ts';
 import { DestinationRule } from './kinds/destination-rule.ts';
 import { Gateway } from './kinds/gateway.ts';
+import { MeshConfig } from './kinds/mesh-config.ts';
 import { Namespace } from './kinds/namespace.ts';
 import { Pod } from './kinds/pod.ts';
 import { Secret } from './kinds/secret.ts';
@@ -20,6 +21,7 @@ export const kinds = {
   DestinationRule,
   ServiceEntry,
   Secret,
+  MeshConfig,
 } as const;
 
 export type KindName = keyof typeof kinds;

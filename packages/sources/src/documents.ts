@@ -11,6 +11,7 @@ import {
 import type { Document } from 'yaml';
 import { splitDocuments } from './document-chunks.ts';
 import { jsonProblem } from './json-problem.ts';
+import { type MeshConfigItem, meshConfigDocument, meshConfigMap } from './mesh-config-text.ts';
 import { DEFAULT_READ_LIMITS, type ReadLimits } from './read-limits.ts';
 import { syntaxMessage } from './syntax-message.ts';
 import { positionAt } from './text-position.ts';
@@ -60,15 +61,22 @@ interface ReadItem {
   readonly object: AnyMeshObject | undefined;
   readonly identity: ObjectIdentity | undefined;
   readonly problems: readonly FieldProblem[];
+  /** Set where the object's fields do not stand in the document as they do in the object. */
+  readonly place?: MeshConfigItem['place'];
 }
 
 export interface ReadOptions {
   /** How the file is called in diagnostics. */
   readonly file: string;
+  /** What a document without kind is: nothing sound, unless the file holds Istio's MeshConfig. Default `objects`. */
+  readonly content?: FileContent;
   readonly limits?: ReadLimits;
   /** The reading before, of the same file: unchanged documents are not read again. */
   readonly previous?: ReadText;
 }
+
+/** Kubernetes objects, or the settings of a mesh as Istio's `--meshConfig` file has them. */
+export type FileContent = 'objects' | 'mesh-config';
 
 /**
  * Reads YAML documents, or one JSON text if the file's name ends in `.json`, as Kubernetes objects. Lists (`kind: List`) stand for their
@@ -101,7 +109,7 @@ const SLICE_MS = 8;
 
 /** Reads a text, yielding after each document. */
 function* readSteps(text: string, options: ReadOptions): Generator<undefined, ReadText, undefined> {
-  const { file, limits = DEFAULT_READ_LIMITS } = options;
+  const { file, limits = DEFAULT_READ_LIMITS, content = 'objects' } = options;
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   const json = file.toLowerCase().endsWith('.json');
   const { chunks, longSeparators } = json
@@ -119,7 +127,8 @@ function* readSteps(text: string, options: ReadOptions): Generator<undefined, Re
   const objects: ReadObject[] = [];
   let sound = true;
   for (const { text: chunkText, line } of chunks) {
-    const read = kept.get(chunkText) ?? options.previous?.chunks.get(chunkText) ?? readChunk(chunkText, json, limits);
+    const read =
+      kept.get(chunkText) ?? options.previous?.chunks.get(chunkText) ?? readChunk(chunkText, json, limits, content);
     kept.set(chunkText, read);
     const rangeOf = (start: number, end: number): SourceRange => ({
       file,
@@ -137,7 +146,7 @@ function* readSteps(text: string, options: ReadOptions): Generator<undefined, Re
   return { sound, objects, diagnostics, chunks: kept };
 }
 
-function readChunk(text: string, json: boolean, limits: ReadLimits): ReadChunk {
+function readChunk(text: string, json: boolean, limits: ReadLimits, content: FileContent): ReadChunk {
   const chunk: ChunkText = { text };
   const refuse = (code: DiagnosticCode, message: string, start: number, end = start + 1): ReadChunk => ({
     chunk,
@@ -162,7 +171,9 @@ function readChunk(text: string, json: boolean, limits: ReadLimits): ReadChunk {
       if (document.contents === null) continue;
       const value = valueOf(document, limits);
       if ('problem' in value) return refuse(value.code, value.problem, document.range[0]);
-      items.push(...itemsOf(value.value, documentIndex));
+      items.push(
+        ...(content === 'mesh-config' ? settingsOf(value.value, documentIndex) : itemsOf(value.value, documentIndex)),
+      );
     }
   } catch (error) {
     // The reader recurses into nested collections: what exceeds its stack exceeds any sensible nesting.
@@ -216,8 +227,17 @@ function itemsOf(value: unknown, documentIndex: number, base: FieldPath = []): r
   if (base.length < 8 && isList(value)) {
     return value.items.flatMap((item, index) => itemsOf(item, documentIndex, [...base, 'items', index]));
   }
+  const settings = meshConfigMap(value);
+  if (settings !== undefined) return [{ documentIndex, base, ...settings }];
   const { object, identity, problems } = parseObject(value);
   return [{ documentIndex, base, object, identity, problems }];
+}
+
+/** A document of a MeshConfig file; it may also be the object, or the ConfigMap, that such a file is made from. */
+function settingsOf(value: unknown, documentIndex: number): readonly ReadItem[] {
+  const isObject = typeof value === 'object' && value !== null && 'kind' in value && 'apiVersion' in value;
+  if (isObject) return itemsOf(value, documentIndex);
+  return [{ documentIndex, base: [], ...meshConfigDocument(value) }];
 }
 
 function isList(value: unknown): value is { readonly items: readonly unknown[] } {
@@ -231,7 +251,10 @@ function readObject(
   rangeOf: (start: number, end: number) => SourceRange,
 ): ReadObject {
   const locate = (path: FieldPath, prefer: 'key' | 'value'): SourceRange | undefined => {
-    const span = locateInChunk(chunk, item.documentIndex, [...item.base, ...path], prefer);
+    const span =
+      item.place === undefined
+        ? locateInChunk(chunk, item.documentIndex, [...item.base, ...path], prefer)
+        : item.place(chunk, item.documentIndex, item.base, path, prefer);
     return span === undefined ? undefined : rangeOf(span.start, span.end);
   };
   const diagnostics = item.problems.map((problem): Diagnostic => {

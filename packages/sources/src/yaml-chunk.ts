@@ -78,3 +78,30 @@ function spanOf(node: unknown): TextSpan | undefined {
   const range = (node as Node | undefined)?.range;
   return range === null || range === undefined ? undefined : { start: range[0], end: range[1] };
 }
+
+/**
+ * Maps offsets of a literal block's text (`key: |`) to offsets of the chunk it stands in; undefined for text in any other style,
+ * whose lines are not its own.
+ */
+export function embeddedTextOffsets(
+  chunk: ChunkText,
+  documentIndex: number,
+  path: FieldPath,
+): ((offset: number) => number) | undefined {
+  const node = treesOf(chunk)[documentIndex]?.getIn([...path], true);
+  if (!isScalar(node) || node.type !== 'BLOCK_LITERAL' || typeof node.value !== 'string') return undefined;
+  const span = spanOf(node);
+  const value = node.value;
+  if (span === undefined) return undefined;
+  const firstLine = chunk.text.indexOf('\n', span.start) + 1;
+  const written = chunk.text.slice(firstLine, span.end).split('\n');
+  const sample = value.split('\n').findIndex((line) => line.trim() !== '');
+  const indent = (written[sample]?.length ?? 0) - (value.split('\n')[sample]?.trimEnd().length ?? 0);
+  return (offset) => {
+    const before = value.slice(0, offset).split('\n');
+    const line = before.length - 1;
+    let start = firstLine;
+    for (let index = 0; index < line; index++) start += (written[index]?.length ?? 0) + 1;
+    return Math.min(start + Math.max(0, indent) + (before[line]?.length ?? 0), chunk.text.length);
+  };
+}

@@ -104,6 +104,13 @@ function balanced(text: string): boolean {
   return !/[*+?][*+?]|\(\?/.test(text);
 }
 
+/** Texts that an access log may be written in; JSON objects among them. */
+const accessLog = fc.oneof(
+  oneOf('%REQ(:METHOD)% %UPSTREAM_CLUSTER_RAW% %FILTER_STATE(a.b:PLAIN):8%\n', '%DYNAMIC_METADATA(a:b)%'),
+  oneOf('{"path":"%REQ(:PATH)%","more":{"code":"%RESPONSE_CODE%"}}', '{}'),
+  headerValue,
+);
+
 const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'dns-label': dnsLabel,
   'host-label': hostLabel,
@@ -111,6 +118,16 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'dns-subdomain': fc
     .array(pattern(/^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/), { minLength: 1, maxLength: 3 })
     .map((labels) => labels.join('.')),
+  'access-log-format': accessLog,
+  'connect-timeout': fc.integer({ min: 1, max: 3_600_000 }).map((ms) => `${ms}ms`),
+  'duration-seconds': fc.integer({ min: 1, max: 10_000 }).map((count) => `${count}s`),
+  'host-and-port': fc.oneof(
+    hostName.map((name) => `${name}:15012`),
+    ipv4.map((address) => `${address}:80`),
+    oneOf('[::1]:80'),
+  ),
+  'mesh-config-name': oneOf('istio'),
+  'trust-domain': fc.oneof(dnsLabel, oneOf('cluster.local', 'td1.example.com.')),
   'ip-address': ip,
   'ip-subnet': fc.oneof(
     ip,

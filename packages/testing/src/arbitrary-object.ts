@@ -1,4 +1,13 @@
-import { type KindName, kinds, type ObjectOf, parseObject, type Schema, type SchemaNode, validate } from '@heddle/api';
+import {
+  type KindName,
+  kinds,
+  MESH_CONFIG_NAME,
+  type ObjectOf,
+  parseObject,
+  type Schema,
+  type SchemaNode,
+  validate,
+} from '@heddle/api';
 import fc from 'fast-check';
 import { arbitraryOfFormat } from './arbitrary-format.ts';
 
@@ -35,7 +44,7 @@ export function arbitraryManifest(kind: KindName, options: ArbitraryObjectOption
       apiVersion: fc.constantFrom(...apiVersions),
       kind: fc.constant(kind),
       metadata: fc.record({
-        name: arbitraryOfFormat('dns-1035-label'),
+        name: kind === 'MeshConfig' ? fc.constant(MESH_CONFIG_NAME) : arbitraryOfFormat('dns-1035-label'),
         ...(declaration.scope === 'namespaced' ? { namespace: fc.constantFrom('default', 'shop') } : {}),
         labels: fc.dictionary(fc.constantFrom('app', 'version', 'istio'), arbitraryOfFormat('label-value'), {
           maxKeys: 3,

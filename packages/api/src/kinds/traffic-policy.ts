@@ -8,7 +8,7 @@ const uint32 = (minimum = 0) => integer({ minimum, maximum: 4_294_967_295 });
 const count = integer({ minimum: 0, maximum: 2_147_483_647 });
 
 /** Istio `ConnectionPoolSettings`. */
-const ConnectionPoolSettings = object(
+export const ConnectionPoolSettings = object(
   {
     tcp: object({
       maxConnections: count,
@@ -58,7 +58,7 @@ const ConnectionPoolSettings = object(
 );
 
 /** Istio `OutlierDetection`. */
-const OutlierDetection = object(
+export const OutlierDetection = object(
   {
     consecutiveErrors: count,
     splitExternalLocalOriginErrors: boolean(),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Diagnostic, diagnostic } from '@heddle/model';
 import type { ConfigSource, SourceState } from '../config-source.ts';
-import { readDocumentsInSlices } from '../documents.ts';
+import { type FileContent, readDocumentsInSlices } from '../documents.ts';
 import { type FileState, stateAfterFailure, stateAfterReading } from '../file-state.ts';
 import { Listeners } from '../listeners.ts';
 import { DEFAULT_READ_LIMITS, type ReadLimits } from '../read-limits.ts';
@@ -15,6 +15,8 @@ export interface FileSourceOptions {
   readonly paths: readonly string[];
   /** Follow changes until {@link ConfigSource.close}. Default true; false reads once. */
   readonly watch?: boolean;
+  /** What the files hold; Kubernetes objects unless told otherwise. */
+  readonly content?: FileContent;
   readonly limits?: Partial<ReadLimits>;
   /** How long changes must stand still before they are believed. */
   readonly settle?: Partial<SettleTimes>;
@@ -55,6 +57,7 @@ class Files implements FileSource {
   readonly ready: Promise<void>;
   readonly #paths: readonly string[];
   readonly #limits: ReadLimits;
+  readonly #content: FileContent;
   readonly #listeners = new Listeners();
   readonly #pending: PendingChanges;
   readonly #watchers: FolderWatchers | undefined;
@@ -68,6 +71,7 @@ class Files implements FileSource {
 
   constructor(options: FileSourceOptions) {
     this.#paths = options.paths;
+    this.#content = options.content ?? 'objects';
     this.#limits = { ...DEFAULT_READ_LIMITS, ...options.limits };
     this.#pending = new PendingChanges({ ...DEFAULT_SETTLE_TIMES, ...options.settle });
     if (options.watch !== false) {
@@ -217,6 +221,7 @@ class Files implements FileSource {
     const read = await readDocumentsInSlices(text, {
       file: name,
       limits: this.#limits,
+      content: this.#content,
       pause: () => nextTurn(),
       ...(previous === undefined ? {} : { previous }),
     });
