@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toJson } from '@bufbuild/protobuf';
-import { type AnyObject, type KindName, parseObject } from '@heddle/api';
+import { type AnyObject, type KindName, MESH_CONFIG_NAME, parseObject } from '@heddle/api';
 import { createCompiler } from '@heddle/compiler';
 import { staticBootstrap } from '@heddle/compiler/bootstrap';
 import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
@@ -34,6 +34,7 @@ const PER_KIND: Readonly<Record<KindName, number>> = {
   DestinationRule: 15,
   ServiceEntry: 15,
   Secret: 0,
+  MeshConfig: 1,
 };
 
 /** Opens port 80 for every host, so that routes have somewhere to be. */
@@ -46,6 +47,15 @@ const gateway: Manifest = {
     servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }],
   },
 };
+
+/** Settings under the name that they must have; their log goes where every machine lets it. */
+function settingsOf(manifests: readonly Manifest[]): readonly Manifest[] {
+  return manifests.map((one) => {
+    const spec = one.spec as { readonly accessLogFile?: string };
+    const accessLogFile = spec.accessLogFile === undefined ? {} : { accessLogFile: '/dev/null' };
+    return { ...one, metadata: { name: MESH_CONFIG_NAME }, spec: { ...spec, ...accessLogFile } };
+  });
+}
 
 /** Objects of all kinds, those that refer to others made to refer to some that are there. */
 function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
@@ -92,6 +102,7 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
     ...sample('Pod'),
     ...sample('Deployment'),
     ...sample('Namespace'),
+    ...settingsOf(sample('MeshConfig')),
   ];
 }
 

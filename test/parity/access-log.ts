@@ -33,9 +33,22 @@ export class AccessLog {
 
   /** Takes a line of output; what is no entry, or belongs to no request with an id, is passed over. */
   add(line: string): void {
+    if (line.startsWith('{')) {
+      this.#addJson(line);
+      return;
+    }
     const [mark, id, ...values] = line.trimEnd().split(SEPARATOR);
     if (mark !== MARK || id === undefined || id === '-') return;
     this.#entries.set(id, Object.fromEntries(LOGGED.map((field, i) => [field, values[i] ?? ''])));
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** The same as a JSON object, of a case that asks for it: `id` is the request's, the other values count as they are written. */
+  #addJson(line: string): void {
+    const { id, ...values } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    if (typeof id !== 'string') return;
+    const written = Object.entries(values).map(([field, value]) => [field, JSON.stringify(value)]);
+    this.#entries.set(id, Object.fromEntries(written));
     for (const wake of this.#waiting) wake();
   }
 

@@ -48,6 +48,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     .option('--envoy-path <file>', 'the Envoy to run with --proxy envoy')
     .option('--address <ip>', 'address to serve on', '127.0.0.1')
     .option('--access-log', 'print one line for each request')
+    .option(
+      '--mesh-config <file>',
+      "the mesh's settings, as Istio's MeshConfig; a ConfigMap istio among the manifests does as well",
+    )
     .addHelpText(
       'after',
       examples(
@@ -71,6 +75,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
         .default('yaml'),
     )
     .option('--address <ip>', 'address that a bootstrap binds', '127.0.0.1')
+    .option(
+      '--mesh-config <file>',
+      "the mesh's settings, as Istio's MeshConfig; a ConfigMap istio among the manifests does as well",
+    )
     .addOption(new Option('--envoy-version <1.x>', 'the Envoy that will be sent it').argParser(parseEnvoyVersion))
     .addHelpText(
       'after',
@@ -86,6 +94,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     .command('control-plane')
     .description('serve a folder of manifests to proxies over ADS')
     .requiredOption('--config <path...>', 'files and folders of manifests')
+    .option(
+      '--mesh-config <file>',
+      "the mesh's settings, as Istio's MeshConfig; a ConfigMap istio among the manifests does as well",
+    )
     .option('--grpc-address <ip:port>', 'where proxies connect', '127.0.0.1:15010')
     .option('--http-address <ip:port>', 'readiness, version, metrics and debug endpoints', DEFAULT_HTTP_ADDRESS)
     .addOption(

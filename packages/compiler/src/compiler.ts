@@ -18,8 +18,9 @@ import {
 import type { CompiledResource } from './compiled-resource.ts';
 import { createMemo, type Memo, noMemo, sameItems } from './memo.ts';
 import type { Gateway, VirtualService } from './mesh-objects.ts';
+import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
-import { defaultMeshSettings, type MeshSettings } from './settings.ts';
+import type { MeshSettings } from './settings.ts';
 import { compileGatewayView } from './views/gateway-view.ts';
 import { compileSidecarView } from './views/sidecar-view.ts';
 import type { ViewParts } from './views/view-parts.ts';
@@ -30,8 +31,10 @@ import { indexVirtualServices } from './virtual-services.ts';
 export interface CompilerOptions {
   /** Keep the results of stages between compilations; true unless told otherwise. Changes time and identity, never bytes. */
   readonly cache?: boolean;
-  /** Settings for the whole mesh that differ from {@link defaultMeshSettings}. */
+  /** Settings for the whole mesh that differ from {@link defaultMeshSettings}; what a MeshConfig says stands above them. */
   readonly settings?: Partial<MeshSettings>;
+  /** Settings that stand above the MeshConfig, such as a command's flags. */
+  readonly overrides?: Partial<MeshSettings>;
 }
 
 /** See {@link createCompiler}. */
@@ -62,7 +65,7 @@ const MAX_REMEMBERED_VIEWS = 4_096;
  * const { resources, diagnostics } = compiler.compile(snapshot, view);
  */
 export function createCompiler(options: CompilerOptions = {}): Compiler {
-  const settings: MeshSettings = { ...defaultMeshSettings, ...options.settings };
+  const settingsFor = settingsOf(options.settings, options.overrides, { cache: options.cache !== false });
   const memo = options.cache === false ? noMemo : createMemo();
   const remembered = options.cache === false ? undefined : new Map<string, RememberedView>();
 
@@ -70,6 +73,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
     compile(snapshot, view) {
       const previous = remembered?.get(view.key);
       if (previous?.snapshot !== undefined && previous.snapshot.sameObjects(snapshot)) return previous.compiled;
+      const settings = settingsFor(snapshot);
       const scope = openScope(memo, snapshot, view, settings);
       const parts = view.type === 'router' ? compileGatewayView(scope) : compileSidecarView(scope);
       const next = assemble(snapshot, parts, settings, previous);
@@ -83,8 +87,13 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
       return next.compiled;
     },
     selectorKeys: (snapshot) =>
-      memo.run(mentionedLabelKeys, listOf(snapshot, 'Gateway'), listOf(snapshot, 'VirtualService'), settings),
-    services: (snapshot) => listServices(memo, snapshot, settings),
+      memo.run(
+        mentionedLabelKeys,
+        listOf(snapshot, 'Gateway'),
+        listOf(snapshot, 'VirtualService'),
+        settingsFor(snapshot),
+      ),
+    services: (snapshot) => listServices(memo, snapshot, settingsFor(snapshot)),
   };
 }
 

@@ -4,6 +4,7 @@ import { compareText, type ResourceRef } from '@heddle/model';
 export type Deployment = ObjectOf<'Deployment'>;
 export type DestinationRule = ObjectOf<'DestinationRule'>;
 export type Gateway = ObjectOf<'Gateway'>;
+export type MeshConfig = ObjectOf<'MeshConfig'>;
 export type Pod = ObjectOf<'Pod'>;
 export type Service = ObjectOf<'Service'>;
 export type ServiceEntry = ObjectOf<'ServiceEntry'>;

@@ -1,8 +1,22 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { ClusterDomain } from './hosts/host-name.ts';
+import type { HttpRoute } from './mesh-objects.ts';
 import type { DefaultExport } from './visibility.ts';
 
 /** What to do with traffic to hosts that the mesh does not know (MeshConfig `outboundTrafficPolicy.mode`). */
 export type OutboundTrafficPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY';
+
+export type HttpRetries = NonNullable<HttpRoute['retries']>;
+
+/** Where an access log goes and in which form: a format string, or a JSON object whose texts are format strings. */
+export interface AccessLogSettings {
+  readonly path: string;
+  /** Istio's default format if absent. */
+  readonly format?: string | JsonObject;
+}
+
+/** MeshConfig `pathNormalization.normalization`. */
+export type PathNormalization = 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
 
 /** Settings for the whole mesh: Istio's MeshConfig, in the parts that are obeyed, and bounds. */
 export interface MeshSettings {
@@ -19,8 +33,14 @@ export interface MeshSettings {
   readonly defaultDestinationRuleExportTo: DefaultExport;
   /** Time to establish a connection to an endpoint (MeshConfig `connectTimeout`). */
   readonly connectTimeoutMs: number;
-  /** Where to write an access log, in Istio's text format, or `off` (MeshConfig `accessLogFile`). */
-  readonly accessLog: 'off' | { readonly path: string; readonly format?: string };
+  /** Where to write an access log, or `off` (MeshConfig `accessLogFile`, `accessLogFormat`, `accessLogEncoding`). */
+  readonly accessLog: 'off' | AccessLogSettings;
+  /** What is done to paths before routes are matched (MeshConfig `pathNormalization`); `DEFAULT` differs by place. */
+  readonly pathNormalization: PathNormalization;
+  /** Retries of routes that say nothing about them (MeshConfig `defaultHttpRetryPolicy`); undefined for Istio's own default. */
+  readonly defaultRetries: HttpRetries | undefined;
+  /** Proxies before a gateway that are believed about the client's address (`defaultConfig.gatewayTopology.numTrustedProxies`). */
+  readonly trustedProxies: number;
   /** The `server` header of responses. */
   readonly serverName: string;
   readonly limits: CompilerLimits;
@@ -45,6 +65,9 @@ export const defaultMeshSettings: MeshSettings = {
   defaultDestinationRuleExportTo: '*',
   connectTimeoutMs: 10_000,
   accessLog: 'off',
+  pathNormalization: 'DEFAULT',
+  defaultRetries: undefined,
+  trustedProxies: 0,
   serverName: 'istio-envoy',
   limits: { maxRoutesPerVirtualHost: 10_000, maxResourceBytes: 64 * 1024 * 1024, maxDestinationsPerRoute: 1_000 },
 };

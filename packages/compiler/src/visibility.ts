@@ -15,8 +15,8 @@ import {
 /** An object that says to which namespaces it is exported. */
 export type ExportedObject = DestinationRule | Service | ServiceEntry | VirtualService;
 
-/** Whom objects are exported to that do not say it: everybody, or their own namespace (MeshConfig `default…ExportTo`). */
-export type DefaultExport = '*' | '.';
+/** Whom objects are exported to that do not say it: everybody, their own namespace, or nobody (MeshConfig `default…ExportTo`). */
+export type DefaultExport = '*' | '.' | '~';
 
 /** Kubernetes Services say by this annotation what Istio's kinds say in `spec.exportTo`; the targets are joined by commas. */
 export const EXPORT_TO_ANNOTATION = 'networking.istio.io/exportTo';

@@ -29,7 +29,10 @@ import { type ProxySyncStatus, proxySyncStatus } from './sync-status.ts';
 export interface ControlPlaneOptions {
   /** Where configuration comes from; of two sources that define the same object the first wins, and the second is reported. */
   readonly sources: readonly ConfigSource[];
+  /** Settings of the mesh; what a MeshConfig among the sources says stands above them. */
   readonly settings?: Partial<MeshSettings>;
+  /** Settings that stand above the MeshConfig. */
+  readonly overrides?: Partial<MeshSettings>;
   /** Runs before a new snapshot is served, one at a time: the place to make room for what it needs. */
   readonly prepare?: (snapshot: MeshSnapshot) => Promise<void>;
   /** How a proxy's listeners are bound, when that is not the proxy's own business; undefined leaves it to its node metadata. */
@@ -103,7 +106,8 @@ class RunningControlPlane implements ControlPlane {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
-    this.#compiler = createCompiler(options.settings === undefined ? {} : { settings: options.settings });
+    const { settings = {}, overrides = {} } = options;
+    this.#compiler = createCompiler({ settings, overrides });
     this.discovery = createDiscoveryServer({
       resolveView: (node) => this.#resolveView(node),
       compile: (view) => this.#compile(view),

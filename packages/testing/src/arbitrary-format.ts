@@ -162,6 +162,7 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
     fc.tuple(dnsLabel, dnsLabel).map((parts) => parts.join('/')),
   ),
   'export-target': fc.oneof(oneOf('*', '.'), dnsLabel),
+  'default-export-target': oneOf('*', '.', '~'),
   'matched-header-name': fc.oneof(token, oneOf(':method', ':authority', ':path', ':scheme', 'x-user')),
   'settable-request-header': fc.oneof({ weight: 6, arbitrary: token }, oneOf('host', ':authority', 'x-user')),
   'mutable-header': fc.oneof(token, oneOf('x-user')),

@@ -40,7 +40,8 @@ const MAX_DEPTH = 20;
 function jsonProblem(value: unknown, depth: number): string | undefined {
   if (depth > MAX_DEPTH) return `at most ${MAX_DEPTH} levels of nesting`;
   if (typeof value === 'string') return accessLogFormatProblem(value);
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value === 'number') return undefined;
+  if (typeof value !== 'object' || value === null) return `texts, numbers, lists and objects only, found ${value}`;
   for (const part of Object.values(value)) {
     const problem = jsonProblem(part, depth + 1);
     if (problem !== undefined) return problem;

@@ -58,13 +58,21 @@ const tlsConfig = object({
   cipherSuites: array(string()),
 });
 
+/** Istio obeys `.` and `*` here and takes lists without either as nobody. */
+const defaultExportTarget: StringFormat = {
+  ...exportTarget,
+  name: 'default-export-target',
+  notApplied: (text) =>
+    text === '*' || text === '.' || text === '~'
+      ? undefined
+      : `"${text}" is a namespace, which Istio does not obey as default either; applied here: "*", "." and "~"`,
+};
+
 const exportTargets = (what: string) =>
-  pending(
-    array(string({ format: exportTarget }), {
-      maxItems: 1000,
-      doc: `Whom ${what} are exported to that do not say it themselves; everybody if absent.`,
-    }),
-  );
+  array(string({ format: defaultExportTarget }), {
+    maxItems: 1000,
+    doc: `Whom ${what} are exported to that do not say it themselves; everybody if absent.`,
+  });
 
 /**
  * Istio `istio.mesh.v1alpha1.MeshConfig`: settings for the whole mesh (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/).

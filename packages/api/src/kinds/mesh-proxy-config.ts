@@ -1,5 +1,6 @@
 import { isHostName } from '../formats/dns-name.ts';
 import { duration, durationOrZero } from '../formats/duration.ts';
+import { headerText } from '../formats/header.ts';
 import { isIpAddress } from '../formats/ip-address.ts';
 import {
   any,
@@ -113,7 +114,11 @@ export const MeshProxyConfig = object(
     proxyHeaders: object({
       server: object({
         disabled: pending(boolean()),
-        value: string({ emptyIsAbsent: true, doc: 'The server header of answers; istio-envoy if absent.' }),
+        value: string({
+          emptyIsAbsent: true,
+          format: headerText,
+          doc: 'The server header of answers; istio-envoy if absent.',
+        }),
       }),
       forwardedClientCert: pending(string({ values: FORWARD_CLIENT_CERT })),
       setCurrentClientCertDetails: pending(

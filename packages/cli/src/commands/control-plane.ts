@@ -6,10 +6,12 @@ import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { createEventLog, diagnosticRecord, eventRecord, type LogFormat } from '../terminal/event-log.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
+import { meshConfigSources } from './mesh-config-file.ts';
 import { heddleVersion } from './version.ts';
 
 export interface ControlPlaneCommandOptions {
   readonly config: readonly string[];
+  readonly meshConfig?: string;
   readonly grpcAddress: string;
   readonly httpAddress: string;
   readonly logFormat: LogFormat;
@@ -30,7 +32,7 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
         },
   );
   const control = createControlPlane({
-    sources: [createFileSource({ paths: options.config, watch: true })],
+    sources: [...meshConfigSources(options.meshConfig), createFileSource({ paths: options.config, watch: true })],
     log: (event) => {
       if (event.level !== 'debug') log(eventRecord(event));
     },

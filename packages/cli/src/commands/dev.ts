@@ -11,12 +11,14 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Sidecars } from '../sidecars/sidecars.ts';
 import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
+import { meshConfigSources } from './mesh-config-file.ts';
 
 export interface DevOptions {
   readonly proxy: 'embedded' | 'envoy';
   readonly envoyPath?: string;
   readonly address: string;
   readonly accessLog?: boolean;
+  readonly meshConfig?: string;
 }
 
 /** How long the summary waits for workloads to become ready; what is not ready by then is shown as it is. */
@@ -36,8 +38,8 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     openSidecar: (pod, declared) => sidecars.open(pod, declared),
   });
   const controlPlane = createControlPlane({
-    sources: [source],
-    settings: { accessLog: options.accessLog === true ? { path: '/dev/stdout' } : 'off' },
+    sources: [...meshConfigSources(options.meshConfig), source],
+    overrides: options.accessLog === true ? { accessLog: { path: '/dev/stdout' } } : {},
     prepare: async (snapshot) => {
       await ports.choose(configuredPorts(snapshot));
       await sidecars.prepare(snapshot);

@@ -11,9 +11,11 @@ import { localPort } from '../dev/listener-ports.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { type DescribedProxy, describeProxy } from './described-proxy.ts';
+import { meshConfigSources } from './mesh-config-file.ts';
 
 export interface TranslateOptions {
   readonly file: readonly string[];
+  readonly meshConfig?: string;
   readonly for: string;
   readonly output: 'yaml' | 'json' | 'bootstrap';
   readonly address: string;
@@ -23,11 +25,14 @@ export interface TranslateOptions {
 
 /** `heddle translate`: what a proxy would be sent for these manifests. Exit 1 if some of them have errors; the rest is printed. */
 export async function translate(options: TranslateOptions): Promise<ExitCode> {
-  const source = createFileSource({ paths: options.file, watch: false });
-  const merged = mergeSources([source]);
+  const sources = [
+    ...meshConfigSources(options.meshConfig, { watch: false }),
+    createFileSource({ paths: options.file, watch: false }),
+  ];
+  const merged = mergeSources(sources);
   await merged.ready;
   const snapshot = merged.current;
-  await source.close();
+  for (const source of sources) await source.close();
 
   const proxy = describeProxy(options.for, snapshot);
   const compiler = createCompiler();

@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import type { AccessLogSchema } from '@heddle/envoy-api/access-log';
 import {
@@ -20,6 +20,34 @@ export const ISTIO_ACCESS_LOG_FORMAT = `${[
   '%REQUESTED_SERVER_NAME% %ROUTE_NAME%',
 ].join(' ')}\n`;
 
+/** The same as JSON (Istio, "Envoy Access Logs", `accessLogEncoding`). */
+export const ISTIO_ACCESS_LOG_JSON: JsonObject = {
+  start_time: '%START_TIME%',
+  route_name: '%ROUTE_NAME%',
+  method: '%REQ(:METHOD)%',
+  path: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
+  protocol: '%PROTOCOL%',
+  response_code: '%RESPONSE_CODE%',
+  response_flags: '%RESPONSE_FLAGS%',
+  response_code_details: '%RESPONSE_CODE_DETAILS%',
+  connection_termination_details: '%CONNECTION_TERMINATION_DETAILS%',
+  bytes_received: '%BYTES_RECEIVED%',
+  bytes_sent: '%BYTES_SENT%',
+  duration: '%DURATION%',
+  upstream_service_time: '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)%',
+  x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
+  user_agent: '%REQ(USER-AGENT)%',
+  request_id: '%REQ(X-REQUEST-ID)%',
+  authority: '%REQ(:AUTHORITY)%',
+  upstream_host: '%UPSTREAM_HOST%',
+  upstream_cluster: '%UPSTREAM_CLUSTER_RAW%',
+  upstream_local_address: '%UPSTREAM_LOCAL_ADDRESS%',
+  upstream_transport_failure_reason: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
+  downstream_local_address: '%DOWNSTREAM_LOCAL_ADDRESS%',
+  downstream_remote_address: '%DOWNSTREAM_REMOTE_ADDRESS%',
+  requested_server_name: '%REQUESTED_SERVER_NAME%',
+};
+
 /**
  * The access loggers of a connection manager or TCP proxy: none unless the settings name a file. Standard output and error get
  * Envoy's own loggers for them: opened as the files `/dev/stdout` and `/dev/stderr` they are refused where they are sockets, as for
@@ -28,14 +56,17 @@ export const ISTIO_ACCESS_LOG_FORMAT = `${[
 export function accessLogs(settings: MeshSettings): MessageInitShape<typeof AccessLogSchema>[] {
   const { accessLog } = settings;
   if (accessLog === 'off') return [];
-  const inlineString = accessLog.format ?? ISTIO_ACCESS_LOG_FORMAT;
+  const { format = ISTIO_ACCESS_LOG_FORMAT } = accessLog;
   const accessLogFormat = {
     case: 'logFormat' as const,
     value: {
-      format: {
-        case: 'textFormatSource' as const,
-        value: { specifier: { case: 'inlineString' as const, value: inlineString } },
-      },
+      format:
+        typeof format === 'string'
+          ? {
+              case: 'textFormatSource' as const,
+              value: { specifier: { case: 'inlineString' as const, value: format } },
+            }
+          : { case: 'jsonFormat' as const, value: format },
     },
   };
   switch (accessLog.path) {

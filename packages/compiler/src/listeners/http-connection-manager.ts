@@ -3,6 +3,7 @@ import { anyPack } from '@bufbuild/protobuf/wkt';
 import { ApiVersion, HttpProtocolOptions_HeadersWithUnderscoresAction } from '@heddle/envoy-api/core';
 import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import {
+  type HttpConnectionManager,
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ForwardClientCertDetails,
   HttpConnectionManager_PathWithEscapedSlashesAction,
@@ -10,7 +11,7 @@ import {
 } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterSchema } from '@heddle/envoy-api/listener';
 import { duration } from '../duration.ts';
-import type { MeshSettings } from '../settings.ts';
+import type { MeshSettings, PathNormalization } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 
 /**
@@ -57,16 +58,12 @@ export function httpConnectionManager(
     serverName: settings.serverName,
 
     useRemoteAddress: edge,
-    xffNumTrustedHops: 0,
+    xffNumTrustedHops: edge ? settings.trustedProxies : 0,
     forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE,
     generateRequestId: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
 
-    normalizePath: true,
-    mergeSlashes: edge,
-    pathWithEscapedSlashesAction: edge
-      ? HttpConnectionManager_PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT
-      : HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
+    ...pathNormalization(edge, settings.pathNormalization),
 
     streamIdleTimeout: duration(300_000),
     ...(edge ? { requestHeadersTimeout: duration(10_000) } : {}),
@@ -89,6 +86,28 @@ export function httpConnectionManager(
     name: 'envoy.filters.network.http_connection_manager',
     configType: { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) },
   };
+}
+
+type ManagerFields = Exclude<MessageInitShape<typeof HttpConnectionManagerSchema>, HttpConnectionManager>;
+
+/** MeshConfig's `pathNormalization` where it is written, as Istio's proxies have it; without it see {@link httpConnectionManager}. */
+function pathNormalization(edge: boolean, wanted: PathNormalization): ManagerFields {
+  const { KEEP_UNCHANGED, UNESCAPE_AND_FORWARD, UNESCAPE_AND_REDIRECT } =
+    HttpConnectionManager_PathWithEscapedSlashesAction;
+  const fields = (normalizePath: boolean, mergeSlashes: boolean, pathWithEscapedSlashesAction: number) =>
+    ({ normalizePath, mergeSlashes, pathWithEscapedSlashesAction }) satisfies ManagerFields;
+  switch (wanted) {
+    case 'DEFAULT':
+      return edge ? fields(true, true, UNESCAPE_AND_REDIRECT) : fields(true, false, KEEP_UNCHANGED);
+    case 'NONE':
+      return fields(false, false, KEEP_UNCHANGED);
+    case 'BASE':
+      return fields(true, false, KEEP_UNCHANGED);
+    case 'MERGE_SLASHES':
+      return fields(true, true, KEEP_UNCHANGED);
+    case 'DECODE_AND_MERGE_SLASHES':
+      return fields(true, true, UNESCAPE_AND_FORWARD);
+  }
 }
 
 /** The HTTP filters in order. The router is last: it answers by the route, and nothing after it would see the request. */

@@ -5,14 +5,15 @@ import type { Backend } from '../destination-rules.ts';
 import { encodeField } from '../encoding.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshPort } from '../registry/mesh-service.ts';
+import type { MeshSettings } from '../settings.ts';
 import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
-import { hashedRetryPolicy } from './retry-policy.ts';
 import type { RouteList } from './route-list.ts';
+import { timeLimits } from './time-limits.ts';
 import { type EncodedVirtualHost, encodeVirtualHost } from './virtual-host.ts';
 import { forwardingDefaults } from './virtual-service-routes.ts';
 
 /** The routes of a service for which no VirtualService speaks: everything goes to the port that was called. */
-export function defaultRoutes(_memo: Memo, port: MeshPort, backend: Backend): RouteList {
+export function defaultRoutes(_memo: Memo, port: MeshPort, backend: Backend, settings: MeshSettings): RouteList {
   const { service } = backend;
   const cluster = clusterName({ direction: 'outbound', port: port.number, subset: '', host: service.host });
   const route = create(RouteSchema, {
@@ -22,9 +23,8 @@ export function defaultRoutes(_memo: Memo, port: MeshPort, backend: Backend): Ro
       case: 'route',
       value: {
         clusterSpecifier: { case: 'cluster', value: cluster },
-        ...forwardingDefaults,
+        ...forwardingDefaults(settings, choosesByHash(backend, port.number, '')),
         hashPolicy: hashPoliciesFor(backend, port.number, ''),
-        ...(choosesByHash(backend, port.number, '') ? { retryPolicy: hashedRetryPolicy } : {}),
       },
     },
     decorator: { operation: `${service.host}:${port.number}/*` },
@@ -49,14 +49,13 @@ export function defaultRoutes(_memo: Memo, port: MeshPort, backend: Backend): Ro
 export function buildCatchAllVirtualHost(policy: 'ALLOW_ANY' | 'REGISTRY_ONLY'): EncodedVirtualHost {
   const allow = policy === 'ALLOW_ANY';
   const name = allow ? ALLOW_ANY_VIRTUAL_HOST : BLOCK_ALL_VIRTUAL_HOST;
-  const { retryPolicy: _retryPolicy, ...withoutRetries } = forwardingDefaults;
   const route = create(RouteSchema, {
     name,
     match: { pathSpecifier: { case: 'prefix', value: '/' } },
     action: allow
       ? {
           case: 'route',
-          value: { clusterSpecifier: { case: 'cluster', value: PASSTHROUGH_CLUSTER }, ...withoutRetries },
+          value: { clusterSpecifier: { case: 'cluster', value: PASSTHROUGH_CLUSTER }, ...timeLimits(undefined) },
         }
       : { case: 'directResponse', value: { status: 502 } },
   });

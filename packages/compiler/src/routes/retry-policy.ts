@@ -4,10 +4,9 @@ import { parseDurationMs } from '@heddle/api';
 import { PreviousHostsPredicateSchema } from '@heddle/envoy-api/extensions/retry';
 import type { RetryPolicy, RetryPolicySchema } from '@heddle/envoy-api/route';
 import { duration } from '../duration.ts';
-import type { HttpRoute } from '../mesh-objects.ts';
+import type { HttpRetries, MeshSettings } from '../settings.ts';
 
 type RetryFields = Exclude<MessageInitShape<typeof RetryPolicySchema>, RetryPolicy>;
-type HttpRetries = NonNullable<HttpRoute['retries']>;
 
 const previousHosts = [
   {
@@ -31,13 +30,18 @@ export const defaultRetryPolicy: RetryFields = {
 };
 
 /** {@link defaultRetryPolicy} where endpoints are chosen by hash: a retry goes where the hash leads. */
-export const hashedRetryPolicy: RetryFields = { ...defaultRetryPolicy, retryHostPredicate: [] };
+const hashedRetryPolicy: RetryFields = { ...defaultRetryPolicy, retryHostPredicate: [] };
 
 /**
- * Istio's `http[].retries`: what is written replaces its part of {@link defaultRetryPolicy}, or {@link hashedRetryPolicy} if `byHash`.
- * Undefined for retries that are switched off.
+ * Istio's `http[].retries`, or the mesh's own: what is written replaces its part of {@link defaultRetryPolicy}, or of
+ * {@link hashedRetryPolicy} if `byHash`. Undefined for retries that are switched off.
  */
-export function compileRetries(retries: HttpRetries | undefined, byHash: boolean): RetryFields | undefined {
+export function compileRetries(
+  written: HttpRetries | undefined,
+  { defaultRetries }: MeshSettings,
+  byHash: boolean,
+): RetryFields | undefined {
+  const retries = written ?? defaultRetries;
   const defaults = byHash ? hashedRetryPolicy : defaultRetryPolicy;
   if (retries === undefined) return defaults;
   const attempts = retries.attempts ?? 0;

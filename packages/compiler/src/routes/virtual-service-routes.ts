@@ -28,7 +28,7 @@ import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
 import { compileRedirect } from './redirect.ts';
-import { compileRetries, defaultRetryPolicy } from './retry-policy.ts';
+import { compileRetries } from './retry-policy.ts';
 import type { ClusterUse, EncodedRoute, RouteList } from './route-list.ts';
 import { type CompiledMatch, compileMatch } from './route-match.ts';
 import { timeLimits } from './time-limits.ts';
@@ -273,7 +273,7 @@ class RouteListBuilder {
       ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
       hashPolicy,
       ...timeLimits(rule.timeout),
-      ...retries(rule, byHash),
+      ...retries(rule.retries, this.#settings, byHash),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
   }
@@ -299,10 +299,12 @@ class RouteListBuilder {
 }
 
 /** What every forwarding route has that no rule speaks for: no time limit, and retries of requests that reached nobody. */
-export const forwardingDefaults: RouteActionFields = { ...timeLimits(undefined), retryPolicy: defaultRetryPolicy };
+export function forwardingDefaults(settings: MeshSettings, byHash: boolean): RouteActionFields {
+  return { ...timeLimits(undefined), ...retries(undefined, settings, byHash) };
+}
 
-function retries(rule: HttpRoute, byHash: boolean): RouteActionFields {
-  const retryPolicy = compileRetries(rule.retries, byHash);
+function retries(written: HttpRoute['retries'], settings: MeshSettings, byHash: boolean): RouteActionFields {
+  const retryPolicy = compileRetries(written, settings, byHash);
   return retryPolicy === undefined ? {} : { retryPolicy };
 }
 

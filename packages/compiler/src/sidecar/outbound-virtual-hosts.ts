@@ -80,7 +80,7 @@ function collectCandidates(
   meshHosts: MeshHosts,
   diagnostics: Diagnostic[],
 ): readonly Candidate[] {
-  const { memo } = scope;
+  const { memo, settings } = scope;
   const decided = new Map<VirtualServiceEntry, ServicePort[]>();
   const undecided: ServicePort[] = [];
   for (const entry of http) {
@@ -108,7 +108,7 @@ function collectCandidates(
   for (const { service, port } of undecided.sort((a, b) => compareText(a.service.host, b.service.host))) {
     const backend = scope.backends.backend(service.host);
     if (backend === undefined) continue;
-    candidates.push({ host: service.host, service, list: memo.run(defaultRoutes, port, backend) });
+    candidates.push({ host: service.host, service, list: memo.run(defaultRoutes, port, backend, settings) });
   }
   return candidates;
 }

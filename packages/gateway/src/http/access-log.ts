@@ -98,7 +98,15 @@ function textFormat(text: string): (exchange: Exchange) => string {
   return (exchange) => format(formatContext(exchange));
 }
 
-type JsonTemplate = Format | { readonly [key: string]: JsonTemplate } | readonly JsonTemplate[];
+/** A value of a JSON log: a text that is nothing but a command of a number is written as one, as Envoy does. */
+type JsonTemplate =
+  | { readonly text: Format }
+  | { readonly number: Format }
+  | { readonly fields: readonly (readonly [key: string, template: JsonTemplate])[] }
+  | readonly JsonTemplate[];
+
+const NUMERIC =
+  /^%(?:BYTES_RECEIVED|BYTES_SENT|CONNECTION_ID|DURATION|(?:REQUEST|RESPONSE|RESPONSE_TX)_DURATION|RESPONSE_CODE|UPSTREAM_REQUEST_ATTEMPT_COUNT|(?:DOWNSTREAM_DIRECT_REMOTE|DOWNSTREAM_LOCAL|DOWNSTREAM_REMOTE|UPSTREAM_LOCAL|UPSTREAM_REMOTE)_PORT)%$/;
 
 function jsonFormat(template: unknown): (exchange: Exchange) => string {
   const compiled = compileJson(template);
@@ -106,25 +114,27 @@ function jsonFormat(template: unknown): (exchange: Exchange) => string {
 }
 
 function compileJson(template: unknown): JsonTemplate {
-  if (typeof template === 'string') return compileFormat(template, { missing: '-' });
+  if (typeof template === 'string') {
+    const format = compileFormat(template, { missing: '-' });
+    return NUMERIC.test(template) ? { number: format } : { text: format };
+  }
   if (Array.isArray(template)) return template.map(compileJson);
   if (typeof template === 'object' && template !== null) {
     // Keys come out sorted, as Envoy writes them.
-    return Object.fromEntries(
-      Object.entries(template)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, value]) => [key, compileJson(value)]),
-    );
+    const entries = Object.entries(template).sort(([a], [b]) => (a < b ? -1 : 1));
+    return { fields: entries.map(([key, value]) => [key, compileJson(value)] as const) };
   }
   const text = String(template);
-  return () => text;
+  return typeof template === 'number' ? { number: () => text } : { text: () => text };
 }
 
 function fillJson(template: JsonTemplate, exchange: Exchange): unknown {
-  if (typeof template === 'function') {
-    const value = template(formatContext(exchange));
-    return value === '-' ? null : value;
+  if ('text' in template || 'number' in template) {
+    const value = ('text' in template ? template.text : template.number)(formatContext(exchange));
+    if (value === '-') return null;
+    return 'number' in template ? Number(value) : value;
   }
-  if (Array.isArray(template)) return template.map((entry: JsonTemplate) => fillJson(entry, exchange));
-  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, fillJson(value, exchange)]));
+  if ('fields' in template)
+    return Object.fromEntries(template.fields.map(([key, value]) => [key, fillJson(value, exchange)]));
+  return template.map((entry) => fillJson(entry, exchange));
 }

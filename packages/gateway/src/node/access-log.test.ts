@@ -63,7 +63,7 @@ describe('access log', () => {
       'GET /a HTTP/1.1\r\nHost: shop\r\n\r\n',
       fileLog({ logFormat: { jsonFormat: { path: '%REQ(:PATH)%', none: '%REQ(X-NONE)%', code: '%RESPONSE_CODE%' } } }),
     );
-    expect(line).toBe('{"code":"200","none":null,"path":"/new/a"}\n');
+    expect(line).toBe('{"code":200,"none":null,"path":"/new/a"}\n');
   });
 
   test.each<[string, string, string]>([
