@@ -37,9 +37,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'XP-3',
     file: 'discovery-stream.ts',
-    find: 'if (hasAll && request.versionInfo === stateOfView(available).version)',
-    replace: 'if (hasAll)',
-    effect: 'spares a client that states any version on a new stream',
+    find: "request.versionInfo !== '') subscription.owesAnswer = true",
+    replace: "request.versionInfo !== '') subscription.owesAnswer ||= false",
+    effect: 'lets a client that comes back keep what is gone',
   },
   {
     rule: 'XP-4',

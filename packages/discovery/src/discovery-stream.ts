@@ -4,7 +4,6 @@ import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import { Convergence } from './convergence.ts';
 import { DiscoveryError } from './discovery-error.ts';
-import { stateOfView } from './full-state.ts';
 import { endpointsNamedBy, reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
 import { type DeltaPush, nextDeadline, takePush } from './push.ts';
 import { countPush } from './push-account.ts';
@@ -260,10 +259,9 @@ export class DiscoveryStream {
     this.#takeAnswer(subscription, request);
     if (stale) return;
     this.#changeSubscription(group, subscription, stateAsChange(subscription, request), isFirst);
-    // A client that comes back with exactly what its view offers needs nothing.
-    const available = group.resources(type.typeUrl);
-    const hasAll = isFirst && subscription.wildcard && subscription.names.size === 0 && request.versionInfo !== '';
-    if (hasAll && request.versionInfo === stateOfView(available).version) holdAll(subscription, available);
+    // Of what a client had before it came back, only the next full set tells it what is gone. It is sent even if the stated version
+    // is the set's: a client that refused a part of a later one and used the rest states the version before it.
+    if (isFirst && subscription.style === 'full-set' && request.versionInfo !== '') subscription.owesAnswer = true;
   }
 
   /** What every request needs: the group of the stream's view, and the subscription that the request is about. */
@@ -428,14 +426,6 @@ export class DiscoveryStream {
       group.removeInterest(this, typeUrl, names);
     }
   }
-}
-
-/** Notes that the client has all that its view offers of a type. */
-function holdAll(subscription: Subscription, available: ResourcesByName): void {
-  subscription.changed.clear();
-  subscription.asked.clear();
-  subscription.owesAnswer = false;
-  subscription.held.share(available);
 }
 
 function asDiscoveryError(error: unknown): DiscoveryError {

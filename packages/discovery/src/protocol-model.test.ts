@@ -3,17 +3,8 @@ import { NodeSchema } from '@heddle/envoy-api/core';
 import { DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
 import { StatusSchema } from '@heddle/envoy-api/status';
 import { type CompiledView, viewOf, type XdsResource } from '@heddle/model';
-import {
-  cluster,
-  endpoints,
-  listener,
-  type ManualClock,
-  manualClock,
-  routes,
-  TEST_NODE_ID,
-  TYPE_URLS,
-  viewOffering,
-} from '@heddle/testing/ads';
+import { type ManualClock, manualClock, TEST_NODE_ID, TYPE_URLS, viewOffering } from '@heddle/testing/ads';
+import { arbitrarySmallMesh, MESH_CLUSTERS, MESH_ROUTES, smallMeshResources } from '@heddle/testing/mesh-model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDiscoveryServer, type DiscoveryServer } from './discovery-server.ts';
@@ -26,32 +17,6 @@ import type { DeltaPush } from './push.ts';
 
 const { CDS, EDS, LDS, RDS } = TYPE_URLS;
 const TYPES = [CDS, EDS, LDS, RDS];
-const CLUSTERS = ['a', 'b', 'c'];
-const ROUTES = ['r', 's'];
-
-/** What the mesh offers: for each cluster and route its variant, or undefined if it is not there. */
-interface Mesh {
-  readonly clusters: Readonly<Record<string, { readonly variant: number; readonly ports: number } | undefined>>;
-  readonly routes: Readonly<Record<string, readonly string[] | undefined>>;
-  readonly listeners: readonly number[];
-}
-
-function resourcesOf(mesh: Mesh): XdsResource[] {
-  const there = CLUSTERS.filter((name) => mesh.clusters[name] !== undefined);
-  return [
-    ...there.map((name) => cluster(name, BigInt(mesh.clusters[name]?.variant ?? 1))),
-    ...there.map((name) => endpoints(name, [1 + (mesh.clusters[name]?.ports ?? 0)])),
-    ...mesh.listeners.map((port) => listener(`l${port % 2}`, port, ROUTES[port % 2] as string)),
-    ...ROUTES.filter((name) => mesh.routes[name] !== undefined).map((name) =>
-      // A compiled route names clusters that exist.
-      routes(
-        name,
-        Object.fromEntries((mesh.routes[name] ?? []).filter((to) => there.includes(to)).map((to) => [`/${to}`, to])),
-      ),
-    ),
-  ];
-}
-
 /** What a client keeps of one type. */
 interface Kept {
   announced: boolean;
@@ -266,34 +231,17 @@ function step(name: string, run: (model: Model) => void | Promise<void>): Step {
   return { check: () => true, run: async (model) => run(model), toString: () => name };
 }
 
-const meshes: fc.Arbitrary<Mesh> = fc.record({
-  clusters: fc.record(
-    Object.fromEntries(
-      CLUSTERS.map((name) => [
-        name,
-        fc.option(fc.record({ variant: fc.integer({ min: 1, max: 2 }), ports: fc.integer({ min: 0, max: 1 }) }), {
-          nil: undefined,
-        }),
-      ]),
-    ),
-  ),
-  routes: fc.record(
-    Object.fromEntries(ROUTES.map((name) => [name, fc.option(fc.subarray(CLUSTERS), { nil: undefined })])),
-  ),
-  listeners: fc.subarray([8080, 8081]),
-});
-
 const steps: fc.Arbitrary<Step>[] = [
-  meshes.map((mesh) =>
+  arbitrarySmallMesh.map((mesh) =>
     step(`mesh ${JSON.stringify(mesh)}`, (model) => {
-      model.offers[model.view] = viewOffering(resourcesOf(mesh));
+      model.offers[model.view] = viewOffering(smallMeshResources(mesh));
       model.server.update();
     }),
   ),
-  meshes.map((mesh) =>
+  arbitrarySmallMesh.map((mesh) =>
     step(`other view ${JSON.stringify(mesh)}`, (model) => {
       model.view = model.view === 0 ? 1 : 0;
-      model.offers[model.view] = viewOffering(resourcesOf(mesh));
+      model.offers[model.view] = viewOffering(smallMeshResources(mesh));
       model.server.update({ reclassify: true });
     }),
   ),
@@ -314,7 +262,7 @@ const steps: fc.Arbitrary<Step>[] = [
   ),
   fc
     .record({ type: fc.constantFrom(CDS, EDS, EDS, RDS, RDS), index: fc.integer({ min: 0, max: 2 }) })
-    .map(({ type, index }) => ({ type, name: (type === RDS ? ROUTES : CLUSTERS)[index] ?? 'none' }))
+    .map(({ type, index }) => ({ type, name: (type === RDS ? MESH_ROUTES : MESH_CLUSTERS)[index] ?? 'none' }))
     .map(({ type, name }) =>
       step(`subscribe ${type} ${name}`, (model) => {
         model.of(type).names.add(name);
@@ -323,7 +271,7 @@ const steps: fc.Arbitrary<Step>[] = [
     ),
   fc
     .record({ type: fc.constantFrom(CDS, EDS, RDS), index: fc.integer({ min: 0, max: 2 }) })
-    .map(({ type, index }) => ({ type, name: (type === RDS ? ROUTES : CLUSTERS)[index] ?? 'none' }))
+    .map(({ type, index }) => ({ type, name: (type === RDS ? MESH_ROUTES : MESH_CLUSTERS)[index] ?? 'none' }))
     .map(({ type, name }) =>
       step(`unsubscribe ${type} ${name}`, (model) => {
         const kept = model.of(type);

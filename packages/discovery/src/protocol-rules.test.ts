@@ -1,9 +1,7 @@
 import { create } from '@bufbuild/protobuf';
-import { Code, createClient } from '@connectrpc/connect';
-import { createGrpcTransport } from '@connectrpc/connect-node';
+import { Code } from '@connectrpc/connect';
 import { NodeSchema } from '@heddle/envoy-api/core';
 import {
-  AggregatedDiscoveryService,
   type DeltaDiscoveryRequest,
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
@@ -13,6 +11,7 @@ import {
   BARRIER_TYPE,
   cluster,
   endpoints,
+  grpcDeltaTransport,
   manualClock,
   type ProtocolClient,
   type ProtocolClientOptions,
@@ -61,38 +60,7 @@ function overHttp2(responsePath: 'raw' | 'connect'): Connect {
       while (server.streams().length > 0) await tick();
       await served.close();
     });
-    const client = createClient(
-      AggregatedDiscoveryService,
-      createGrpcTransport({ baseUrl: `http://${served.address}` }),
-    );
-    return {
-      open(signal) {
-        const requests: DeltaDiscoveryRequest[] = [];
-        let wake = () => {};
-        const ending = new AbortController();
-        const outgoing = (async function* () {
-          while (!ending.signal.aborted) {
-            const next = requests.shift();
-            if (next !== undefined) yield next;
-            else await new Promise<void>((resolve) => (wake = resolve));
-          }
-        })();
-        return {
-          send(request) {
-            requests.push(request);
-            wake();
-          },
-          // Called when somebody reads, so that a stream no test reads cannot fail unseen.
-          responses: (async function* () {
-            yield* client.deltaAggregatedResources(outgoing, { signal: AbortSignal.any([signal, ending.signal]) });
-          })(),
-          close: () => {
-            ending.abort();
-            wake();
-          },
-        };
-      },
-    };
+    return grpcDeltaTransport(served.address);
   };
 }
 

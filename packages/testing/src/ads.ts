@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { grpcDeltaTransport, grpcStateTransport } from './grpc-transport.ts';
 export { type ManualClock, manualClock, tick } from './manual-clock.ts';
 export { cluster, endpoints, listener, routes, viewOffering } from './mesh-resources.ts';
 export {
@@ -23,3 +24,9 @@ export {
   scriptedSotwTransport,
   scriptedTransport,
 } from './scripted-transport.ts';
+export {
+  BARRIER,
+  type StateProtocolClient,
+  type StateRequest,
+  stateProtocolClient,
+} from './state-protocol-client.ts';
