@@ -7,7 +7,7 @@ export interface DiscoveryCounters {
   requests: number;
   acks: number;
   nacks: number;
-  /** Answers to responses that were answered before or never sent. */
+  /** Requests with the nonce of a response that a newer one has overtaken, or that was never sent. */
   staleNonces: number;
   responses: number;
   resourcesSent: number;

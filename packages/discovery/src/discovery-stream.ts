@@ -343,7 +343,8 @@ export class DiscoveryStream {
       if (this.#group?.refusal(typeUrl, resource.name)?.version === resource.version) lifted.push(resource);
     });
     if (!isKnown) {
-      counters.staleNonces += 1;
+      // State of the world repeats the last nonce in every request.
+      if (request.responseNonce !== subscription.lastSent?.nonce) counters.staleNonces += 1;
       return;
     }
     this.#life?.answered([...this.#subscriptions.values()].every(({ outstanding }) => outstanding.size === 0));

@@ -27,14 +27,21 @@ export function stateOfView(available: ResourcesByName): FullState {
 /**
  * Everything that a client is to have of one type. What waits for other things is there in the version before, and so is what the
  * client refused: a full set that left it out would delete it.
+ *
+ * @param sent what this response brings, even if the client refused it before
  */
-export function fullStateOf(subscription: Subscription, available: ResourcesByName): FullState {
+export function fullStateOf(
+  subscription: Subscription,
+  available: ResourcesByName,
+  sent: readonly XdsResource[],
+): FullState {
   const { held, rejected } = subscription;
   const resources: XdsResource[] = [];
+  const isSent = new Set(rejected.size === 0 ? [] : sent.map(({ name }) => name));
   const take = (name: string): boolean => {
     const has = held.get(name);
     if (has === undefined) return false;
-    const rejection = rejected.get(name);
+    const rejection = isSent.has(name) ? undefined : rejected.get(name);
     const resource = rejection?.version === has.version ? rejection.lastGood?.resource : has.resource;
     if (resource !== undefined) resources.push(resource);
     return resource === available.get(name);

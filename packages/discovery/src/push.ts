@@ -90,7 +90,7 @@ export function takePush(
     case 'delta':
       return push;
     case 'full-set':
-      return { ...push, state: fullStateOf(subscription, context.available) };
+      return { ...push, state: fullStateOf(subscription, context.available, chunk.resources) };
     case 'partial':
       return { ...push, state: stateOf(chunk.resources) };
   }

@@ -58,9 +58,18 @@ export function applySubscriptions(
       forget(subscription, name);
     }
   }
+  if (subscription.style === 'full-set' && subscription.wildcard) {
+    // A client of state of the world that names some of what it had by wildcard goes on using that.
+    for (const name of subscribe) {
+      if (names.has(name)) continue;
+      names.add(name);
+      added.push(name);
+    }
+  }
   if (leavesAll && subscription.wildcard) {
     subscription.wildcard = false;
-    subscription.owesAnswer = false;
+    // What it may still have of the names it keeps, only a full set says.
+    if (subscription.style !== 'full-set' || names.size === 0) subscription.owesAnswer = false;
     held.prune();
     for (const name of dueNames(subscription)) if (!names.has(name)) forget(subscription, name);
   }

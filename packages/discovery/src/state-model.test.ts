@@ -35,6 +35,8 @@ interface Kept {
   readonly good: Map<string, string>;
   /** Refused last, by name. */
   readonly refused: Map<string, string>;
+  /** Names that came on this stream: of the rest the server cannot know. */
+  readonly came: Set<string>;
   /** On the wire, oldest first. */
   crossing: DeltaPush[];
   /** The response it has read and not answered. */
@@ -76,6 +78,7 @@ class Model {
           held: new Map(),
           good: new Map(),
           refused: new Map(),
+          came: new Set(),
           crossing: [],
           unanswered: undefined,
           nonce: '',
@@ -136,6 +139,9 @@ class Model {
 
   list(type: string, change: (listed: Set<string>) => void): void {
     const kept = this.of(type);
+    // A list without a nonce counts although a response is on its way: who unlists and lists a name meanwhile would take that response
+    // for an answer. Clients wait.
+    if (kept.nonce === '' && kept.crossing.length > 0) return;
     change(kept.listed);
     this.send(type);
     // The server may not know yet (it ignores a list that crosses with a response), so what it would send again is kept till it does.
@@ -178,6 +184,7 @@ class Model {
         if (!names.includes(name) && this.isKnownToWant(CDS, name)) this.checkRemoval(name);
       }
     }
+    for (const name of names) kept.came.add(name);
     kept.crossing.push(push);
     return true;
   }
@@ -195,7 +202,8 @@ class Model {
   /** Clusters precede the routes that name them. */
   checkRoute(route: XdsResource): void {
     for (const name of clustersNamedBy(route)) {
-      if (!this.isKnownToWant(CDS, name)) continue;
+      // For a cluster that was refused it would wait in vain.
+      if (!this.isKnownToWant(CDS, name) || this.of(CDS).refused.has(name)) continue;
       const isThere = this.latest(CDS, name) !== undefined;
       expect(isThere, `route "${route.name}" names cluster "${name}", which was not sent`).toBe(true);
     }
@@ -205,6 +213,8 @@ class Model {
   checkRemoval(name: string): void {
     for (const [route, resource] of this.of(RDS).held) {
       if (this.of(RDS).refused.has(route) || !this.isKnownToWant(RDS, route)) continue;
+      // Of a route that is gone nothing is ever said: it goes with its listener.
+      if (this.offered(RDS, route) === undefined || !this.of(RDS).came.has(route)) continue;
       expect(clustersNamedBy(resource).has(name), `cluster "${name}" goes before route "${route}"`).toBe(false);
     }
   }
@@ -253,6 +263,7 @@ class Model {
     this.isNodeSent = false;
     for (const type of TYPES) {
       const kept = this.of(type);
+      if (kept.unanswered !== undefined) kept.version = kept.unanswered.state?.version ?? '';
       const hadAll = kept.known.wildcard && kept.listed.size === 0;
       for (const [name, version] of kept.refused) {
         // What was refused is not in use; what was before it is.
@@ -260,7 +271,10 @@ class Model {
       }
       Object.assign(kept, { announced: false, named: false, crossing: [], unanswered: undefined, nonce: '' });
       kept.known = { wildcard: false, names: new Set() };
+      // Who never accepted a whole set has no version to state: the server takes it for new.
+      if (kept.version === '') kept.held.clear();
       kept.refused.clear();
+      kept.came.clear();
       for (const [name, { version }] of kept.held) kept.good.set(name, version);
       // On a new stream an empty list would mean all again: who wants nothing says nothing.
       if (hadAll || kept.listed.size > 0) this.send(type);

@@ -197,6 +197,30 @@ describe.each(Object.entries(transports))('state of the world over %s', (kind, c
       expect(texts(await again.drain())).toEqual([['a']]);
     });
 
+    test('XP-5 only nonces that are stale are counted as such', async () => {
+      const { client, server, change } = await setUp(connect, [resource(type, 'a')]);
+      client.send(type, []);
+      const [first] = await client.sync();
+      client.send(type, ['*']);
+      await client.sync();
+      expect(server.counters.staleNonces).toBe(0);
+      change(resource(type, 'a', '2'));
+      await client.drain();
+      client.send(type, ['*'], { nonce: first?.nonce ?? '' });
+      await client.drain();
+      expect(server.counters.staleNonces).toBe(1);
+    });
+
+    test('XP-10 what was refused is carried when it is asked for again', async () => {
+      const { client } = await setUp(connect, [resource(type, 'a'), resource(type, 'b')]);
+      client.send(type, []);
+      const [first] = await client.drain();
+      client.nack(first as DiscoveryResponse, 'a: no');
+      await client.drain();
+      client.send(type, ['*', 'a']);
+      expect(texts(await client.drain())).toEqual([['a', 'b']]);
+    });
+
     test('XP-8 the four steps of the example', async () => {
       const { client, change } = await setUp(connect, [resource(type, 'A'), resource(type, 'B')]);
       client.send(type, []);
@@ -472,6 +496,19 @@ describe.each(Object.entries(transports))('state of the world over %s', (kind, c
     expect(await client.drain()).toEqual([]);
     client.ack(route as DiscoveryResponse);
     expect(typesOf(await client.drain())).toEqual([['CDS', 1]]);
+  });
+
+  test('XP-18 nor does one go early that the client had by wildcard and now names', async () => {
+    const { client, change } = await setUp(connect, [cluster('a'), routes('r', { '/': 'a' })]);
+    client.send(CDS, []);
+    client.send(RDS, ['r']);
+    await client.sync();
+    client.send(CDS, ['a']);
+    change(routes('r', {}));
+    const answers = await client.drain();
+    expect(typesOf(answers)).toEqual([['RDS', 1]]);
+    client.ack(answers[0] as DiscoveryResponse);
+    expect(typesOf(await client.drain())).toEqual([['CDS', 0]]);
   });
 
   test('XP-19 after a changed cluster its endpoints are sent again, and only those', async () => {
