@@ -101,7 +101,7 @@ export class ControlPlaneMetrics {
       this.#pushes.family(),
       this.#rejects.family(),
       ...['CDS', 'EDS', 'LDS', 'RDS', 'ECDS'].map((label) => rejectedBy(label, streams)),
-      counter('pilot_xds_expired_nonce', 'Requests with the nonce of a response that a newer one has overtaken, or that was never sent.', counters.staleNonces),
+      counter('pilot_xds_expired_nonce', 'Requests with a nonce overtaken or never sent.', counters.staleNonces),
       this.#convergence.family(),
       this.#pushTime.family(),
       this.#size.family(),
