@@ -1,9 +1,12 @@
 import { type Diagnostic, diagnostic, type FieldPath, formatRef } from '@heddle/model';
 import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
 import { likelyHost } from './hosts/likely-host.ts';
-import type { Memo } from './memo.ts';
+import { type Groups, groupItems, patchGroups } from './incremental/groups.ts';
+import { changedItems } from './incremental/list-changes.ts';
+import type { Continued, Memo } from './memo.ts';
 import {
-  byAge,
+  ageOf,
+  compareAge,
   type DestinationRule,
   namespaceOf,
   refOfObject,
@@ -28,49 +31,84 @@ export interface DestinationRuleIndex {
   ): readonly DestinationRule[];
 }
 
-interface NamespaceRules {
-  readonly exact: Map<string, DestinationRule[]>;
-  /** The narrowest first. */
-  readonly wildcards: { readonly host: string; readonly rules: DestinationRule[] }[];
+type RuleInputs = readonly [rules: readonly DestinationRule[], domain: ClusterDomain];
+
+interface RuleTables extends DestinationRuleIndex {
+  /** By {@link ruleKey}. */
+  readonly exact: Groups<DestinationRule>;
+  /** By namespace. */
+  readonly wildcards: Groups<WildcardRules>;
 }
 
+/** The rules of a namespace for one wildcard host, the oldest first. */
+interface WildcardRules {
+  readonly namespace: string;
+  readonly host: string;
+  readonly rules: readonly DestinationRule[];
+}
+
+/** A stage for `memo.evolve`. */
 export function indexDestinationRules(
   _memo: Memo,
+  before: Continued<RuleInputs, RuleTables> | undefined,
   rules: readonly DestinationRule[],
   domain: ClusterDomain,
-): DestinationRuleIndex {
-  const byNamespace = new Map<string, NamespaceRules>();
-  for (const rule of byAge(rules)) {
-    const namespace = namespaceOf(rule);
-    let found = byNamespace.get(namespace);
-    if (found === undefined) {
-      found = { exact: new Map(), wildcards: [] };
-      byNamespace.set(namespace, found);
-    }
-    const host = fullHost(rule.spec.host, namespace, domain);
-    const members = isWildcardHost(host)
-      ? found.wildcards.find((candidate) => candidate.host === host)?.rules
-      : found.exact.get(host);
-    if (members !== undefined) members.push(rule);
-    else if (isWildcardHost(host)) found.wildcards.push({ host, rules: [rule] });
-    else found.exact.set(host, [rule]);
+): RuleTables {
+  const hostOf = (rule: DestinationRule): string => fullHost(rule.spec.host, namespaceOf(rule), domain);
+  const keysOf = (rule: DestinationRule): readonly string[] => [ruleKey(namespaceOf(rule), hostOf(rule))];
+  const wildcard = (rule: DestinationRule): boolean => isWildcardHost(rule.spec.host);
+  if (before === undefined || before.inputs[1] !== domain) {
+    return ruleTables(groupItems(rules, keysOf, compareRuleAge), wildcardRules(rules.filter(wildcard), hostOf));
   }
-  for (const { wildcards } of byNamespace.values()) wildcards.sort((a, b) => b.host.length - a.host.length);
+  const { removed, added } = changedItems(before.inputs[0], rules);
+  const wild = [...removed, ...added].some(wildcard);
+  return ruleTables(
+    patchGroups(before.result.exact, removed, added, keysOf, compareRuleAge),
+    wild ? wildcardRules(rules.filter(wildcard), hostOf) : before.result.wildcards,
+  );
+}
 
+function ruleKey(namespace: string, host: string): string {
+  return `${namespace}/${host}`;
+}
+
+function compareRuleAge(a: DestinationRule, b: DestinationRule): number {
+  return compareAge(ageOf(a), ageOf(b));
+}
+
+/** Each namespace's rules for wildcards, the narrowest first. */
+function wildcardRules(
+  rules: readonly DestinationRule[],
+  hostOf: (rule: DestinationRule) => string,
+): Groups<WildcardRules> {
+  const groups = groupItems(rules, (rule) => [ruleKey(namespaceOf(rule), hostOf(rule))], compareRuleAge);
+  const all = [...groups.values()].flatMap((ofHost): readonly WildcardRules[] => {
+    const [first] = ofHost;
+    return first === undefined ? [] : [{ namespace: namespaceOf(first), host: hostOf(first), rules: ofHost }];
+  });
+  const narrowestFirst = (a: WildcardRules, b: WildcardRules): number => b.host.length - a.host.length;
+  return groupItems(all, ({ namespace }) => [namespace], narrowestFirst);
+}
+
+function ruleTables(exact: Groups<DestinationRule>, wildcards: Groups<WildcardRules>): RuleTables {
   return {
+    exact,
+    wildcards,
     rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
       // In the root namespace stand the rules for everybody: its own clients too look at the service's namespace first.
       const first = clientNamespace === rootNamespace ? serviceNamespace : clientNamespace;
       for (const namespace of new Set([first, serviceNamespace, rootNamespace])) {
-        const found = byNamespace.get(namespace);
         const matching =
-          found?.exact.get(host) ?? found?.wildcards.find((rule) => hostIsWithin(host, rule.host))?.rules;
+          exact.get(ruleKey(namespace, host)) ??
+          wildcards.get(namespace)?.find((rule) => hostIsWithin(host, rule.host))?.rules;
         if (matching !== undefined) return matching;
       }
-      return [];
+      return NO_RULES;
     },
   };
 }
+
+const NO_RULES: readonly DestinationRule[] = [];
 
 /** A service with the rules that clients of a view apply to it. */
 export interface Backend {

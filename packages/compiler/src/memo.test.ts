@@ -78,6 +78,47 @@ describe('createMemo', () => {
     expect(memo.steady(owner, 'slot', ['x', part])).not.toBe(list);
     expect(memo.steady(owner, 'another slot', [part, 'x'])).not.toBe(list);
   });
+
+  test('each: only what came into the list is run, and the same results are the same list', () => {
+    const memo = createMemo();
+    const counter = counting();
+    const items = Array.from({ length: 20 }, () => ({}));
+    const first = memo.each(counter.stage, items, 'shared');
+    expect(memo.each(counter.stage, [...items], 'shared')).toBe(first);
+    expect(counter.runs).toBe(20);
+    const added = {};
+    const next = memo.each(counter.stage, items.with(7, added), 'shared');
+    expect(counter.runs).toBe(21);
+    expect(next).toEqual(first.with(7, { owner: added, rest: ['shared'] }));
+    expect(next[6]).toBe(first[6]);
+    expect(memo.each(counter.stage, items.toSpliced(3, 1), 'shared')).toEqual(first.toSpliced(3, 1));
+    expect(memo.each(counter.stage, items, 'another')[0]).toEqual({ owner: items[0], rest: ['another'] });
+  });
+
+  test('each: unrelated lists by turns do not run again what they have', () => {
+    const memo = createMemo();
+    const counter = counting();
+    const lists = Array.from({ length: 40 }, () => [{}, {}, {}]);
+    const first = lists.map((list) => memo.each(counter.stage, list));
+    expect(lists.map((list) => memo.each(counter.stage, [...list]))).toEqual(first);
+    expect(counter.runs).toBe(120);
+  });
+
+  test('evolve: is given the result for the list before; equal inputs do not run it', () => {
+    const memo = createMemo();
+    const items = Array.from({ length: 5 }, () => ({}));
+    const stage = (
+      _memo: Memo,
+      before: { readonly result: number } | undefined,
+      list: readonly object[],
+      _by: string,
+    ) => (before?.result ?? 0) * 100 + list.length;
+    expect(memo.evolve(stage, items, 'a')).toBe(5);
+    expect(memo.evolve(stage, items, 'a')).toBe(5);
+    expect(memo.evolve(stage, items.slice(0, 4), 'a')).toBe(504);
+    expect(memo.evolve(stage, [{}, {}], 'a')).toBe(2);
+    expect(noMemo.evolve(stage, items, 'a')).toBe(5);
+  });
 });
 
 test('noMemo: runs every stage each time', () => {

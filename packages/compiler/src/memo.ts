@@ -1,8 +1,27 @@
+import { Lineages } from './incremental/lineages.ts';
+import { listChanges } from './incremental/list-changes.ts';
+
 /** What a stage may depend on: immutable values, compared by identity, and primitives. */
 export type MemoInput = object | string | number | boolean | undefined;
 
 /** A pure function of its inputs; `memo` is passed on so that it can cache the stages it consists of. */
 export type Stage<Inputs extends readonly MemoInput[], Result> = (memo: Memo, ...inputs: Inputs) => Result;
+
+/** A result of a stage with the inputs it was made of. */
+export interface Continued<Inputs extends readonly MemoInput[], Result> {
+  readonly inputs: Inputs;
+  readonly result: Result;
+}
+
+/**
+ * A stage that may start from an earlier result of its own. It compares the earlier inputs with its inputs and makes anew what they
+ * concern. The promise: with and without an earlier result it gives the same, which property tests check.
+ */
+export type EvolvingStage<Inputs extends readonly MemoInput[], Result> = (
+  memo: Memo,
+  before: Continued<Inputs, Result> | undefined,
+  ...inputs: Inputs
+) => Result;
 
 /**
  * The compiler's cache. A stage is called as `memo.run(stage, ...inputs)`: the inputs are at once the arguments and the cache key,
@@ -25,6 +44,24 @@ export interface Memo {
   latest<Inputs extends readonly [object, ...MemoInput[]], Result>(
     slot: MemoInput,
     stage: Stage<Inputs, Result>,
+    ...inputs: Inputs
+  ): Result;
+
+  /**
+   * The results of a stage for each item of a list: as `run` for one after another, but what stayed in the list since the last time costs
+   * the comparison of a pointer. Each item is an object and owns its result. The list is the one before if all of its items are.
+   */
+  each<Item extends object, Shared extends readonly MemoInput[], Result>(
+    stage: Stage<readonly [Item, ...Shared], Result>,
+    items: readonly Item[],
+    ...shared: Shared
+  ): readonly Result[];
+
+  /**
+   * For a stage over a long list, such as an index, that can make its result from the one for a similar list: see {@link Continued}.
+   */
+  evolve<Inputs extends readonly [readonly unknown[], ...MemoInput[]], Result>(
+    stage: EvolvingStage<Inputs, Result>,
     ...inputs: Inputs
   ): Result;
 
@@ -55,6 +92,8 @@ export function createMemo(): Memo {
   const stages = new Map<AnyStage, WeakMap<object, Entry[]>>();
   const slotted = new Map<AnyStage, WeakMap<object, Map<MemoInput, Entry>>>();
   const lists = new WeakMap<object, Map<MemoInput, readonly MemoInput[]>>();
+  const mapped = new Map<AnyStage, Lineages<MappedList>>();
+  const evolved = new Map<AnyStage, Lineages<EvolvedList>>();
 
   const memo: Memo = {
     run(stage, ...inputs) {
@@ -104,6 +143,41 @@ export function createMemo(): Memo {
       return result;
     },
 
+    each(stage, items, ...shared) {
+      type Result = ReturnType<typeof stage>;
+      const lineages = lineagesOf(mapped, stage);
+      const nearest = lineages.nearest(items);
+      const before = nearest !== undefined && sameItems(nearest.shared, shared) ? nearest : undefined;
+      if (before?.items === items) return before.results as readonly Result[];
+      const results: Result[] = [];
+      if (before === undefined) {
+        for (const item of items) results.push(memo.run(stage, item, ...shared));
+      } else {
+        let taken = 0;
+        for (const { startBefore, endBefore, startAfter, endAfter } of listChanges(before.items, items)) {
+          while (taken < startBefore) results.push(before.results[taken++] as Result);
+          for (let at = startAfter; at < endAfter; at++)
+            results.push(memo.run(stage, items[at] as (typeof items)[number], ...shared));
+          taken = endBefore;
+        }
+        while (taken < before.results.length) results.push(before.results[taken++] as Result);
+      }
+      const kept = before !== undefined && sameItems(before.results, results) ? before.results : results;
+      lineages.keep({ items, shared, results: kept }, nearest);
+      return kept as readonly Result[];
+    },
+
+    evolve(stage, ...inputs) {
+      type Result = ReturnType<typeof stage>;
+      const lineages = lineagesOf(evolved, stage);
+      const [items] = inputs;
+      const before = lineages.nearest(items);
+      if (before !== undefined && sameItems(before.inputs, inputs)) return before.result as Result;
+      const result = stage(memo, before as Continued<typeof inputs, Result> | undefined, ...inputs);
+      lineages.keep({ items, inputs, result }, before);
+      return result;
+    },
+
     steady(owner, slot, items) {
       let slots = lists.get(owner);
       if (slots === undefined) {
@@ -123,8 +197,32 @@ export function createMemo(): Memo {
 export const noMemo: Memo = {
   run: (stage, ...inputs) => stage(noMemo, ...inputs),
   latest: (_slot, stage, ...inputs) => stage(noMemo, ...inputs),
+  each: (stage, items, ...shared) => items.map((item) => stage(noMemo, item, ...shared)),
+  evolve: (stage, ...inputs) => stage(noMemo, undefined, ...inputs),
   steady: (_owner, _slot, items) => items,
 };
+
+interface MappedList {
+  readonly items: readonly object[];
+  readonly shared: readonly MemoInput[];
+  readonly results: readonly unknown[];
+}
+
+interface EvolvedList extends Continued<readonly MemoInput[], unknown> {
+  readonly items: readonly unknown[];
+}
+
+function lineagesOf<Entry extends { readonly items: readonly unknown[] }>(
+  stages: Map<AnyStage, Lineages<Entry>>,
+  stage: AnyStage,
+): Lineages<Entry> {
+  let lineages = stages.get(stage);
+  if (lineages === undefined) {
+    lineages = new Lineages();
+    stages.set(stage, lineages);
+  }
+  return lineages;
+}
 
 /** A Map keeps its keys in order of insertion: when it is full, the one set longest ago goes. */
 function setBounded<Value>(slots: Map<MemoInput, Value>, slot: MemoInput, value: Value): void {

@@ -1,6 +1,9 @@
 import { compareText } from '@heddle/model';
 import { fullGatewayName, fullHost, MESH_GATEWAY } from './hosts/host-name.ts';
-import type { Memo } from './memo.ts';
+import { type Groups, groupItems, patchGroups } from './incremental/groups.ts';
+import { changedItems } from './incremental/list-changes.ts';
+import { patchSorted } from './incremental/sorted-list.ts';
+import type { Continued, Memo } from './memo.ts';
 import { type Age, ageOf, compareAge, namespaceOf, qualifiedName, type VirtualService } from './mesh-objects.ts';
 import type { MeshSettings } from './settings.ts';
 import { type Audience, audienceOf, visibleObjects } from './visibility.ts';
@@ -102,17 +105,28 @@ export function indexVirtualServices(
   settings: MeshSettings,
   namespace: string | undefined,
 ): VirtualServiceIndex {
-  const entries = virtualServices.map((virtualService) => memo.run(virtualServiceEntry, virtualService, settings));
+  return memo.evolve(indexEntries, memo.each(virtualServiceEntry, virtualServices, settings), namespace);
+}
+
+type EntryInputs = readonly [entries: readonly VirtualServiceEntry[], namespace: string | undefined];
+
+function indexEntries(
+  _memo: Memo,
+  before: Continued<EntryInputs, VirtualServiceIndex & { readonly byGateway: Groups<VirtualServiceEntry> }> | undefined,
+  given: readonly VirtualServiceEntry[],
+  namespace: string | undefined,
+): VirtualServiceIndex & { readonly byGateway: Groups<VirtualServiceEntry> } {
   const rank = (entry: VirtualServiceEntry): number =>
     namespace === undefined || entry.audience === 'everybody' ? 2 : entry.namespace === namespace ? 0 : 1;
-  entries.sort((a, b) => rank(a) - rank(b) || compareAge(a.age, b.age));
-  const byGateway = new Map<string, VirtualServiceEntry[]>();
-  for (const entry of entries) {
-    for (const gateway of entry.gateways.keys()) {
-      const members = byGateway.get(gateway);
-      if (members === undefined) byGateway.set(gateway, [entry]);
-      else members.push(entry);
-    }
-  }
-  return { entries, byGateway };
+  const compare = (a: VirtualServiceEntry, b: VirtualServiceEntry): number =>
+    rank(a) - rank(b) || compareAge(a.age, b.age);
+  if (before === undefined || before.inputs[1] !== namespace)
+    return { entries: [...given].sort(compare), byGateway: groupItems(given, gatewaysOf, compare) };
+  const { removed, added } = changedItems(before.inputs[0], given);
+  return {
+    entries: patchSorted(before.result.entries, removed, added, compare),
+    byGateway: patchGroups(before.result.byGateway, removed, added, gatewaysOf, compare),
+  };
 }
+
+const gatewaysOf = (entry: VirtualServiceEntry): Iterable<string> => entry.gateways.keys();

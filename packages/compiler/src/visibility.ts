@@ -64,37 +64,34 @@ export function visibleObjects<Item extends ExportedObject>(
   byDefault: DefaultExport,
   namespace: string,
 ): readonly Item[] {
-  const table = memo.run(visibilityTable, objects, byDefault);
-  if (table.special.size === 0 && table.forEverybody.length === objects.length) return objects;
-  if (!table.special.has(namespace)) return table.forEverybody as readonly Item[];
-  return memo.run(specialObjects, table, namespace) as readonly Item[];
+  const audiences = memo.each(audienceStage, objects, byDefault);
+  const special = memo.run(specialNamespaces, audiences);
+  if (special === NO_DIFFERENCE) return objects;
+  const seen = memo.run(seenObjects, objects, audiences, special.has(namespace) ? namespace : undefined);
+  return seen as readonly Item[];
 }
 
-interface VisibilityTable {
-  readonly objects: readonly ExportedObject[];
-  readonly audiences: readonly Audience[];
-  readonly forEverybody: readonly ExportedObject[];
-  /** Namespaces that see more than everybody does. */
-  readonly special: ReadonlySet<string>;
+function audienceStage(_memo: Memo, object: ExportedObject, byDefault: DefaultExport): Audience {
+  return audienceOf(object, byDefault);
 }
 
-function visibilityTable(_memo: Memo, objects: readonly ExportedObject[], byDefault: DefaultExport): VisibilityTable {
-  const audiences = objects.map((object) => audienceOf(object, byDefault));
-  return {
-    objects,
-    audiences,
-    forEverybody: objects.filter((_, index) => audiences[index] === 'everybody'),
-    special: new Set(audiences.flatMap((audience) => (audience === 'everybody' ? [] : [...audience]))),
-  };
+const NO_DIFFERENCE: ReadonlySet<string> = new Set();
+
+/** Namespaces that see more than everybody does. */
+function specialNamespaces(_memo: Memo, audiences: readonly Audience[]): ReadonlySet<string> {
+  if (audiences.every((audience) => audience === 'everybody')) return NO_DIFFERENCE;
+  return new Set(audiences.flatMap((audience) => (audience === 'everybody' ? [] : [...audience])));
 }
 
-function specialObjects(
+/** What everybody sees, and what a namespace does beyond that. */
+function seenObjects(
   _memo: Memo,
-  { objects, audiences }: VisibilityTable,
-  namespace: string,
+  objects: readonly ExportedObject[],
+  audiences: readonly Audience[],
+  namespace: string | undefined,
 ): readonly ExportedObject[] {
   return objects.filter((_, index) => {
     const audience = audiences[index];
-    return audience === 'everybody' || audience?.has(namespace) === true;
+    return audience === 'everybody' || (namespace !== undefined && audience?.has(namespace) === true);
   });
 }

@@ -47,7 +47,7 @@ export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settin
   const registry = memo.run(buildServiceRegistry, services, entries, settings);
   const allRules = listOf(snapshot, 'DestinationRule');
   const destinationRules = visibleObjects(memo, allRules, defaultDestinationRuleExportTo, namespace);
-  const rules = memo.run(indexDestinationRules, destinationRules, settings.clusterDomain);
+  const rules = memo.evolve(indexDestinationRules, destinationRules, settings.clusterDomain);
   return {
     memo,
     snapshot,
