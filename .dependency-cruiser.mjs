@@ -24,6 +24,11 @@ const floorPlan = {
     imports: ['envoy-api'],
     reason: 'Matching is pure over Envoy types: explain, gateway and tests share it.',
   },
+  analysis: {
+    floor: 2,
+    imports: ['api', 'model'],
+    reason: 'Checks look at what users wrote, whatever is compiled of it: commands, webhooks and editors share them.',
+  },
   sources: {
     floor: 2,
     imports: ['api', 'model'],
@@ -60,6 +65,7 @@ const floorPlan = {
     floor: 5,
     imports: [
       'agent',
+      'analysis',
       'api',
       'compiler',
       'control-plane',

@@ -5,6 +5,8 @@ export const EXIT = {
   failed: 1,
   /** The command line itself is wrong (sysexits' EX_USAGE, as istioctl uses it). */
   usage: 64,
+  /** The analysis found what it was to fail for (istioctl analyze's code). */
+  findings: 79,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

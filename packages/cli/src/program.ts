@@ -91,6 +91,54 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     .action(async (options) => setExitCode(await (await import('./commands/translate.ts')).translate(options)));
 
   program
+    .command('validate')
+    .description('check objects one by one: fields, values, and what Istio would refuse')
+    .requiredOption('-f, --file <path...>', 'files and folders of manifests; - for stdin')
+    .addOption(findingsFormat())
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle validate -f mesh/', 'every object below mesh/'],
+        ['heddle validate -f mesh/ -o json', 'the findings for scripts and editors'],
+        ['kubectl get virtualservice -A -o yaml | heddle validate -f -', 'what a cluster has'],
+      ),
+    )
+    .action(async (options) => setExitCode(await (await import('./commands/validate.ts')).validate(options)));
+
+  program
+    .command('analyze')
+    .description('check objects against each other: references, conflicts, what is never used')
+    .argument('[paths...]', 'files and folders of manifests; - for stdin')
+    .option('-f, --file <path...>', 'the same as paths')
+    .addOption(findingsFormat())
+    .addOption(
+      new Option('--severity <level>', 'the mildest findings to show (istioctl: --output-threshold)')
+        .choices(['error', 'warning', 'info'])
+        .default('info'),
+    )
+    .addOption(
+      new Option('--failure-threshold <level>', 'the mildest findings to exit with 79 for')
+        .choices(['error', 'warning', 'info'])
+        .default('error'),
+    )
+    .option(
+      '-S, --suppress <code=kind namespace/name...>',
+      'leave out findings of a code, of a kind, of an object; * is any',
+    )
+    .option('-L, --list-rules', 'list the rules')
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle analyze mesh/', 'everything that is wrong with mesh/, and why it matters'],
+        ['heddle analyze mesh/ --severity warning --failure-threshold warning', 'for CI: no warnings either'],
+        ['heddle analyze mesh/ -S "IST0118=Service shop/*"', 'without port names in namespace shop'],
+      ),
+    )
+    .action(async (paths: string[], options) =>
+      setExitCode(await (await import('./commands/analyze.ts')).analyze(paths, options)),
+    );
+
+  program
     .command('control-plane')
     .description('serve a folder of manifests to proxies over ADS')
     .requiredOption('--config <path...>', 'files and folders of manifests')
@@ -218,6 +266,12 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
 function examples(...lines: readonly (readonly [command: string, meaning: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}\n`;
+}
+
+function findingsFormat(): Option {
+  return new Option('-o, --output <format>', 'text: with the lines in question; table; or json')
+    .choices(['text', 'table', 'json'])
+    .default('text');
 }
 
 function httpAddress(): Option {

@@ -1,6 +1,5 @@
-import { type Diagnostic, diagnostic, type FieldPath, formatRef } from '@heddle/model';
+import { type Diagnostic, diagnostic, type FieldPath, formatRef, likelyHost } from '@heddle/model';
 import { type ClusterDomain, fullHost, hostIsWithin, isWildcardHost } from './hosts/host-name.ts';
-import { likelyHost } from './hosts/likely-host.ts';
 import { type Groups, groupItems, patchGroups } from './incremental/groups.ts';
 import { changedItems } from './incremental/list-changes.ts';
 import type { Continued, Memo } from './memo.ts';

@@ -6,6 +6,17 @@ export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type
 export { type DiagnosticCode, type DiagnosticCodeInfo, diagnosticCodes } from './diagnostic-codes.ts';
 export { ENVOY_RUNTIME } from './envoy-runtime.ts';
 export { type FieldPath, formatFieldPath } from './field-path.ts';
+export {
+  type ClusterDomain,
+  fullGatewayName,
+  fullHost,
+  hostIsWithin,
+  isWildcardHost,
+  MESH_GATEWAY,
+  narrowerHost,
+  serviceHost,
+} from './host-name.ts';
+export { likelyHost } from './likely-host.ts';
 export { type AnyMeshObject, MeshSnapshot, type ObjectOrigin, refOf, type SourcedObject } from './mesh-snapshot.ts';
 export {
   ALLOW_ANY_VIRTUAL_HOST,
@@ -22,6 +33,7 @@ export {
   VIRTUAL_OUTBOUND_LISTENER,
   virtualHostName,
 } from './names.ts';
+export { isHttp, isHttp2, type PortProtocol, parseProtocol, servicePortProtocol } from './port-protocol.ts';
 export {
   type ListenerBinding,
   nodeId,

@@ -19,16 +19,24 @@ const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 /** Node's arguments that run `heddle` from its sources. */
 export const HEDDLE_FROM_SOURCE: readonly string[] = ['--conditions=@heddle/source', MAIN];
 
+/** How a `heddle` command is started. */
+export interface HeddleOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it reads on stdin; nothing unless given. */
+  readonly input?: string;
+}
+
 /** Starts `heddle ARGS` from its sources. */
-export function startHeddle(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): HeddleProcess {
+export function startHeddle(args: readonly string[], options: HeddleOptions = {}): HeddleProcess {
   const child = spawn(process.execPath, [...HEDDLE_FROM_SOURCE, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read its input may be gone before it is written.
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
@@ -80,7 +88,7 @@ export function startHeddle(
 /** Runs `heddle ARGS` to its end. */
 export async function runHeddle(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: HeddleOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number | null }> {
   const heddle = startHeddle(args, options);
   const exitCode = await new Promise<number | null>((resolve) => heddle.child.once('close', (code) => resolve(code)));

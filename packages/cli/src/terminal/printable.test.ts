@@ -6,6 +6,7 @@ test('printable: one line, without control characters', () => {
   expect(printable('a\nb\r\u001b[31mred\u0007\u009b1m\u2028')).toBe(
     'a\\nb\\u000d\\u001b[31mred\\u0007\\u009b1m\\u2028',
   );
+  expect(printable('a\u202eb')).toBe('a\\u202eb');
 });
 
 describe('withoutSecrets', () => {

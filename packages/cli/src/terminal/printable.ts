@@ -1,10 +1,9 @@
 /**
  * Text from elsewhere (a proxy's error message, names in a dump) as it may be shown on a terminal: one line, without control characters,
- * which could move the cursor, colour the rest or forge lines.
+ * which could move the cursor, colour the rest, turn its direction or forge lines.
  */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
+  return text.replace(/[\p{Control}\p{Bidi_Control}\u2028\u2029]/gu, (character) =>
     character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -1,7 +1,6 @@
 import { suggest } from '@heddle/api';
-import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, type ResourceRef } from '@heddle/model';
+import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, likelyHost, type ResourceRef } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
-import { likelyHost } from '../hosts/likely-host.ts';
 
 /** What a route's leg leads to. */
 export interface ResolvedDestination {
