@@ -1,5 +1,13 @@
 import { suggest } from '@heddle/api';
-import { clusterName, type Diagnostic, diagnostic, type FieldPath, formatRef, likelyHost, type ResourceRef } from '@heddle/model';
+import {
+  clusterName,
+  type Diagnostic,
+  diagnostic,
+  type FieldPath,
+  formatRef,
+  likelyHost,
+  type ResourceRef,
+} from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
 
 /** What a route's leg leads to. */
