@@ -255,7 +255,12 @@ export function portsOf(objects: readonly CaseObject[]): ReadonlySet<number> {
     if (typeof value === 'number') found.add(value);
   };
   for (const object of objects) {
-    const spec = (object['spec'] ?? {}) as { readonly servers?: unknown; readonly ports?: unknown };
+    const spec = (object['spec'] ?? {}) as {
+      readonly servers?: unknown;
+      readonly ports?: unknown;
+      readonly proxyHttpPort?: unknown;
+    };
+    add(spec.proxyHttpPort);
     for (const server of listOf(spec.servers)) add((server['port'] as Record<string, unknown> | undefined)?.['number']);
     for (const port of listOf(spec.ports)) {
       add(port['port']);

@@ -48,6 +48,7 @@ export function meshConfigSettings({ spec }: MeshConfig): Partial<MeshSettings> 
           ? ('REGISTRY_ONLY' as const)
           : ('ALLOW_ANY' as const),
     connectTimeoutMs,
+    proxyHttpPort: spec.proxyHttpPort,
     accessLog: accessLogOf(spec),
     pathNormalization: normalization,
     defaultRetries: spec.defaultHttpRetryPolicy,

@@ -41,6 +41,8 @@ export interface MeshSettings {
   readonly defaultRetries: HttpRetries | undefined;
   /** Proxies before a gateway that are believed about the client's address (`defaultConfig.gatewayTopology.numTrustedProxies`). */
   readonly trustedProxies: number;
+  /** Where sidecars serve as HTTP proxy, on 127.0.0.1; 0 for nowhere (MeshConfig `proxyHttpPort`). */
+  readonly proxyHttpPort: number;
   /** The `server` header of responses. */
   readonly serverName: string;
   readonly limits: CompilerLimits;
@@ -68,6 +70,7 @@ export const defaultMeshSettings: MeshSettings = {
   pathNormalization: 'DEFAULT',
   defaultRetries: undefined,
   trustedProxies: 0,
+  proxyHttpPort: 0,
   serverName: 'istio-envoy',
   limits: { maxRoutesPerVirtualHost: 10_000, maxResourceBytes: 64 * 1024 * 1024, maxDestinationsPerRoute: 1_000 },
 };

@@ -25,6 +25,7 @@ export {
   type ClusterName,
   clusterName,
   gatewayRouteName,
+  HTTP_PROXY_ROUTE,
   listenerName,
   PASSTHROUGH_CLUSTER,
   parseClusterName,

@@ -3,7 +3,7 @@
  *
  *     cluster          outbound|PORT|SUBSET|HOST     inbound|PORT||     BlackHoleCluster     PassthroughCluster
  *     listener         ADDRESS_PORT (0.0.0.0_80)     virtualOutbound    virtualInbound
- *     route config     sidecar PORT                  gateway http.PORT
+ *     route config     sidecar PORT                  gateway http.PORT            http_proxy
  *     virtual host     HOST:PORT                     allow_any          block_all
  */
 
@@ -56,6 +56,9 @@ export function gatewayRouteName(port: number, bind?: string): string {
 export function sidecarRouteName(port: number): string {
   return String(port);
 }
+
+/** Route configuration of a sidecar's HTTP proxy port (MeshConfig `proxyHttpPort`). */
+export const HTTP_PROXY_ROUTE = 'http_proxy';
 
 /** `cart.shop.svc.cluster.local:80`. */
 export function virtualHostName(host: string, port: number): string {

@@ -83,13 +83,11 @@ export const MeshConfigSpec = object(
   {
     proxyListenPort: pending(portNumber),
     proxyInboundListenPort: pending(portNumber),
-    proxyHttpPort: pending(
-      integer({
-        minimum: 0,
-        maximum: 65535,
-        doc: 'Where sidecars serve as HTTP proxy, on 127.0.0.1; nowhere if absent.',
-      }),
-    ),
+    proxyHttpPort: integer({
+      minimum: 0,
+      maximum: 65535,
+      doc: 'Where sidecars serve as HTTP proxy, on 127.0.0.1; nowhere if absent.',
+    }),
     connectTimeout: string({ format: connectTimeout, doc: 'To establish a connection to an endpoint; 10s if absent.' }),
     protocolDetectionTimeout: pending(
       string({

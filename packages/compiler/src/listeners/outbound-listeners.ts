@@ -8,6 +8,7 @@ import { type FilterChainSchema, type FilterSchema, type Listener, ListenerSchem
 import {
   BLACK_HOLE_CLUSTER,
   clusterName,
+  HTTP_PROXY_ROUTE,
   listenerName,
   type Origin,
   PASSTHROUGH_CLUSTER,
@@ -89,6 +90,25 @@ export function buildTcpListener(
   });
   if (capture === 'redirected') listener.bindToPort = false;
   return asResource(listener, { resource: port.source.ref, path: port.path });
+}
+
+/** Where a workload may send requests as to an HTTP proxy: `GET http://reviews:9080/ HTTP/1.1` (MeshConfig `proxyHttpPort`). */
+export function buildHttpProxyListener(
+  _memo: Memo,
+  settings: MeshSettings,
+  boundIp: string,
+  boundPort: number,
+): CompiledResource {
+  const name = listenerName('127.0.0.1', settings.proxyHttpPort);
+  return asResource(
+    create(ListenerSchema, {
+      name,
+      address: socketAddress({ address: boundIp, port: boundPort }),
+      trafficDirection: TrafficDirection.OUTBOUND,
+      filterChains: [{ filters: [httpConnectionManager('sidecar', name, HTTP_PROXY_ROUTE, settings)] }],
+    }),
+    undefined,
+  );
 }
 
 /** Where all redirected connections arrive; those that no other listener claims are passed on or refused. */

@@ -11,6 +11,9 @@ import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
 import { asciiHash, type EncodedVirtualHost } from './virtual-host.ts';
 
+/** Whether the port in a request's host counts: where one listener serves one port it says nothing new. */
+export type PortsInHosts = 'ignored' | 'matched';
+
 /**
  * A route configuration of virtual hosts that are encoded already. Its version is a hash of its parts' hashes: as good a name for
  * the content as a hash of all bytes, without reading megabytes again when one virtual host of thousands changes. `port` is what its
@@ -20,8 +23,9 @@ export function buildRouteConfiguration(
   _memo: Memo,
   wanted: readonly EncodedVirtualHost[],
   name: string,
-  port: GatewayPort | MeshPort,
+  port: GatewayPort | MeshPort | undefined,
   settings: MeshSettings,
+  portsIn: PortsInHosts = 'ignored',
 ): CompiledResource {
   const header = toBinary(
     RouteConfigurationSchema,
@@ -29,7 +33,7 @@ export function buildRouteConfiguration(
       name,
       // A route to a cluster that does not exist (yet) costs its requests, not the whole configuration.
       validateClusters: false,
-      ignorePortInHostMatching: true,
+      ignorePortInHostMatching: portsIn === 'ignored',
       maxDirectResponseBodySizeBytes: 1024 * 1024,
     }),
   );
@@ -44,7 +48,7 @@ export function buildRouteConfiguration(
   };
   const provenance = (): ReadonlyMap<string, Origin> => {
     const origins = new Map<string, Origin>();
-    const own = portOrigin(port);
+    const own = port === undefined ? undefined : portOrigin(port);
     if (own !== undefined) origins.set('', own);
     for (const [hostIndex, host] of virtualHosts.entries()) {
       const hostPath = `virtualHosts[${hostIndex}]`;

@@ -5,6 +5,7 @@ import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { defaultRoutes } from '../routes/default-routes.ts';
+import type { PortsInHosts } from '../routes/route-configuration.ts';
 import type { RouteList } from '../routes/route-list.ts';
 import { buildMeshVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import { meshRoutes, routeDiagnostics, type ViewScope } from '../views/view-scope.ts';
@@ -42,6 +43,7 @@ export function outboundVirtualHosts(
   http: readonly ServicePort[],
   meshHosts: MeshHosts,
   diagnostics: Diagnostic[],
+  portsIn: PortsInHosts = 'ignored',
 ): readonly EncodedVirtualHost[] {
   const { memo, view, settings } = scope;
   const capturesPods = outboundCapture(view) === 'redirected';
@@ -67,7 +69,8 @@ export function outboundVirtualHosts(
     });
     if (unclaimed.length === 0) continue;
     const free = unclaimed.length === domains.length ? domains : memo.steady(domains, portNumber, unclaimed);
-    virtualHosts.push(memo.run(buildMeshVirtualHost, list, host, portNumber, free, settings));
+    const written = portsIn === 'ignored' ? free : memo.run(domainsWithPort, free, portNumber);
+    virtualHosts.push(memo.run(buildMeshVirtualHost, list, host, portNumber, written, settings));
   }
   return virtualHosts.sort((a, b) => compareText(a.name, b.name));
 }
@@ -117,6 +120,12 @@ function pushTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
+}
+
+/** The domains as callers write them who name the port too; HTTP's own port may be left out (RFC 9110, section 4.2.1). */
+function domainsWithPort(_memo: Memo, domains: readonly string[], port: number): readonly string[] {
+  const withPort = domains.map((domain) => `${domain}:${port}`);
+  return port === 80 ? [...domains, ...withPort] : withPort;
 }
 
 /** The domain of a host that only a VirtualService knows. */

@@ -1,17 +1,23 @@
-import { clusterName, type Diagnostic, sidecarRouteName } from '@heddle/model';
+import { MESH_CONFIG_NAME } from '@heddle/api';
+import { clusterName, compareText, type Diagnostic, HTTP_PROXY_ROUTE, sidecarRouteName } from '@heddle/model';
 import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
 import { buildBlackHoleCluster, buildPassthroughCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
-import { buildHttpListener, buildTcpListener, buildVirtualOutboundListener } from '../listeners/outbound-listeners.ts';
+import {
+  buildHttpListener,
+  buildHttpProxyListener,
+  buildTcpListener,
+  buildVirtualOutboundListener,
+} from '../listeners/outbound-listeners.ts';
 import type { Memo } from '../memo.ts';
 import { isHttp } from '../registry/port-protocol.ts';
 import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
 import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
-import { indexMeshHosts } from '../sidecar/mesh-hosts.ts';
+import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
 import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virtual-hosts.ts';
 import { PortClaims } from './port-claims.ts';
 import { clusterAudienceOf, clusterFor } from './view-clusters.ts';
@@ -47,6 +53,13 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), first.port, settings));
   }
   listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
+  if (settings.proxyHttpPort > 0) {
+    const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
+    if (claims.claim(bound, PROXY_PORT_CLAIMANT)) {
+      listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port));
+      routes.push(httpProxyRoutes(scope, byPort, meshHosts));
+    }
+  }
 
   const audience = clusterAudienceOf(scope);
   const clusters: CompiledResource[] = [];
@@ -73,6 +86,35 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
 }
 
 const NO_VIRTUAL_SERVICES: readonly never[] = [];
+
+/** Only the workload itself may use its sidecar as proxy. */
+const LOOPBACK = '127.0.0.1';
+
+const PROXY_PORT_CLAIMANT = {
+  resource: { kind: 'MeshConfig', namespace: '', name: MESH_CONFIG_NAME },
+  path: ['spec', 'proxyHttpPort'],
+};
+
+/**
+ * The routes of the HTTP proxy port: the hosts of all ports, told apart by the port that the request names. Whom the mesh does not know
+ * is refused whatever the policy says: a request to a proxy has no original destination but the proxy.
+ */
+function httpProxyRoutes(
+  scope: ViewScope,
+  byPort: ReadonlyMap<number, PortServices>,
+  meshHosts: MeshHosts,
+): CompiledResource {
+  const { memo, settings, view } = scope;
+  const ports = byPort.has(80) ? byPort : new Map([...byPort, [80, { onPort: new Set<string>(), http: [], tcp: [] }]]);
+  // What is wrong with the routes is told where the ports are served.
+  const told: Diagnostic[] = [];
+  const hosts = [...ports].flatMap(([number, { onPort, http }]) =>
+    outboundVirtualHosts(scope, number, onPort, http, meshHosts, told, 'matched'),
+  );
+  const all = [...hosts.sort((a, b) => compareText(a.name, b.name)), memo.run(catchAllFor, settings, 'REGISTRY_ONLY')];
+  const virtualHosts = memo.steady(settings, `${view.key} ${HTTP_PROXY_ROUTE}`, all);
+  return memo.run(buildRouteConfiguration, virtualHosts, HTTP_PROXY_ROUTE, undefined, settings, 'matched');
+}
 
 interface PortServices {
   /** Hosts of the services that have the port, in any protocol. */
