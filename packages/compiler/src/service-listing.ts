@@ -5,7 +5,7 @@ import type { MeshPort, MeshService, Resolution } from './registry/mesh-service.
 import type { PortProtocol } from './registry/port-protocol.ts';
 import { buildServiceRegistry } from './registry/service-registry.ts';
 import type { MeshSettings } from './settings.ts';
-import { endpointsFor } from './views/view-clusters.ts';
+import { endpointsFor, selectedWorkloads } from './views/view-clusters.ts';
 import { listOf, workloadLookup } from './views/view-scope.ts';
 
 /** A host that the mesh knows, whichever Services and ServiceEntries declare it. */
@@ -40,14 +40,12 @@ export function listServices(memo: Memo, snapshot: MeshSnapshot, settings: MeshS
   const workloads = workloadLookup(memo, snapshot);
   const listPort = (port: MeshPort): ListedPort => {
     const index = workloads(port.source.ref.namespace);
-    const { object } = port.source;
-    const selector = object.kind === 'Service' ? (object.spec.selector ?? {}) : {};
-    const selected = Object.keys(selector).length === 0 ? [] : index.select(selector);
+    const selected = selectedWorkloads(memo, port.source, index);
     return {
       number: port.number,
       name: port.name,
       protocol: port.protocol,
-      endpoints: endpointsFor(memo, port, index).result.endpoints,
+      endpoints: endpointsFor(memo, port, selected).endpoints,
       notReady: selected.filter(({ ready }) => !ready).map(({ ref }) => ref),
     };
   };

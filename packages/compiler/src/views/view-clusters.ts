@@ -10,6 +10,7 @@ import { refOfObject } from '../mesh-objects.ts';
 import { type EndpointsResult, serviceEndpoints, serviceEntryEndpoints } from '../registry/endpoints.ts';
 import type { MeshPort, ServiceSource } from '../registry/mesh-service.ts';
 import { isHttp2 } from '../registry/port-protocol.ts';
+import type { Workload } from '../registry/workload.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
@@ -56,7 +57,9 @@ export function clusterFor(
   const { backend, port, subset } = use;
   // Port numbers of several objects make one host's service; all Kubernetes Services among them stand in its namespace.
   const index = workloads(backend.service.namespace);
-  return memo.latest(use.name, viewCluster, audience, backend, port, subset, index, settings);
+  const meshPort = backend.service.portsByNumber.get(port);
+  const selected = meshPort === undefined ? NO_WORKLOADS : selectedWorkloads(memo, meshPort.source, index);
+  return memo.latest(use.name, viewCluster, audience, backend, port, subset, selected, index.diagnostics, settings);
 }
 
 function viewCluster(
@@ -65,7 +68,8 @@ function viewCluster(
   backend: Backend,
   port: number,
   subset: string,
-  workloads: WorkloadIndex,
+  workloads: readonly Workload[],
+  workloadDiagnostics: readonly Diagnostic[],
   settings: MeshSettings,
 ): ViewCluster {
   const meshPort = backend.service.portsByNumber.get(port);
@@ -81,12 +85,13 @@ function viewCluster(
   const policy = policyFor(backend, port, subset);
   const diagnostics: Diagnostic[] = [...backend.diagnostics, ...inabilities(audience.abilities, meshPort, policy)];
   const discovery = discoveryFor(audience, backend, meshPort, policy, diagnostics);
-  const endpointSource = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);
-  diagnostics.push(...(endpointSource?.diagnostics ?? []));
+  const result = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);
+  diagnostics.push(...(result?.diagnostics ?? []));
+  if (result !== undefined && meshPort.source.object.kind === 'Service') diagnostics.push(...workloadDiagnostics);
   const labels = backend.subsets.get(subset)?.subset.labels;
-  if (endpointSource === undefined || discovery !== 'eds') {
+  if (result === undefined || discovery !== 'eds') {
     // Envoy refuses LOGICAL_DNS clusters with more or fewer than one endpoint.
-    const single = subsetEndpoints(endpointSource?.result.endpoints ?? [], labels).length === 1;
+    const single = subsetEndpoints(result?.endpoints ?? [], labels).length === 1;
     const possible = discovery === 'logical-dns' && !single ? 'strict-dns' : discovery;
     const cluster = memo.run(
       buildServiceCluster,
@@ -96,11 +101,10 @@ function viewCluster(
       possible,
       audience.abilities,
       settings,
-      endpointSource?.result,
+      result,
     );
     return { cluster, endpoints: undefined, diagnostics };
   }
-  const { result } = endpointSource;
   const cluster = memo.run(
     buildServiceCluster,
     backend,
@@ -151,22 +155,22 @@ function discoveryFor(
 
 const NO_WORKLOADS: readonly never[] = [];
 
-/** The endpoints of a port, from whichever objects give them; the diagnostics are those of the workloads. */
-export function endpointsFor(
-  memo: Memo,
-  port: MeshPort,
-  index: WorkloadIndex,
-): { readonly result: EndpointsResult; readonly diagnostics: readonly Diagnostic[] } {
-  const { object } = port.source;
-  if (object.kind === 'ServiceEntry') {
-    const result = memo.run(serviceEntryEndpoints, object, port);
-    return { result, diagnostics: result.diagnostics };
-  }
+/** The workloads that a service selects, ready or not; the same list as long as none of them changes. */
+export function selectedWorkloads(memo: Memo, source: ServiceSource, index: WorkloadIndex): readonly Workload[] {
+  const { object } = source;
+  if (object.kind !== 'Service') return NO_WORKLOADS;
   const selector = object.spec.selector ?? {};
-  const selected = Object.keys(selector).length === 0 ? NO_WORKLOADS : index.select(selector);
-  const workloads = memo.steady(port.source, 'workloads', selected);
-  const result = memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
-  return { result, diagnostics: [...index.diagnostics, ...result.diagnostics] };
+  const labels = Object.keys(selector).length;
+  if (labels === 0) return NO_WORKLOADS;
+  const selected = index.select(selector);
+  return labels === 1 ? selected : memo.steady(source, 'workloads', selected);
+}
+
+/** The endpoints of a port, from whichever objects give them, for the workloads that its service selects. */
+export function endpointsFor(memo: Memo, port: MeshPort, workloads: readonly Workload[]): EndpointsResult {
+  const { object } = port.source;
+  if (object.kind === 'ServiceEntry') return memo.run(serviceEntryEndpoints, object, port);
+  return memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
 }
 
 /** HED206 for a subset whose labels none of the service's workloads has. */
