@@ -122,6 +122,13 @@ const tiers = [
     count: 'steps',
   },
   {
+    name: 'tour',
+    why: 'every command of the bookshop tour, on both data planes',
+    minutes: 4,
+    commands: ['embedded', 'envoy'].map((proxy) => `node ${source} examples/bookshop/check.mjs ${proxy}`),
+    count: 'steps',
+  },
+  {
     name: 'types',
     why: 'the packages and all that is not published',
     minutes: 3,

@@ -1,5 +1,5 @@
 // What the shop sells. It can be asked to make trouble, so that the tour has something to mend:
-//   x-trouble: flaky    every second such request is answered with 503
+//   x-trouble: flaky    every second such request is answered with 500
 //   x-trouble: slow     the answer takes half a second
 //   POST /break         this pod answers 500 from now on
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ serve(async (request, url): Promise<Answer> => {
   }
   if (broken) return { status: 500, text: `${podName} is broken` };
   const trouble = request.headers['x-trouble'];
-  if (trouble === 'flaky' && flaky++ % 2 === 0) return { status: 503, text: 'the catalogue is tired' };
+  if (trouble === 'flaky' && flaky++ % 2 === 0) return { status: 500, text: 'the catalogue is tired' };
   if (trouble === 'slow') await sleep(500);
   if (url.pathname === '/books')
     return { status: 200, text: books.map(({ id, title }) => `${id} ${title}`).join('\n') };

@@ -11,7 +11,7 @@ serve(async (request, url): Promise<Answer> => {
     case 'books':
       return book(id, headers);
     case 'reviews':
-      return relay(await call(`http://reviews:9080/${id}`, headers));
+      return relay(await call(`http://reviews:9080${url.pathname.slice('/reviews'.length)}`, headers));
     case 'break':
       return request.method === 'POST'
         ? relay(await call('http://catalogue:9080/break', headers, 'POST'))

@@ -5,15 +5,18 @@ import { type Answer, handedOn, serve } from './serve.ts';
 
 const version = process.env['VERSION'] ?? 'v1';
 const texts = ['Could not put it down.', 'A fine yarn.', 'Tightly woven.'];
-let served = 0;
+/** How often each book was asked for. */
+const asked = texts.map(() => 0);
 
 serve(async (request, url): Promise<Answer> => {
-  if (url.pathname === '/count') return { status: 200, text: `reviews ${version} served ${served}` };
-  const id = Number(/^\/reviews\/(\d{1,3})$/.exec(url.pathname)?.[1] ?? 0);
-  const text = texts[id - 1];
+  const [, area, id] = /^\/(reviews|count)\/(\d{1,3})$/.exec(url.pathname) ?? [];
+  const index = Number(id) - 1;
+  const text = texts[index];
   if (text === undefined) return { status: 404, text: 'no such book' };
-  served++;
-  return { status: 200, text: `reviews ${version}: ${text}${await stars(id, handedOn(request))}` };
+  if (area === 'count')
+    return { status: 200, text: `reviews ${version} was asked for book ${id} ${asked[index]} times` };
+  asked[index] = (asked[index] ?? 0) + 1;
+  return { status: 200, text: `reviews ${version}: ${text}${await stars(index + 1, handedOn(request))}` };
 });
 
 async function stars(id: number, headers: Record<string, string>): Promise<string> {
