@@ -126,7 +126,7 @@ function startShell(command, cwd, env) {
   });
   const kill = (signal) => {
     try {
-      process.kill(-child.pid, signal);
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
     } catch {
       // It has ended in the meantime.
     }
