@@ -100,22 +100,22 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'XP-9',
     file: 'receive.ts',
-    find: 'if (version !== undefined && isSpared(name, version)) continue;',
+    find: 'if (version !== undefined && context.isSpared(name, version)) continue;',
     replace: 'if (subscription.lastSent !== undefined) continue;',
     effect: 'does not answer names that are added later',
   },
   {
     rule: 'XP-10',
     file: 'push.ts',
-    find: 'return { ...push, state: fullStateOf(subscription, context.available) };',
-    replace: 'return { ...push, state: stateOf(chunk.resources) };',
+    find: 'return { ...push, state: fullStateOf(subscription, context.available, contents.resources) };',
+    replace: 'return { ...push, state: stateOf(contents.resources) };',
     effect: 'sends listeners and clusters in parts by state of the world',
   },
   {
     rule: 'XP-10',
     file: 'push.ts',
-    find: 'return { ...push, state: stateOf(chunk.resources) };',
-    replace: 'return { ...push, state: fullStateOf(subscription, context.available) };',
+    find: 'return { ...push, state: stateOf(contents.resources) };',
+    replace: 'return { ...push, state: fullStateOf(subscription, context.available, contents.resources) };',
     effect: 'sends all endpoints whenever one changes, by state of the world',
   },
   {
@@ -170,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'XP-15',
     file: 'receive.ts',
-    find: 'if (version !== undefined && isSpared(name, version)) continue;',
+    find: 'if (version !== undefined && context.isSpared(name, version)) continue;',
     replace: 'if (held.version(name) !== undefined && !added.includes(name)) continue;',
     effect: 'does not answer for a name that the client has',
   },
@@ -206,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'XP-19',
     file: 'discovery-stream.ts',
-    find: 'else if (endpoints.names.has(name)) endpoints.asked.add(name);',
+    find: 'else for (const name of endpointsToAnswer(push, endpoints.names)) endpoints.asked.add(name);',
     replace: '',
     effect: 'lets a changed cluster wait for endpoints that do not come',
   },
@@ -241,15 +241,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'XP-23',
     file: 'make-before-break.ts',
-    find: 'if (clusters.fresh.has(name)) return `cluster "${name}" is not acknowledged yet`;',
+    find: 'if (isFresh(clusters, name)) return `cluster "${name}" is not acknowledged yet`;',
     replace: '',
     effect: 'sends a route before the client has accepted the cluster that it names',
   },
   {
     rule: 'XP-24',
-    file: 'push.ts',
-    find: 'if (count >= limits.maxResponseResources || bytes + size > limits.maxResponseBytes) break;',
-    replace: 'if (count >= limits.maxResponseResources) break;',
+    file: 'chunk.ts',
+    find: 'return count < limits.maxResponseResources && bytes + size <= limits.maxResponseBytes;',
+    replace: 'return count < limits.maxResponseResources;',
     effect: 'makes responses of any size',
   },
   {

@@ -16,6 +16,7 @@ export const DEFAULT_LIMITS: DiscoveryLimits = {
   holdLimitMs: 5_000,
   reconnectGraceMs: 1_000,
   maxNamesPerStream: 50_000,
+  minSharedNames: 16,
   maxStreams: 10_000,
   firstRequestTimeoutMs: 15_000,
   readTimeoutMs: 60_000,

@@ -4,17 +4,33 @@ import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import { Convergence } from './convergence.ts';
 import { DiscoveryError } from './discovery-error.ts';
-import { endpointsNamedBy, reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
+import { reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
+import { endpointsToAnswer, OwedEndpoints } from './owed-endpoints.ts';
 import { type DeltaPush, nextDeadline, takePush } from './push.ts';
 import { countPush } from './push-account.ts';
-import { type AnswerRequest, applyAnswer, applySubscriptions, type SubscriptionRequest } from './receive.ts';
+import {
+  type AnswerRequest,
+  applyAnswer,
+  applySubscriptions,
+  type InterestChange,
+  type SubscriptionRequest,
+} from './receive.ts';
 import { isStale, stateAsChange } from './receive-state.ts';
 import { refuseLocators, requestType } from './request-type.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { OpenStreamOptions, StreamHost, StreamVariant } from './stream-host.ts';
 import { StreamLife } from './stream-life.ts';
-import { emptySubscription, isSettled, markChanged, type ResponseStyle, type Subscription } from './subscription.ts';
+import {
+  emptySubscription,
+  isSettled,
+  isUnanswered,
+  markChanged,
+  type ResponseStyle,
+  type Subscription,
+  unfold,
+} from './subscription.ts';
 import type { ViewGroup } from './view-group.ts';
+import type { TypeInterest } from './view-interest.ts';
 import { WakeTimer } from './wake-timer.ts';
 
 /** The largest message that gRPC clients take by default, in bytes. */
@@ -39,8 +55,7 @@ export class DiscoveryStream {
   readonly #timer: WakeTimer;
   /** By type URL, in push order. */
   readonly #subscriptions = new Map<string, Subscription>();
-  /** Endpoints of clusters that were sent before the client subscribed to any endpoints. */
-  readonly #owedEndpoints = new Set<string>();
+  readonly #owedEndpoints = new OwedEndpoints();
   #node: ProxyNode | undefined;
   #client: ClientInfo = {};
   #group: ViewGroup | undefined;
@@ -123,10 +138,7 @@ export class DiscoveryStream {
   hasAccepted(typeUrl: string, name: string, version: string): boolean {
     const subscription = this.#subscriptions.get(typeUrl);
     if (subscription?.held.version(name) !== version || subscription.rejected.has(name)) return false;
-    for (const { resources } of subscription.outstanding.values()) {
-      if (resources.some(({ resource }) => resource.name === name)) return false;
-    }
-    return true;
+    return !isUnanswered(subscription, name);
   }
 
   /** Notes that resources of the stream's view changed. Follow with {@link wake}. */
@@ -147,8 +159,11 @@ export class DiscoveryStream {
     this.#group = group;
     for (const [typeUrl, subscription] of this.#subscriptions) {
       const { names, held, wildcard } = subscription;
-      if (wildcard) group.setWildcard(this, typeUrl, true);
-      group.addInterest(this, typeUrl, names);
+      unfold(subscription);
+      const interest = group.interestIn(typeUrl);
+      if (wildcard) interest.setWildcard(this, true);
+      interest.add(this, names.single);
+      for (const list of names.lists) interest.addList(this, list);
       const available = group.resources(typeUrl);
       const candidates = new Set([...names, ...held.names(), ...(wildcard ? available.keys() : [])]);
       markChanged(
@@ -171,6 +186,7 @@ export class DiscoveryStream {
           available: this.#available(typeUrl),
           limits: this.#host.limits,
           nowMs,
+          hasRefusals: this.#group.hasRefusals(typeUrl),
           refusal: (name) => this.#group?.refusal(typeUrl, name),
           reasonToHoldBack: (resource) => reasonToHoldBack(resource, this.#subscriptions, this.#lookup),
           reasonToKeep: (name) =>
@@ -283,28 +299,43 @@ export class DiscoveryStream {
     isFirst: boolean,
   ): void {
     const { type } = subscription;
-    const { limits } = this.#host;
+    const { limits, lists, plans } = this.#host;
     const isEndpoints = type.typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL;
     const available = group.resources(type.typeUrl);
-    const change = applySubscriptions(subscription, request, isFirst, available, (name, version) => {
-      // A changed cluster warms only by an answer of its own, even if the endpoints are those the client has.
-      if (isEndpoints && this.#owedEndpoints.has(name)) return false;
-      const current = available.get(name)?.version;
-      if (version === current) return true;
-      const refusal = group.refusal(type.typeUrl, name);
-      return refusal !== undefined && refusal.version === current && refusal.lastGood.version === version;
+    const namesBefore = subscription.names.size;
+    const change = applySubscriptions(subscription, request, isFirst, {
+      available,
+      hasRefusals: group.hasRefusals(type.typeUrl),
+      lists,
+      plans,
+      isSpared: (name, version) => {
+        if (isEndpoints && this.#owedEndpoints.has(name)) return false;
+        const current = available.get(name)?.version;
+        if (version === current) return true;
+        const refusal = group.refusal(type.typeUrl, name);
+        return refusal !== undefined && refusal.version === current && refusal.lastGood.version === version;
+      },
     });
     if (isEndpoints) this.#owedEndpoints.clear();
-    this.#nameCount += change.added.length - change.removed.length;
-    group.addInterest(this, type.typeUrl, change.added);
-    group.removeInterest(this, type.typeUrl, change.removed);
-    if (change.wildcard !== 'same') group.setWildcard(this, type.typeUrl, change.wildcard === 'added');
+    this.#nameCount += subscription.names.size - namesBefore;
+    this.#noteInterest(group.interestIn(type.typeUrl), change);
     if (this.#nameCount > limits.maxNamesPerStream) {
       throw new DiscoveryError(
         'resource-exhausted',
         `Cannot serve ${type.label}: the stream subscribes to ${this.#nameCount} names, at most ${limits.maxNamesPerStream} are allowed`,
       );
     }
+  }
+
+  #noteInterest(interest: TypeInterest, { added, removed, list, dissolved, wildcard }: InterestChange): void {
+    for (const one of dissolved) {
+      interest.removeList(this, one);
+      interest.add(this, one.names);
+    }
+    interest.remove(this, removed);
+    interest.add(this, added);
+    if (list !== undefined) interest.addList(this, list);
+    if (wildcard !== 'same') interest.setWildcard(this, wildcard === 'added');
   }
 
   #join(request: EitherRequest): ViewGroup {
@@ -339,9 +370,12 @@ export class DiscoveryStream {
     const { counters, clock } = this.#host;
     const { typeUrl } = subscription.type;
     const lifted: XdsResource[] = [];
-    const isKnown = applyAnswer(subscription, request, clock.nowMs(), (resource) => {
-      if (this.#group?.refusal(typeUrl, resource.name)?.version === resource.version) lifted.push(resource);
-    });
+    const group = this.#group;
+    const lift = (resource: XdsResource) => {
+      if (group?.refusal(typeUrl, resource.name)?.version === resource.version) lifted.push(resource);
+    };
+    const accepted = group?.hasRefusals(typeUrl) === true ? lift : undefined;
+    const isKnown = applyAnswer(subscription, request, clock.nowMs(), accepted);
     if (!isKnown) {
       // State of the world repeats the last nonce in every request.
       if (request.responseNonce !== subscription.lastSent?.nonce) counters.staleNonces += 1;
@@ -358,7 +392,7 @@ export class DiscoveryStream {
       this.#host.refused(this, typeUrl, request.errorDetail.message, names);
       for (const name of names) this.#tellRefusal(subscription, name);
     }
-    for (const { name } of lifted) this.#group?.allow(typeUrl, name);
+    for (const { name } of lifted) group?.allow(typeUrl, name);
   }
 
   #observeConvergence(): void {
@@ -380,20 +414,17 @@ export class DiscoveryStream {
     if (bytes > GRPC_DEFAULT_MESSAGE_BYTES) this.#host.oversize(this, push.typeUrl, bytes);
     if (push.typeUrl !== CLUSTER_TYPE_URL) return;
     const endpoints = this.#subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL);
-    for (const cluster of push.resources) {
-      const name = endpointsNamedBy(cluster);
-      if (name === undefined) continue;
-      if (endpoints === undefined) this.#owedEndpoints.add(name);
-      else if (endpoints.names.has(name)) endpoints.asked.add(name);
-    }
+    if (endpoints === undefined) this.#owedEndpoints.add(push);
+    else for (const name of endpointsToAnswer(push, endpoints.names)) endpoints.asked.add(name);
   }
 
   /** A client that holds exactly what its view offers is remembered by a reference to the view's map. */
   #shareSettled(): void {
     for (const [typeUrl, subscription] of this.#subscriptions) {
-      if (subscription.held.differences === 0 || subscription.rejected.size > 0 || !isSettled(subscription)) continue;
-      if (this.#group?.hasRefusals(typeUrl) === true) continue;
-      subscription.held.share(this.#available(typeUrl));
+      const { held, rejected } = subscription;
+      const available = this.#available(typeUrl);
+      if (held.follows(available) || rejected.size > 0 || !isSettled(subscription)) continue;
+      if (this.#group?.hasRefusals(typeUrl) !== true) held.share(available);
     }
   }
 
@@ -423,8 +454,10 @@ export class DiscoveryStream {
     if (group === undefined) return;
     group.streams.delete(this);
     for (const [typeUrl, { names, wildcard }] of this.#subscriptions) {
-      if (wildcard) group.setWildcard(this, typeUrl, false);
-      group.removeInterest(this, typeUrl, names);
+      const interest = group.interestIn(typeUrl);
+      if (wildcard) interest.setWildcard(this, false);
+      interest.remove(this, names.single);
+      for (const list of names.lists) interest.removeList(this, list);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
+import type { Chunk } from './chunk.ts';
 
 /** What a client holds under one name. */
 export interface HeldResource {
@@ -8,16 +9,19 @@ export interface HeldResource {
 }
 
 const NOTHING: ResourcesByName = new Map();
+const NO_CHUNKS: readonly Chunk[] = [];
 
 /**
  * What one client holds of one type, as far as the server knows: what it was last sent, or said it had when it connected.
  *
  * Most of the time a client holds exactly what its view offers, and so do hundreds of others. That state is one reference to the
- * view's own map (`base`); only differences are stored (`overlay`; `undefined` there means "not held although the base has it").
+ * view's own map (`base`); only differences are stored (`overlay`; `undefined` there means "not held although the base has it"). A client
+ * that is being sent the base is on its way there: what it lacks is the rest of a list of chunks that is shared, too (`unsent`).
  */
 export class HeldResources {
   readonly #isWanted: (name: string) => boolean;
   #base: ResourcesByName = NOTHING;
+  #unsent: readonly Chunk[] = NO_CHUNKS;
   readonly #overlay = new Map<string, HeldResource | undefined>();
 
   /** `isWanted` limits the base to the names that the client is subscribed to. */
@@ -27,14 +31,19 @@ export class HeldResources {
 
   get(name: string): HeldResource | undefined {
     if (this.#overlay.has(name)) return this.#overlay.get(name);
-    const resource = this.#isWanted(name) ? this.#base.get(name) : undefined;
+    const resource = this.#fromBase(name);
     return resource === undefined ? undefined : { version: resource.version, resource };
   }
 
   /** The version held, without building an object. */
   version(name: string): string | undefined {
     if (this.#overlay.has(name)) return this.#overlay.get(name)?.version;
-    return this.#isWanted(name) ? this.#base.get(name)?.version : undefined;
+    return this.#fromBase(name)?.version;
+  }
+
+  #fromBase(name: string): XdsResource | undefined {
+    const resource = this.#base.get(name);
+    return resource === undefined || !this.#isWanted(name) || this.#isUnsent(name) ? undefined : resource;
   }
 
   set(name: string, held: HeldResource): void {
@@ -49,13 +58,56 @@ export class HeldResources {
   /** Every name held. */
   *names(): IterableIterator<string> {
     for (const [name, held] of this.#overlay) if (held !== undefined) yield name;
-    for (const name of this.#base.keys()) if (!this.#overlay.has(name) && this.#isWanted(name)) yield name;
+    for (const name of this.#base.keys()) {
+      if (!this.#overlay.has(name) && this.#isWanted(name) && !this.#isUnsent(name)) yield name;
+    }
   }
 
   /** Declares that the client holds exactly those resources of `base` that it wants. */
   share(base: ResourcesByName): void {
     this.#base = base;
+    this.#unsent = NO_CHUNKS;
     this.#overlay.clear();
+  }
+
+  /** Whether the client holds exactly what it wants of `base`, or will when the rest of the chunks is sent. */
+  follows(base: ResourcesByName): boolean {
+    return this.#base === base && this.#overlay.size === 0;
+  }
+
+  /**
+   * Declares that the client will hold what it wants of `base` once it was sent these chunks of it, and what was to be sent before.
+   * Only for a client that {@link follows} the base, or holds and is to be sent nothing.
+   */
+  plan(base: ResourcesByName, chunks: readonly Chunk[]): void {
+    this.#base = base;
+    this.#unsent = this.#unsent.length === 0 ? chunks : [...this.#unsent, ...chunks];
+  }
+
+  /** What is still to be sent, in this order. */
+  get unsent(): readonly Chunk[] {
+    return this.#unsent;
+  }
+
+  /** Notes that the next chunk was sent. */
+  takeChunk(): Chunk | undefined {
+    const chunk = this.#unsent[0];
+    if (chunk !== undefined) this.#unsent = this.#unsent.slice(1);
+    return chunk;
+  }
+
+  /** Takes chunks out of what is to be sent. Their names are not held, and are returned. */
+  unplan(isMeant: (chunk: Chunk) => boolean = () => true): readonly string[] {
+    const meant = this.#unsent.filter(isMeant);
+    if (meant.length === 0) return [];
+    this.#unsent = this.#unsent.filter((chunk) => !meant.includes(chunk));
+    for (const { resources } of meant) for (const { name } of resources) this.drop(name);
+    return meant.flatMap(({ names }) => names);
+  }
+
+  #isUnsent(name: string): boolean {
+    for (const chunk of this.#unsent) if (chunk.has(name)) return true;
+    return false;
   }
 
   /** Copies what the base stands for, before the answer of `isWanted` changes for names of the base. */

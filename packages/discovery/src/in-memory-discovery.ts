@@ -7,6 +7,7 @@ import type {
 } from '@heddle/envoy-api/discovery';
 import { type AdsTransport, type Clock, type ProxyNode, systemClock } from '@heddle/model';
 import { Admission } from './admission.ts';
+import { ChunkPlans } from './chunk.ts';
 import { registerDiscoveryRoutes } from './connect-service.ts';
 import { newCounters } from './counters.ts';
 import { deltaResponse } from './delta-response.ts';
@@ -21,6 +22,7 @@ import type {
 } from './discovery-server.ts';
 import { DiscoveryStream } from './discovery-stream.ts';
 import { memoryTransport } from './memory-transport.ts';
+import { NameLists } from './name-list.ts';
 import { Pace } from './pace.ts';
 import { proxyNodeOf } from './proxy-node-of.ts';
 import type { DeltaPush } from './push.ts';
@@ -79,6 +81,8 @@ export class InMemoryDiscovery implements DiscoveryServer {
       counters: this.counters,
       turnBudget: this.#turnBudget,
       observer: options.observer ?? {},
+      lists: new NameLists(this.#limits.minSharedNames),
+      plans: new ChunkPlans(this.#limits),
       readNode: (request) => proxyNodeOf(request.node),
       join: (stream, node) => this.#join(stream, node),
       progressed: (stream) => this.#progressed(stream),

@@ -16,7 +16,7 @@ import {
 } from '@heddle/envoy-api/references';
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
 import type { XdsResource } from '@heddle/model';
-import { isSettled, type Subscription, wants } from './subscription.ts';
+import { isFresh, isSettled, type Subscription, wants } from './subscription.ts';
 
 /** One stream's subscriptions by type URL. */
 export type Subscriptions = ReadonlyMap<string, Subscription>;
@@ -28,6 +28,11 @@ const NONE: ReadonlySet<string> = new Set();
 // Resources are shared by all streams that see them, so each is decoded once, not once per stream.
 const clustersOfResource = new WeakMap<XdsResource, ReadonlySet<string>>();
 const endpointsOfCluster = new WeakMap<XdsResource, { readonly name: string | undefined }>();
+
+/** Whether resources of a type may name clusters, and so be held back. */
+export function mayWaitForClusters(typeUrl: string): boolean {
+  return typeUrl === LISTENER_TYPE_URL || typeUrl === ROUTE_CONFIGURATION_TYPE_URL || typeUrl === VIRTUAL_HOST_TYPE_URL;
+}
 
 /** The clusters that a listener, route configuration or virtual host names. Nothing for other types, or if it does not decode. */
 export function clustersNamedBy(resource: XdsResource): ReadonlySet<string> {
@@ -68,7 +73,7 @@ export function reasonToHoldBack(
     const cluster = lookup(CLUSTER_TYPE_URL, name);
     if (cluster === undefined) continue;
     if (clusters.held.version(name) === undefined) return `cluster "${name}" is not sent yet`;
-    if (clusters.fresh.has(name)) return `cluster "${name}" is not acknowledged yet`;
+    if (isFresh(clusters, name)) return `cluster "${name}" is not acknowledged yet`;
     const reason = endpointsReason(cluster, subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL), lookup);
     if (reason !== undefined) return reason;
   }
@@ -93,7 +98,7 @@ function endpointsReason(
   if (name === undefined || endpoints === undefined || !endpoints.names.has(name)) return undefined;
   if (lookup(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name) === undefined) return undefined;
   if (endpoints.held.version(name) === undefined) return `endpoints "${name}" are not sent yet`;
-  return endpoints.fresh.has(name) ? `endpoints "${name}" are not acknowledged yet` : undefined;
+  return isFresh(endpoints, name) ? `endpoints "${name}" are not acknowledged yet` : undefined;
 }
 
 function decodeClusters(resource: XdsResource): ReadonlySet<string> {

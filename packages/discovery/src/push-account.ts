@@ -13,8 +13,8 @@ export function countPush(
   const sent = push.state?.resources ?? push.resources;
   counters.resourcesSent += sent.length + push.absent.length;
   counters.removalsSent += push.removed.length;
-  let bytes = 0;
-  for (const resource of sent) bytes += resource.bytes.length;
+  let bytes = push.chunk?.bytes ?? 0;
+  if (push.chunk === undefined) for (const resource of sent) bytes += resource.bytes.length;
   counters.resourceBytesSent += bytes;
   observer.pushed?.({
     typeUrl: push.typeUrl,

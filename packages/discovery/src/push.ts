@@ -1,14 +1,20 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
+import { type Chunk, type ChunkLimits, fits } from './chunk.ts';
 import { type FullState, fullStateOf, stateOf } from './full-state.ts';
 import type { HeldResource } from './held-resources.ts';
-import { type HeldBack, hasDue, hasDueNames, type Outstanding, type Subscription, wants } from './subscription.ts';
+import {
+  type HeldBack,
+  hasDue,
+  hasDueNames,
+  isFresh,
+  type Outstanding,
+  type Subscription,
+  unfold,
+  wants,
+} from './subscription.ts';
 
 /** How much one response may carry, and how long a client may hold things up. */
-export interface PushLimits {
-  /** Bound on the encoded resources of one response; one larger resource still travels, alone. Bytes. */
-  readonly maxResponseBytes: number;
-  /** Bound on resources and removals in one response. */
-  readonly maxResponseResources: number;
+export interface PushLimits extends ChunkLimits {
   /** How long a change waits for acknowledgements of one stream before it is sent all the same. Milliseconds. */
   readonly holdLimitMs: number;
   /**
@@ -28,6 +34,8 @@ export interface DeltaPush {
   readonly absent: readonly string[];
   /** Names for `removed_resources`. */
   readonly removed: readonly string[];
+  /** What it carries, if other streams are sent just the same: encoded once. */
+  readonly chunk?: Chunk;
   /** On a state-of-the-world stream, what the response carries instead. */
   readonly state?: FullState;
 }
@@ -44,6 +52,8 @@ export interface PushContext {
   readonly available: ResourcesByName;
   readonly limits: PushLimits;
   readonly nowMs: number;
+  /** Whether there are refusals of the type at all. */
+  readonly hasRefusals: boolean;
   /** Whether another client of the view refused what is offered. */
   readonly refusal: (name: string) => Refusal | undefined;
   readonly reasonToHoldBack: (resource: XdsResource) => string | undefined;
@@ -74,26 +84,44 @@ export function takePush(
   nextNonce: () => string,
 ): DeltaPush | undefined {
   if (!hasDue(subscription)) return undefined;
+  // What another client refused is not for this one: it takes a look at each name.
+  if (context.hasRefusals) unfold(subscription);
+  const planned = takeChunk(subscription, context, nextNonce);
+  if (planned !== undefined) return planned;
   if (subscription.batch.size === 0 && subscription.changed.size > 0 && !awaitsAnswer(subscription, context)) {
     subscription.batch = subscription.changed;
     subscription.changed = new Set();
   }
-  const chunk = collect(subscription, context);
-  const isEmpty = chunk.resources.length + chunk.absent.length + chunk.removed.length === 0;
+  const contents = collect(subscription, context);
+  const isEmpty = contents.resources.length + contents.absent.length + contents.removed.length === 0;
   // The empty answer to a first wildcard is for a view without resources, not for resources that are held back.
   if (isEmpty && (!subscription.owesAnswer || hasDueNames(subscription))) return undefined;
   subscription.owesAnswer = false;
   const nonce = nextNonce();
-  noteSent(subscription, chunk, nonce, context.nowMs);
-  const push: DeltaPush = { typeUrl: subscription.type.typeUrl, nonce, ...chunk };
+  noteSent(subscription, contents, nonce, context.nowMs);
+  const push: DeltaPush = { typeUrl: subscription.type.typeUrl, nonce, ...contents };
   switch (subscription.style) {
     case 'delta':
       return push;
     case 'full-set':
-      return { ...push, state: fullStateOf(subscription, context.available, chunk.resources) };
+      return { ...push, state: fullStateOf(subscription, context.available, contents.resources) };
     case 'partial':
-      return { ...push, state: stateOf(chunk.resources) };
+      return { ...push, state: stateOf(contents.resources) };
   }
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** Takes the next of the chunks that the client shares with others: nothing in them is to be decided any more. */
+function takeChunk(subscription: Subscription, { nowMs }: PushContext, nextNonce: () => string): DeltaPush | undefined {
+  const chunk = subscription.held.takeChunk();
+  if (chunk === undefined) return undefined;
+  subscription.owesAnswer = false;
+  const nonce = nextNonce();
+  noteOutstanding(subscription, { chunk }, nonce, nowMs);
+  const { typeUrl, absent } = subscription.type;
+  const [removed, empty] = absent === 'removed' ? [chunk.missing, NO_NAMES] : [NO_NAMES, chunk.missing];
+  return { typeUrl, nonce, resources: chunk.resources, absent: empty, removed, chunk };
 }
 
 /** When something that is held up now may be sent without the client's answer; undefined if nothing is held up. */
@@ -108,15 +136,16 @@ export function nextDeadline(subscription: Subscription, limits: PushLimits): nu
   return deadline === Number.POSITIVE_INFINITY ? undefined : deadline;
 }
 
-interface Chunk {
+/** What one response says. */
+interface Contents {
   readonly resources: XdsResource[];
   readonly absent: string[];
   readonly removed: string[];
 }
 
-function collect(subscription: Subscription, context: PushContext): Chunk {
+function collect(subscription: Subscription, context: PushContext): Contents {
   const { limits, nowMs } = context;
-  const chunk: Chunk = { resources: [], absent: [], removed: [] };
+  const contents: Contents = { resources: [], absent: [], removed: [] };
   let bytes = 0;
   let count = 0;
   for (const name of dueNames(subscription)) {
@@ -132,18 +161,16 @@ function collect(subscription: Subscription, context: PushContext): Chunk {
     const size = resource?.bytes.length ?? name.length;
     const isCarried = verdict !== 'nothing' && verdict !== 'forget';
     // A full set is one response, however large.
-    if (isCarried && count > 0 && subscription.style !== 'full-set') {
-      if (count >= limits.maxResponseResources || bytes + size > limits.maxResponseBytes) break;
-    }
+    if (isCarried && count > 0 && subscription.style !== 'full-set' && !fits(count, bytes, size, limits)) break;
     settleName(subscription, name);
     if (verdict === 'forget') noteGone(subscription, name);
     if (!isCarried) continue;
     count += 1;
     bytes += size;
-    if (resource !== undefined) chunk.resources.push(resource);
-    else (verdict === 'absent' ? chunk.absent : chunk.removed).push(name);
+    if (resource !== undefined) contents.resources.push(resource);
+    else (verdict === 'absent' ? contents.absent : contents.removed).push(name);
   }
-  return chunk;
+  return contents;
 }
 
 /** The names to look at. The caller takes names out of the sets while it iterates; what it took out does not come again. */
@@ -210,22 +237,29 @@ function settleName(subscription: Subscription, name: string): void {
   subscription.heldBack.delete(name);
 }
 
-function noteSent(subscription: Subscription, chunk: Chunk, nonce: string, atMs: number): void {
-  const { held, fresh, rejected, outstanding } = subscription;
-  const resources: Outstanding['resources'][number][] = [];
-  for (const resource of chunk.resources) {
+function noteSent(subscription: Subscription, contents: Contents, nonce: string, atMs: number): void {
+  const { held, fresh, rejected } = subscription;
+  const resources: { readonly resource: XdsResource; readonly lastGood: HeldResource | undefined }[] = [];
+  for (const resource of contents.resources) {
     const before = held.get(resource.name);
     const lastGood = rejected.has(resource.name)
       ? rejected.get(resource.name)?.lastGood
-      : fresh.has(resource.name)
+      : isFresh(subscription, resource.name)
         ? undefined
         : before;
     if (before === undefined) fresh.add(resource.name);
     held.set(resource.name, { version: resource.version, resource });
     resources.push({ resource, lastGood });
   }
-  for (const name of [...chunk.absent, ...chunk.removed]) noteGone(subscription, name);
-  outstanding.set(nonce, { resources });
+  for (const name of [...contents.absent, ...contents.removed]) noteGone(subscription, name);
+  noteOutstanding(subscription, { resources }, nonce, atMs);
+}
+
+function noteOutstanding(subscription: Subscription, response: Outstanding, nonce: string, atMs: number): void {
+  const { outstanding } = subscription;
+  outstanding.set(nonce, response);
+  // What is forgotten is never acknowledged: its names must be known as such.
+  if (outstanding.size > MAX_OUTSTANDING) unfold(subscription);
   for (const oldest of outstanding.keys()) {
     if (outstanding.size <= MAX_OUTSTANDING) break;
     outstanding.delete(oldest);

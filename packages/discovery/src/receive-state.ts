@@ -1,6 +1,7 @@
 import type { DiscoveryRequest } from '@heddle/envoy-api/discovery';
-import { type SubscriptionRequest, WILDCARD } from './receive.ts';
+import type { SubscriptionRequest } from './receive.ts';
 import type { Subscription } from './subscription.ts';
+import { WILDCARD } from './wildcard.ts';
 
 /**
  * What a state-of-the-world request changes, in the words of the delta protocol: the names that it lists and the client did not have,

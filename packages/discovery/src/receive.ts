@@ -1,9 +1,10 @@
 import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { ResourcesByName, XdsResource } from '@heddle/model';
-import { markChanged, type Outstanding, type Subscription } from './subscription.ts';
-
-/** The name that means "all". */
-export const WILDCARD = '*';
+import type { ChunkPlans } from './chunk.ts';
+import { mayWaitForClusters } from './make-before-break.ts';
+import type { NameList, NameLists } from './name-list.ts';
+import { isInChunk, markChanged, type Outstanding, type Subscription, unfold } from './subscription.ts';
+import { WILDCARD } from './wildcard.ts';
 
 /** The subscription part of a delta request. */
 export type SubscriptionRequest = Pick<
@@ -18,38 +19,73 @@ export type AnswerRequest = Pick<DeltaDiscoveryRequest, 'responseNonce' | 'error
 export interface InterestChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];
+  /** A list added as a whole; its names are not in {@link added}. */
+  readonly list?: NameList;
+  /** Lists taken apart: the client is interested in their names one by one. Some of those may be {@link removed}. */
+  readonly dissolved: readonly NameList[];
   readonly wildcard: 'added' | 'removed' | 'same';
 }
+
+/** What {@link applySubscriptions} needs to know about the stream around the subscription. */
+export interface SubscriptionContext {
+  /** What the stream's view offers of this type. */
+  readonly available: ResourcesByName;
+  /** Whether another client of the view refused something of this type. */
+  readonly hasRefusals: boolean;
+  readonly lists: NameLists;
+  readonly plans: ChunkPlans;
+  /** Whether a name that the client has in the stated version needs no answer. */
+  isSpared(name: string, version: string): boolean;
+}
+
+const NO_CHANGE: InterestChange = { added: [], removed: [], dissolved: [], wildcard: 'same' };
 
 /**
  * Applies the subscription part of one request ("How the client specifies what resources to return", "Subscribing to
  * Resources", "Unsubscribing from Resources"). Takes no notice of the nonce: subscription changes count even in a request whose
  * nonce is stale ("Incremental xDS").
- *
- * @param available what the stream's view offers of this type
- * @param isSpared whether a name that the client has in the stated version needs no answer
  */
 export function applySubscriptions(
   subscription: Subscription,
   request: SubscriptionRequest,
   isFirst: boolean,
-  available: ResourcesByName,
-  isSpared: (name: string, version: string) => boolean = (name, version) => version === available.get(name)?.version,
+  context: SubscriptionContext,
 ): InterestChange {
   const { type, names, held } = subscription;
+  const { available } = context;
+  const isLegacyWildcard = type.wildcard && !subscription.named && isEmptyRequest(request);
+  if (!isEmptyRequest(request)) subscription.named = true;
+  // An answer, and nothing else.
+  if (isEmptyRequest(request) && (!isLegacyWildcard || subscription.wildcard)) return NO_CHANGE;
+
+  // A Map, since names are the client's: `__proto__` is a name like any other.
+  const stated = new Map(isFirst ? Object.entries(request.initialResourceVersions) : []);
+  const list = mayShare(subscription, request, stated, context)
+    ? context.lists.find(request.resourceNamesSubscribe)
+    : undefined;
+  if (list !== undefined && names.addList(list)) {
+    held.plan(available, context.plans.listed(list, available));
+    return { ...NO_CHANGE, list };
+  }
+
   const before = subscription.wildcard;
   const added: string[] = [];
   const removed: string[] = [];
+  const dissolved: NameList[] = [];
   const subscribe = new Set(request.resourceNamesSubscribe);
   const unsubscribe = new Set(request.resourceNamesUnsubscribe);
   // Where `*` has no meaning it is not a name either: virtual hosts list it on reconnect without wanting everything.
   const asksForAll = subscribe.delete(WILDCARD) && type.wildcard;
   const leavesAll = unsubscribe.delete(WILDCARD) && type.wildcard;
-  const isLegacyWildcard = type.wildcard && !subscription.named && isEmptyRequest(request);
-  if (!isEmptyRequest(request)) subscription.named = true;
+  const sharesAll =
+    subscribe.size === 0 && isUntouched(subscription) && mayShare(subscription, request, stated, context);
+  const asksAgain = asksForAll || leavesAll || unsubscribe.size > 0;
+  if (asksAgain || [...subscribe].some((name) => isInChunk(subscription, name))) unfold(subscription);
 
   for (const name of unsubscribe) {
-    if (!names.delete(name)) continue;
+    const deleted = names.delete(name);
+    if (!deleted.found) continue;
+    if (deleted.dissolved !== undefined) dissolved.push(deleted.dissolved);
     removed.push(name);
     if (subscription.wildcard) {
       // The client cannot know whether the wildcard still covers the name: it must be told. A full set says so by itself.
@@ -74,8 +110,6 @@ export function applySubscriptions(
     for (const name of dueNames(subscription)) if (!names.has(name)) forget(subscription, name);
   }
 
-  // A Map, since names are the client's: `__proto__` is a name like any other.
-  const stated = new Map(isFirst ? Object.entries(request.initialResourceVersions) : []);
   for (const name of subscribe) {
     if (!names.has(name)) {
       const isCovered = subscription.wildcard;
@@ -86,7 +120,7 @@ export function applySubscriptions(
     }
     const version = stated.get(name);
     if (version !== undefined) held.set(name, { version });
-    if (version !== undefined && isSpared(name, version)) continue;
+    if (version !== undefined && context.isSpared(name, version)) continue;
     subscription.asked.add(name);
   }
   if (asksForAll || (isLegacyWildcard && !subscription.wildcard)) {
@@ -98,47 +132,75 @@ export function applySubscriptions(
     for (const [name, version] of stated) if (!names.has(name)) held.set(name, { version });
     // A repeated wildcard may come from a client that forgot what it had.
     if (isRepeated) for (const name of available.keys()) subscription.asked.add(name);
+    else if (sharesAll) held.plan(available, context.plans.whole(type.typeUrl, available));
     else markChanged(subscription, [...available.keys(), ...stated.keys()]);
     // Even if nothing is to be sent: data planes hold their start until the first answer, and a client that reconnects learns from
     // it that the stream works.
     subscription.owesAnswer = true;
   }
   const wildcard = subscription.wildcard === before ? 'same' : before ? 'removed' : 'added';
-  return { added, removed, wildcard };
+  return { added, removed, dissolved, wildcard };
+}
+
+/**
+ * Whether what a request asks for may be sent as chunks that are shared with other clients: if nothing is to be decided name by name,
+ * because the client has nothing of it, nobody refused anything, and it waits for nothing.
+ */
+function mayShare(
+  { type, style, wildcard, names, held, rejected }: Subscription,
+  request: SubscriptionRequest,
+  stated: ReadonlyMap<string, string>,
+  { available, hasRefusals }: SubscriptionContext,
+): boolean {
+  if (style !== 'delta' || wildcard || mayWaitForClusters(type.typeUrl)) return false;
+  if (request.resourceNamesUnsubscribe.length > 0 || stated.size > 0 || hasRefusals || rejected.size > 0) return false;
+  return held.follows(available) || (names.size === 0 && held.differences === 0);
+}
+
+/** Whether nothing is to be sent, and nothing unanswered. */
+function isUntouched({ names, asked, changed, batch, heldBack, held, outstanding }: Subscription): boolean {
+  const due = asked.size + changed.size + batch.size + heldBack.size + held.unsent.length;
+  return names.size + due + outstanding.size === 0;
 }
 
 /**
  * Pairs an answer with the response it is about ("ACK and NACK semantics summary"): only `error_detail` makes it a refusal. An
  * answer settles the responses before it too, since a client answers in order.
  *
- * @param accepted called for each resource that the client accepts by this answer
+ * @param accepted called for each resource that the client accepts by this answer, if somebody wants to know
  * @returns whether the nonce was known
  */
 export function applyAnswer(
   subscription: Subscription,
   request: AnswerRequest,
   atMs: number,
-  accepted: (resource: XdsResource) => void = () => {},
+  accepted?: (resource: XdsResource) => void,
 ): boolean {
   const nonce = request.responseNonce;
   const answered = subscription.outstanding.get(nonce);
   if (answered === undefined) return false;
+  const error = request.errorDetail;
+  if (error !== undefined && answered.chunk !== undefined) {
+    // A refusal is about single resources.
+    unfold(subscription);
+    return applyAnswer(subscription, request, atMs, accepted);
+  }
   for (const [earlier, response] of subscription.outstanding) {
     subscription.outstanding.delete(earlier);
     if (earlier === nonce) break;
-    accept(subscription, response, new Set(), accepted);
+    accept(subscription, response, NONE, accepted);
   }
-  const error = request.errorDetail;
   if (error === undefined) {
-    accept(subscription, answered, new Set(), accepted);
+    accept(subscription, answered, NONE, accepted);
     subscription.lastAcked = { nonce, atMs };
     return true;
   }
+  const resources = answered.resources ?? [];
   const refused = refusedNames(
-    answered.resources.map(({ resource }) => resource.name),
+    resources.map(({ resource }) => resource.name),
     error.message,
   );
-  for (const { resource, lastGood } of answered.resources) {
+  for (const { resource, lastGood } of resources) {
     if (!refused.has(resource.name)) continue;
     subscription.fresh.delete(resource.name);
     const earlier = subscription.rejected.get(resource.name);
@@ -178,18 +240,23 @@ function mentions(message: string, name: string): boolean {
   return false;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function accept(
   subscription: Subscription,
   response: Outstanding,
   except: ReadonlySet<string>,
-  accepted: (resource: XdsResource) => void,
+  accepted: ((resource: XdsResource) => void) | undefined,
 ): void {
-  for (const { resource } of response.resources) {
+  const { fresh, rejected, held } = subscription;
+  // The names of a chunk are fresh by standing in it.
+  if (response.chunk !== undefined && fresh.size === 0 && rejected.size === 0 && accepted === undefined) return;
+  for (const resource of response.chunk?.resources ?? (response.resources ?? []).map((one) => one.resource)) {
     if (except.has(resource.name)) continue;
-    accepted(resource);
-    subscription.fresh.delete(resource.name);
+    accepted?.(resource);
+    fresh.delete(resource.name);
     // An older response must not clear the refusal of a newer version.
-    if (subscription.held.version(resource.name) === resource.version) subscription.rejected.delete(resource.name);
+    if (rejected.size > 0 && held.version(resource.name) === resource.version) rejected.delete(resource.name);
   }
 }
 

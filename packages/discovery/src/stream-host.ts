@@ -1,7 +1,9 @@
 import type { DeltaDiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { Clock, ProxyNode } from '@heddle/model';
+import type { ChunkPlans } from './chunk.ts';
 import type { DiscoveryCounters } from './counters.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
+import type { NameLists } from './name-list.ts';
 import type { DiscoveryObserver } from './observer.ts';
 import type { PushLimits } from './push.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -13,6 +15,8 @@ import type { ViewGroup } from './view-group.ts';
 export interface StreamLimits extends PushLimits, StreamLifeLimits {
   /** Names that one stream may be subscribed to, over all types. */
   readonly maxNamesPerStream: number;
+  /** From how many names on a list that a client subscribes to is kept once for all clients that subscribe to the same. */
+  readonly minSharedNames: number;
 }
 
 /** Which messages a stream speaks ("Four Variants"). */
@@ -39,6 +43,8 @@ export interface StreamHost {
   /** Shared by all streams, so that many with something to send do not freeze the process. */
   readonly turnBudget: TurnBudget;
   readonly observer: DiscoveryObserver;
+  readonly lists: NameLists;
+  readonly plans: ChunkPlans;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
   join(stream: DiscoveryStream, node: ProxyNode): ViewGroup;
   readNode(request: Pick<DeltaDiscoveryRequest, 'node'>): ProxyNode;

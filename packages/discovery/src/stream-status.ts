@@ -1,7 +1,7 @@
 import type { ProxyNode, XdsResource } from '@heddle/model';
 import type { ClientInfo } from './client-info.ts';
 import type { DiscoveryStream } from './discovery-stream.ts';
-import { isSettled, type LastNack, type Subscription } from './subscription.ts';
+import { isSettled, isUnanswered, type LastNack, type Subscription } from './subscription.ts';
 
 /** What one stream is subscribed to and how far it has come, for one type. */
 export interface SubscriptionStatus {
@@ -11,7 +11,7 @@ export interface SubscriptionStatus {
   readonly wildcard: boolean;
   /** Names subscribed to, without the wildcard's. */
   readonly subscribed: number;
-  /** Those names: the stream's own set, which goes on changing. */
+  /** Those names, as they are when this is read. */
   readonly names: ReadonlySet<string>;
   /** Names due and not sent, held-back ones included. */
   readonly due: number;
@@ -85,15 +85,18 @@ export function configDump(stream: DiscoveryStream): ConfigDump {
 }
 
 function subscriptionStatus(subscription: Subscription): SubscriptionStatus {
-  const { type, wildcard, names, asked, changed, batch, heldBack, outstanding, rejected } = subscription;
+  const { type, wildcard, names, held, asked, changed, batch, heldBack, outstanding, rejected } = subscription;
   const { lastSent, lastAcked, lastNack } = subscription;
   return {
     typeUrl: type.typeUrl,
     label: type.label,
     wildcard,
     subscribed: names.size,
-    names,
-    due: new Set([...asked, ...changed, ...batch, ...heldBack.keys()]).size,
+    get names() {
+      return new Set(names);
+    },
+    due: new Set([...asked, ...changed, ...batch, ...heldBack.keys(), ...held.unsent.flatMap((chunk) => chunk.names)])
+      .size,
     unanswered: outstanding.size,
     settled: isSettled(subscription),
     ...(lastSent === undefined ? {} : { lastSentNonce: lastSent.nonce, lastSentAtMs: lastSent.atMs }),
@@ -112,13 +115,10 @@ function subscriptionStatus(subscription: Subscription): SubscriptionStatus {
 function sentResource(subscription: Subscription, name: string): SentResource {
   const held = subscription.held.get(name);
   const rejection = subscription.rejected.get(name);
-  const isUnanswered = [...subscription.outstanding.values()].some(({ resources }) =>
-    resources.some(({ resource }) => resource.name === name),
-  );
   return {
     name,
     version: held?.version ?? '',
-    state: rejection !== undefined ? 'rejected' : isUnanswered ? 'sent' : 'acknowledged',
+    state: rejection !== undefined ? 'rejected' : isUnanswered(subscription, name) ? 'sent' : 'acknowledged',
     ...(held?.resource === undefined ? {} : { resource: held.resource }),
     ...(rejection === undefined ? {} : { message: rejection.message }),
   };

@@ -1,6 +1,8 @@
 import type { XdsResource } from '@heddle/model';
+import type { Chunk } from './chunk.ts';
 import { type HeldResource, HeldResources } from './held-resources.ts';
 import type { ResourceType } from './resource-type.ts';
+import { SubscribedNames } from './subscribed-names.ts';
 
 /**
  * What responses of one type carry: `delta` changes; `full-set` everything the client is to have (state of the world of a type with a
@@ -9,10 +11,14 @@ import type { ResourceType } from './resource-type.ts';
 export type ResponseStyle = 'delta' | 'full-set' | 'partial';
 
 /** A response that the client has neither acknowledged nor rejected yet. */
-export interface Outstanding {
-  /** What it carried, with the version the client had in use before. */
-  readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: HeldResource | undefined }[];
-}
+export type Outstanding =
+  | {
+      /** What it carried, with the version the client had in use before. */
+      readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: HeldResource | undefined }[];
+      readonly chunk?: undefined;
+    }
+  /** What many are sent, and this client was for the first time. */
+  | { readonly chunk: Chunk; readonly resources?: undefined };
 
 /** A resource that the client refused. */
 export interface Rejection {
@@ -52,7 +58,7 @@ export interface Subscription {
   /** Whether the client ever subscribed or unsubscribed by name; from then on an empty request means nothing. */
   named: boolean;
   /** Names the client asked for. */
-  readonly names: Set<string>;
+  readonly names: SubscribedNames;
   readonly held: HeldResources;
   /** Names to answer even if the client holds their current version. */
   readonly asked: Set<string>;
@@ -62,7 +68,7 @@ export interface Subscription {
   batch: Set<string>;
   /** What is due and held back. */
   readonly heldBack: Map<string, HeldBack>;
-  /** Names sent to this client for the first time and not acknowledged. */
+  /** Names sent to this client for the first time and not acknowledged, besides those in chunks: see {@link isFresh}. */
   readonly fresh: Set<string>;
   /** Unanswered responses by nonce, oldest first. */
   readonly outstanding: Map<string, Outstanding>;
@@ -76,7 +82,7 @@ export interface Subscription {
 
 /** A subscription before its first request. */
 export function emptySubscription(type: ResourceType, style: ResponseStyle): Subscription {
-  const names = new Set<string>();
+  const names = new SubscribedNames();
   const subscription: Subscription = {
     type,
     style,
@@ -112,7 +118,8 @@ export function hasDueNames(subscription: Subscription): boolean {
     subscription.asked.size > 0 ||
     subscription.changed.size > 0 ||
     subscription.batch.size > 0 ||
-    subscription.heldBack.size > 0
+    subscription.heldBack.size > 0 ||
+    subscription.held.unsent.length > 0
   );
 }
 
@@ -121,10 +128,57 @@ export function isSettled(subscription: Subscription): boolean {
   return !hasDue(subscription) && subscription.outstanding.size === 0;
 }
 
+/** Whether a name was sent to this client for the first time and is not acknowledged. */
+export function isFresh({ fresh, outstanding }: Subscription, name: string): boolean {
+  if (fresh.has(name)) return true;
+  for (const { chunk } of outstanding.values()) if (chunk?.carries(name)) return true;
+  return false;
+}
+
+/** Whether a response that carried a name is unanswered. */
+export function isUnanswered({ outstanding }: Subscription, name: string): boolean {
+  for (const response of outstanding.values()) {
+    if (response.chunk === undefined) {
+      if (response.resources.some(({ resource }) => resource.name === name)) return true;
+    } else if (response.chunk.carries(name)) return true;
+  }
+  return false;
+}
+
+/** Whether a name stands in a shared chunk that is to be sent or not answered. */
+export function isInChunk({ held, outstanding }: Subscription, name: string): boolean {
+  for (const chunk of held.unsent) if (chunk.has(name)) return true;
+  for (const { chunk } of outstanding.values()) if (chunk?.carries(name)) return true;
+  return false;
+}
+
 /** Notes that names may differ from what the client holds; what turns out to be equal is not sent. */
 export function markChanged(subscription: Subscription, names: Iterable<string>): void {
+  const { held, batch, heldBack, changed } = subscription;
+  if (held.unsent.length > 0) {
+    // What is to be sent is sent as it was cut, so it must not have changed since.
+    const all = [...names];
+    unplan(subscription, (chunk) => all.some((name) => chunk.has(name)));
+  }
   for (const name of names) {
     // A name that waits in a push in progress is read when it is sent, so the later change rides along.
-    if (!subscription.batch.has(name) && !subscription.heldBack.has(name)) subscription.changed.add(name);
+    if (!batch.has(name) && !heldBack.has(name)) changed.add(name);
   }
+}
+
+/** Looks at shared chunks name by name from here on, those to be sent and those not answered: for whatever concerns single names. */
+export function unfold(subscription: Subscription): void {
+  const { outstanding, fresh } = subscription;
+  unplan(subscription);
+  for (const [nonce, { chunk }] of outstanding) {
+    if (chunk === undefined) continue;
+    for (const { name } of chunk.resources) fresh.add(name);
+    outstanding.set(nonce, { resources: chunk.resources.map((resource) => ({ resource, lastGood: undefined })) });
+  }
+}
+
+/** The names of chunks that are to be sent are due one by one. */
+function unplan({ held, wildcard, batch, asked }: Subscription, isMeant?: (chunk: Chunk) => boolean): void {
+  const due = wildcard ? batch : asked;
+  for (const name of held.unplan(isMeant)) due.add(name);
 }

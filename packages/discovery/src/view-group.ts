@@ -1,12 +1,7 @@
 import type { CompiledView, ResourceSet, ResourcesByName, View } from '@heddle/model';
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { Refusal } from './push.ts';
-
-/** Who is interested in the resources of one type within one view. */
-interface TypeInterest {
-  readonly wildcard: Set<DiscoveryStream>;
-  readonly byName: Map<string, Set<DiscoveryStream>>;
-}
+import { TypeInterest } from './view-interest.ts';
 
 const NO_RESOURCES: ResourcesByName = new Map();
 
@@ -52,7 +47,7 @@ export class ViewGroup {
         touched.add(stream);
       }
       for (const name of names) {
-        for (const stream of interest.byName.get(name) ?? []) {
+        for (const stream of interest.named(name)) {
           stream.noteChanges(typeUrl, [name]);
           touched.add(stream);
         }
@@ -88,8 +83,8 @@ export class ViewGroup {
   /** Gives to all what was withheld, since a client has accepted it. */
   allow(typeUrl: string, name: string): void {
     this.#forgetRefusal(typeUrl, name);
-    const interest = this.#interest.get(typeUrl);
-    for (const stream of [...(interest?.wildcard ?? []), ...(interest?.byName.get(name) ?? [])]) {
+    const interest = this.interestIn(typeUrl);
+    for (const stream of [...interest.wildcard, ...interest.named(name)]) {
       stream.noteChanges(typeUrl, [name]);
       stream.wake();
     }
@@ -100,32 +95,11 @@ export class ViewGroup {
     if (byName?.delete(name) && byName.size === 0) this.#refusals.delete(typeUrl);
   }
 
-  addInterest(stream: DiscoveryStream, typeUrl: string, names: Iterable<string>): void {
-    const { byName } = this.#interestIn(typeUrl);
-    for (const name of names) {
-      const streams = byName.get(name);
-      if (streams === undefined) byName.set(name, new Set([stream]));
-      else streams.add(stream);
-    }
-  }
-
-  removeInterest(stream: DiscoveryStream, typeUrl: string, names: Iterable<string>): void {
-    const byName = this.#interest.get(typeUrl)?.byName;
-    for (const name of names) {
-      const streams = byName?.get(name);
-      if (streams?.delete(stream) && streams.size === 0) byName?.delete(name);
-    }
-  }
-
-  setWildcard(stream: DiscoveryStream, typeUrl: string, isInterested: boolean): void {
-    if (isInterested) this.#interestIn(typeUrl).wildcard.add(stream);
-    else this.#interest.get(typeUrl)?.wildcard.delete(stream);
-  }
-
-  #interestIn(typeUrl: string): TypeInterest {
+  /** Who is interested in one type. */
+  interestIn(typeUrl: string): TypeInterest {
     let interest = this.#interest.get(typeUrl);
     if (interest === undefined) {
-      interest = { wildcard: new Set(), byName: new Map() };
+      interest = new TypeInterest();
       this.#interest.set(typeUrl, interest);
     }
     return interest;

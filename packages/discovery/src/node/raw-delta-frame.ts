@@ -1,4 +1,5 @@
 import type { XdsResource } from '@heddle/model';
+import type { Chunk } from '../chunk.ts';
 import type { DeltaPush } from '../push.ts';
 
 // A gRPC message is one flag byte (0: not compressed), four bytes of length, then the encoded DeltaDiscoveryResponse. Protobuf
@@ -32,11 +33,17 @@ const utf8 = new TextEncoder();
 export class DeltaFrameEncoder {
   readonly #maxKeptBytes: number;
   /** Oldest use first. */
-  readonly #kept = new Map<string, { readonly push: DeltaPush; readonly body: Uint8Array }>();
+  readonly #kept = new Map<string | Chunk, { readonly push: DeltaPush; readonly body: Uint8Array }>();
   #keptBytes = 0;
+  #encodings = 0;
 
   constructor(options: { readonly maxKeptBytes?: number } = {}) {
     this.#maxKeptBytes = options.maxKeptBytes ?? 8 * 1024 * 1024;
+  }
+
+  /** How many bodies were encoded; the others were there already. */
+  get encodings(): number {
+    return this.#encodings;
   }
 
   /** One gRPC message, in one or two parts to be written in this order. */
@@ -58,18 +65,17 @@ export class DeltaFrameEncoder {
   }
 
   #body(push: DeltaPush): Uint8Array {
-    const [first, last] = [push.resources[0], push.resources.at(-1)];
-    if (first === undefined || last === undefined) return encodeBody(push);
-    const key = `${push.resources.length} ${first.version} ${last.version} ${first.name}`;
+    const key = push.chunk ?? keyOf(push);
     const found = this.#kept.get(key);
     if (found !== undefined) {
       this.#kept.delete(key);
-      if (haveSameBody(found.push, push)) {
+      if (push.chunk !== undefined || haveSameBody(found.push, push)) {
         this.#kept.set(key, found);
         return found.body;
       }
       this.#keptBytes -= found.body.length;
     }
+    this.#encodings += 1;
     const body = encodeBody(push);
     this.#kept.set(key, { push, body });
     this.#keptBytes += body.length;
@@ -80,6 +86,13 @@ export class DeltaFrameEncoder {
     }
     return body;
   }
+}
+
+/** What pushes with the same body have in common, and few others. */
+function keyOf({ typeUrl, resources, absent, removed }: DeltaPush): string {
+  const [first, last] = [resources[0], resources.at(-1)];
+  const names = `${first?.name} ${absent[0]} ${removed[0]}`;
+  return `${typeUrl} ${resources.length} ${first?.version} ${last?.version} ${names}`;
 }
 
 /** Whether two pushes differ in nothing but the nonce. */

@@ -1,0 +1,60 @@
+import type { DiscoveryStream } from './discovery-stream.ts';
+import type { NameList } from './name-list.ts';
+
+const NOBODY: ReadonlySet<DiscoveryStream> = new Set();
+
+/**
+ * Who is interested in the resources of one type within one view: an index from names to streams. Streams that share a list of names are
+ * entered under the list, and the list once under its names.
+ */
+export class TypeInterest {
+  readonly #wildcard = new Set<DiscoveryStream>();
+  readonly #byName = new Map<string, Set<DiscoveryStream>>();
+  readonly #byList = new Map<NameList, Set<DiscoveryStream>>();
+  readonly #listsOf = new Map<string, Set<NameList>>();
+
+  /** The streams that want all there is. */
+  get wildcard(): ReadonlySet<DiscoveryStream> {
+    return this.#wildcard;
+  }
+
+  /** The streams that asked for a name. */
+  *named(name: string): IterableIterator<DiscoveryStream> {
+    yield* this.#byName.get(name) ?? NOBODY;
+    for (const list of this.#listsOf.get(name) ?? []) yield* this.#byList.get(list) ?? NOBODY;
+  }
+
+  setWildcard(stream: DiscoveryStream, isInterested: boolean): void {
+    if (isInterested) this.#wildcard.add(stream);
+    else this.#wildcard.delete(stream);
+  }
+
+  add(stream: DiscoveryStream, names: Iterable<string>): void {
+    for (const name of names) addTo(this.#byName, name, stream);
+  }
+
+  remove(stream: DiscoveryStream, names: Iterable<string>): void {
+    for (const name of names) removeFrom(this.#byName, name, stream);
+  }
+
+  addList(stream: DiscoveryStream, list: NameList): void {
+    if (!this.#byList.has(list)) for (const name of list.names) addTo(this.#listsOf, name, list);
+    addTo(this.#byList, list, stream);
+  }
+
+  removeList(stream: DiscoveryStream, list: NameList): void {
+    removeFrom(this.#byList, list, stream);
+    if (!this.#byList.has(list)) for (const name of list.names) removeFrom(this.#listsOf, name, list);
+  }
+}
+
+function addTo<Key, Value>(index: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  const values = index.get(key);
+  if (values === undefined) index.set(key, new Set([value]));
+  else values.add(value);
+}
+
+function removeFrom<Key, Value>(index: Map<Key, Set<Value>>, key: Key, value: Value): void {
+  const values = index.get(key);
+  if (values?.delete(value) && values.size === 0) index.delete(key);
+}

@@ -1,0 +1,2 @@
+/** The name that means "all". */
+export const WILDCARD = '*';
