@@ -18,12 +18,29 @@ export const PROXY_FEATURES = {
   'heddle.http2.upstream': 'HTTP/2 to endpoints',
   'heddle.lb.consistent-hash': 'choosing endpoints by consistent hashing',
   'heddle.lb.slow-start': 'slow start of new endpoints',
+  'heddle.http.cors': 'answering cross-origin requests',
+  'heddle.http.fault': 'injecting faults',
+  'heddle.http.mirror': 'mirroring requests',
 } as const;
 
 export type ProxyFeature = keyof typeof PROXY_FEATURES;
 
 export function canDo(capabilities: ProxyCapabilities, feature: ProxyFeature): boolean {
   return capabilities.dataPlane === 'envoy' || capabilities.features.includes(feature);
+}
+
+/**
+ * What a proxy cannot do, as an input of stages: the features joined by commas, empty for Envoy. Views with the same gaps share what is
+ * compiled for them.
+ */
+export function missingFeatures(capabilities: ProxyCapabilities): string {
+  const features = Object.keys(PROXY_FEATURES) as ProxyFeature[];
+  return features.filter((feature) => !canDo(capabilities, feature)).join(',');
+}
+
+/** Whether a feature is among {@link missingFeatures}. */
+export function isMissing(missing: string, feature: ProxyFeature): boolean {
+  return missing.split(',').includes(feature);
 }
 
 /** HED301: what a field asks for cannot be sent to this proxy. */

@@ -7,6 +7,8 @@ import {
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from '@heddle/envoy-api/extensions/access-loggers';
+import { CorsPolicySchema, CorsSchema } from '@heddle/envoy-api/extensions/filters/http/cors';
+import { HTTPFaultSchema } from '@heddle/envoy-api/extensions/filters/http/fault';
 import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import { HttpInspectorSchema } from '@heddle/envoy-api/extensions/filters/listener';
 import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp-proxy';
@@ -29,6 +31,9 @@ export const emittedTypes: Registry = createRegistry(
   HttpConnectionManagerSchema,
   TcpProxySchema,
   RouterSchema,
+  HTTPFaultSchema,
+  CorsSchema,
+  CorsPolicySchema,
   HttpInspectorSchema,
   HttpProtocolOptionsSchema,
   PreviousHostsPredicateSchema,

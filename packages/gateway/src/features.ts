@@ -7,7 +7,9 @@ export const GATEWAY_USER_AGENT = 'heddle';
  */
 export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.http.access-log',
+  'heddle.http.cors',
   'heddle.http.direct-response',
+  'heddle.http.fault',
   'heddle.http.header-mutation',
   'heddle.http.redirect',
   'heddle.http.retry',

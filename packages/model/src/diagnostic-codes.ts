@@ -39,6 +39,7 @@ export const diagnosticCodes = {
   HED209: { severity: 'warning', title: 'A gateway serves no route' },
   HED210: { severity: 'warning', title: 'Two ports that one proxy cannot serve at the same address' },
   HED211: { severity: 'warning', title: 'An object is not exported to the namespace that needs it' },
+  HED212: { severity: 'warning', title: 'A fault that strikes no request' },
   HED220: { severity: 'warning', title: 'An unknown namespace in exportTo' },
   IST0002: { severity: 'warning', title: 'A deprecated field or value' },
   IST0101: { severity: 'error', title: 'Referenced resource not found' },

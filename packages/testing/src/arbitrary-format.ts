@@ -161,8 +161,9 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
     hostLabel,
     fc.tuple(dnsLabel, dnsLabel).map((parts) => parts.join('/')),
   ),
-  'export-target': fc.oneof(oneOf('*', '.'), dnsLabel),
   'default-export-target': oneOf('*', '.', '~'),
+  // Mostly everybody: what nobody sees is not compiled.
+  'export-target': fc.oneof({ weight: 6, arbitrary: fc.constant('*') }, oneOf('.'), dnsLabel),
   'matched-header-name': fc.oneof(token, oneOf(':method', ':authority', ':path', ':scheme', 'x-user')),
   'settable-request-header': fc.oneof({ weight: 6, arbitrary: token }, oneOf('host', ':authority', 'x-user')),
   'mutable-header': fc.oneof(token, oneOf('x-user')),
@@ -180,6 +181,11 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   'regular-expression': regex,
   'regular-expression-or-star': fc.oneof(regex, fc.constant('*')),
+  // Groups that every expression has.
+  'regex-substitution': fc.oneof(
+    unicode.filter((text) => !/[\r\n\\]/.test(text)),
+    oneOf('/new', '/\\0', '\\\\', '/a\\0b%20?c'),
+  ),
   'plain-text': unicode,
   // Single ones, which are applied.
   'service-address': ip,

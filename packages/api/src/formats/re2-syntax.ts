@@ -9,6 +9,13 @@ export function re2Problem(pattern: string): string | undefined {
   return new Reader(pattern).problem();
 }
 
+/** How many capturing groups a sound expression has: what `\\1` and so on may stand for in a substitution. */
+export function re2GroupCount(pattern: string): number {
+  const reader = new Reader(pattern);
+  reader.problem();
+  return reader.groups;
+}
+
 /** RE2's bound on a repetition, and on the product of nested ones. */
 const MAX_REPEAT = 1000;
 /** Ours on the estimated program; below what proxies are started with. */
@@ -26,6 +33,8 @@ class Reader {
   readonly #text: readonly string[];
   #at = 0;
   #names = new Set<string>();
+  /** Capturing groups read so far. */
+  groups = 0;
 
   constructor(pattern: string) {
     this.#text = [...pattern];
@@ -139,11 +148,14 @@ class Reader {
       this.#at += opening[0].length;
       const name = opening[1];
       if (name !== undefined) {
+        this.groups++;
         if (this.#names.has(name)) throw new Refusal(`two groups named "${name}"`);
         this.#names.add(name);
       }
       if (opening[2] === '' && opening[3] === ')') throw new Refusal('bad group "(?)"');
       if (opening[3] === ')') return { size: 0, repeat: 1 };
+    } else {
+      this.groups++;
     }
     const part = this.#alternatives(depth + 1);
     if (this.#next !== ')') throw new Refusal('"(" without ")"');

@@ -1,5 +1,6 @@
 import type { StringFormat } from '../schema.ts';
 import { re2Problem } from './re2-syntax.ts';
+import { pathText } from './text.ts';
 
 /** Istio refuses longer ones. */
 const MAX_LENGTH = 1024;
@@ -20,3 +21,17 @@ export const regularExpressionOrStar: StringFormat = {
   name: 'regular-expression-or-star',
   check: (text) => (text === '*' ? undefined : regularExpression.check(text)),
 };
+
+/** What replaces the matches of an expression (RE2's `GlobalReplace`): `\0` to `\9` are its groups, `\\` is a backslash. */
+export const regexSubstitution: StringFormat = {
+  name: 'regex-substitution',
+  check: (text) =>
+    pathText.check(text) ??
+    (/^(?:[^\\]|\\[0-9\\])*$/.test(text) ? undefined : 'a digit or another "\\" after each "\\"'),
+};
+
+/** The highest group that a {@link regexSubstitution} mentions. */
+export function highestGroup(substitution: string): number {
+  const mentioned = [...substitution.matchAll(/\\([0-9\\])/g)].map(([, what]) => (what === '\\' ? 0 : Number(what)));
+  return Math.max(0, ...mentioned);
+}

@@ -1,5 +1,5 @@
 import { duration } from '../formats/duration.ts';
-import { integer, number, object, string } from '../schema.ts';
+import { integer, number, object, pending, string } from '../schema.ts';
 
 /** Istio `Percent`, from 0 to 100. */
 export const Percent = object({ value: number({ minimum: 0, maximum: 100 }) });
@@ -32,7 +32,7 @@ export const HttpFaultInjection = object(
         percent: integer({ minimum: 0, maximum: 100 }),
         percentage: Percent,
         fixedDelay: string({ format: duration }),
-        exponentialDelay: string({ format: duration }),
+        exponentialDelay: pending(string({ format: duration })),
       },
       {
         oneOf: [{ fields: ['fixedDelay', 'exponentialDelay'], wanted: 'atMostOne' }],
@@ -51,7 +51,7 @@ export const HttpFaultInjection = object(
       {
         httpStatus: integer({ minimum: 200, maximum: 599 }),
         grpcStatus: string({ values: GRPC_STATUSES }),
-        http2Error: string(),
+        http2Error: pending(string()),
         percentage: Percent,
       },
       {

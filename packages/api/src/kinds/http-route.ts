@@ -3,11 +3,13 @@ import { duration } from '../formats/duration.ts';
 import { authority, headerText, isClaimRoute, matchedHeaderName } from '../formats/header.ts';
 import { gatewayReference } from '../formats/host.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
-import { regularExpression } from '../formats/regular-expression.ts';
+import { re2GroupCount } from '../formats/re2-syntax.ts';
+import { highestGroup, regexSubstitution, regularExpression } from '../formats/regular-expression.ts';
 import { base64, isWellFormed, pathText, plainText } from '../formats/text.ts';
 import {
   array,
   boolean,
+  described,
   type Infer,
   integer,
   map,
@@ -117,17 +119,35 @@ export const HttpRedirect = object(
 );
 export type HttpRedirect = Infer<typeof HttpRedirect>;
 
+/** Istio `RegexRewrite`. */
+const RegexRewrite = object(
+  {
+    match: required(string({ format: regularExpression, doc: 'In the path without query; every match is replaced.' })),
+    rewrite: required(
+      string({ format: regexSubstitution, minLength: 1, doc: 'Groups of the match are \\1 to \\9, \\0 is all of it.' }),
+    ),
+  },
+  {
+    check: ({ match, rewrite }, report) => {
+      const groups = re2GroupCount(match);
+      const highest = highestGroup(rewrite);
+      if (highest > groups) {
+        report({
+          path: ['rewrite'],
+          message: `found group \\${highest}, where the expression has ${groups === 0 ? 'no groups' : `only ${groups}`}`,
+          wanted: 'a group of the expression',
+        });
+      }
+    },
+  },
+);
+
 /** Istio `HTTPRewrite`: what the destination is sent instead of what was asked for. */
 export const HttpRewrite = object(
   {
     uri: string({ format: pathText, emptyIsAbsent: true, doc: 'Replaces the path, or the prefix that matched.' }),
     authority: string({ format: authority, emptyIsAbsent: true }),
-    uriRegexRewrite: pending(
-      object({
-        match: required(string({ format: regularExpression })),
-        rewrite: required(string({ format: pathText, minLength: 1 })),
-      }),
-    ),
+    uriRegexRewrite: RegexRewrite,
   },
   {
     oneOf: [{ fields: ['uri', 'uriRegexRewrite'], wanted: 'atMostOne' }],
@@ -193,13 +213,15 @@ export const HttpRoute = object(
       doc: 'From the end of the request to the end of the answer, retries included; none if absent.',
     }),
     retries: HttpRetry,
-    fault: pending(HttpFaultInjection),
-    mirror: pending(Destination),
+    fault: HttpFaultInjection,
+    mirror: pending(described(Destination, 'Gets a copy of each request; its answers are ignored.')),
     mirrors: pending(array(object({ destination: required(Destination), percentage: Percent }))),
-    mirrorPercent: pending(integer({ minimum: 0, maximum: 100 })),
-    mirror_percent: pending(integer({ minimum: 0, maximum: 100 })),
+    mirrorPercent: pending(
+      integer({ minimum: 0, maximum: 100, doc: 'Deprecated for mirrorPercentage, which goes before it.' }),
+    ),
+    mirror_percent: pending(integer({ minimum: 0, maximum: 100, doc: 'An older spelling of mirrorPercent.' })),
     mirrorPercentage: pending(Percent),
-    corsPolicy: pending(CorsPolicy),
+    corsPolicy: CorsPolicy,
     headers: Headers,
   },
   {

@@ -1,7 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { ApiVersion, HttpProtocolOptions_HeadersWithUnderscoresAction } from '@heddle/envoy-api/core';
-import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import {
   type HttpConnectionManager,
   HttpConnectionManager_CodecType,
@@ -11,6 +10,7 @@ import {
 } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterSchema } from '@heddle/envoy-api/listener';
 import { duration } from '../duration.ts';
+import { httpFilters } from '../http-filters/order.ts';
 import type { MeshSettings, PathNormalization } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 
@@ -108,14 +108,4 @@ function pathNormalization(edge: boolean, wanted: PathNormalization): ManagerFie
     case 'DECODE_AND_MERGE_SLASHES':
       return fields(true, true, UNESCAPE_AND_FORWARD);
   }
-}
-
-/** The HTTP filters in order. The router is last: it answers by the route, and nothing after it would see the request. */
-function httpFilters(): NonNullable<MessageInitShape<typeof HttpConnectionManagerSchema>['httpFilters']> {
-  return [
-    {
-      name: 'envoy.filters.http.router',
-      configType: { case: 'typedConfig', value: anyPack(RouterSchema, create(RouterSchema)) },
-    },
-  ];
 }

@@ -16,7 +16,8 @@ export function stringCondition(match: StringMatch | undefined): StringCondition
   return { kind: 'present' };
 }
 
-function stringMatcher(
+/** The matcher of a condition on a text. */
+export function stringMatcher(
   condition: Exclude<StringCondition, { kind: 'present' }>,
 ): MessageInitShape<typeof StringMatcherSchema> {
   const { kind, text } = condition;

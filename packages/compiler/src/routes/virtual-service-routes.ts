@@ -1,4 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   type Route,
   type RouteAction,
@@ -7,10 +8,13 @@ import {
   VirtualHostSchema,
 } from '@heddle/envoy-api/route';
 import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
+import { cannotDo, isMissing, type ProxyFeature } from '../capabilities.ts';
 import { configMetadata } from '../config-metadata.ts';
 import type { Backend } from '../destination-rules.ts';
 import { encodeField } from '../encoding.ts';
 import { fullHost } from '../hosts/host-name.ts';
+import { CORS_FILTER, compileCors } from '../http-filters/cors.ts';
+import { compileFault, FAULT_FILTER, idleFaults } from '../http-filters/fault.ts';
 import type { Memo } from '../memo.ts';
 import {
   type HttpMatch,
@@ -27,6 +31,7 @@ import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
 import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
 import { compileHeaders } from './header-operations.ts';
 import { concerns, type ListenerAudience } from './listener-audience.ts';
+import { mirrorPolicy, mirrorsOf } from './mirrors.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRetries } from './retry-policy.ts';
 import type { ClusterUse, EncodedRoute, RouteList } from './route-list.ts';
@@ -36,7 +41,7 @@ import { timeLimits } from './time-limits.ts';
 /** Envoy adds weights up in 32 bits. */
 const MAX_TOTAL_WEIGHT = 0xffff_ffff;
 
-/** The hosts that a VirtualService's HTTP routes lead to, in full, each once. */
+/** The hosts that a VirtualService's HTTP routes and mirrors lead to, in full, each once. */
 export function destinationHosts(
   _memo: Memo,
   virtualService: VirtualService,
@@ -44,8 +49,9 @@ export function destinationHosts(
 ): readonly string[] {
   const hosts = new Set<string>();
   for (const route of virtualService.spec.http ?? []) {
-    for (const leg of route.route ?? []) {
-      hosts.add(fullHost(leg.destination.host, namespaceOf(virtualService), settings.clusterDomain));
+    const destinations = [...(route.route ?? []), ...mirrorsOf(route)].map((leg) => leg.destination);
+    for (const { host } of destinations) {
+      hosts.add(fullHost(host, namespaceOf(virtualService), settings.clusterDomain));
     }
   }
   return [...hosts];
@@ -53,8 +59,8 @@ export function destinationHosts(
 
 /**
  * The HTTP routes of a VirtualService for one listener: each match a route, in order, up to the first that every request matches.
- * `gateway` is the Gateway (`namespace/name`) that they are for, or `mesh`; `source` is who calls (`sourceInput`); `backends` are the
- * services behind {@link destinationHosts}, in that order.
+ * `gateway` is the Gateway (`namespace/name`) that they are for, or `mesh`; `source` is who calls (`sourceInput`); `missing`
+ * what the proxy cannot do (`missingFeatures`); `backends` are the services behind {@link destinationHosts}, in that order.
  */
 export function virtualServiceRoutes(
   memo: Memo,
@@ -62,12 +68,13 @@ export function virtualServiceRoutes(
   gateway: string,
   port: number,
   source: string,
+  missing: string,
   settings: MeshSettings,
   ...backends: readonly (Backend | undefined)[]
 ): RouteList {
   const hosts = memo.run(destinationHosts, virtualService, settings);
   const backendByHost = new Map(hosts.map((host, index) => [host, backends[index]]));
-  const list = new RouteListBuilder(virtualService, port, settings, backendByHost);
+  const list = new RouteListBuilder(virtualService, port, missing, settings, backendByHost);
   const audience: ListenerAudience = {
     gateway,
     port,
@@ -106,6 +113,7 @@ class RouteListBuilder {
   readonly #virtualService: VirtualService;
   readonly #resource: ResourceRef;
   readonly #port: number;
+  readonly #missing: string;
   readonly #settings: MeshSettings;
   readonly #backends: ReadonlyMap<string, Backend | undefined>;
   readonly #metadata: ReturnType<typeof configMetadata>;
@@ -117,12 +125,14 @@ class RouteListBuilder {
   constructor(
     virtualService: VirtualService,
     port: number,
+    missing: string,
     settings: MeshSettings,
     backends: ReadonlyMap<string, Backend | undefined>,
   ) {
     this.#virtualService = virtualService;
     this.#resource = refOfObject(virtualService);
     this.#port = port;
+    this.#missing = missing;
     this.#settings = settings;
     this.#backends = backends;
     this.#metadata = configMetadata(this.#resource);
@@ -153,6 +163,8 @@ class RouteListBuilder {
       action: action.action,
       metadata: this.#metadata,
       decorator: { operation: `${target}${compiled.pathLabel}` },
+      statPrefix: match?.statPrefix ?? '',
+      typedPerFilterConfig: this.#filterConfigs(rule, path, origins),
       ...headerFields,
     });
     const bytes = encodeField(VirtualHostSchema, 'routes', toBinary(RouteSchema, route));
@@ -269,13 +281,62 @@ class RouteListBuilder {
     }
     const action: RouteActionFields = {
       clusterSpecifier,
-      prefixRewrite: rule.rewrite?.uri ?? '',
+      ...pathRewrite(rule),
+      requestMirrorPolicies: this.#mirrors(rule, path, origins),
       ...(authority === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: authority } }),
       hashPolicy,
       ...timeLimits(rule.timeout),
       ...retries(rule.retries, this.#settings, byHash),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
+  }
+
+  /** What the filters of the route do besides: faults, CORS. */
+  #filterConfigs(rule: HttpRoute, path: FieldPath, origins: (readonly [string, Origin])[]): Record<string, Any> {
+    const configs: Record<string, Any> = {};
+    const add = (filter: string, field: 'corsPolicy' | 'fault', config: Any | undefined): void => {
+      if (config === undefined) return;
+      configs[filter] = config;
+      origins.push([`typedPerFilterConfig["${filter}"]`, this.#origin([...path, field])]);
+    };
+    const { fault, corsPolicy } = rule;
+    if (fault !== undefined && this.#can('heddle.http.fault', [...path, 'fault'], 'no faults are injected')) {
+      for (const { path: within, lacks } of idleFaults(fault)) {
+        this.report('HED212', [...path, 'fault', ...within], {
+          message: `it has no ${lacks}`,
+          effect: 'it strikes no request',
+          fix: `set ${lacks}`,
+        });
+      }
+      add(FAULT_FILTER, 'fault', compileFault(fault));
+    }
+    if (corsPolicy !== undefined && this.#can('heddle.http.cors', [...path, 'corsPolicy'], 'it is not obeyed')) {
+      add(CORS_FILTER, 'corsPolicy', compileCors(corsPolicy));
+    }
+    return configs;
+  }
+
+  #mirrors(
+    rule: HttpRoute,
+    path: FieldPath,
+    origins: (readonly [string, Origin])[],
+  ): NonNullable<RouteActionFields['requestMirrorPolicies']> {
+    const mirrors = mirrorsOf(rule);
+    const [first] = mirrors;
+    if (first === undefined) return [];
+    if (!this.#can('heddle.http.mirror', [...path, ...first.path.slice(0, 1)], 'requests are not mirrored')) return [];
+    return mirrors.map(({ destination, percent, path: within }, index) => {
+      const { cluster } = this.#destination(destination, [...path, ...within]);
+      origins.push([`route.requestMirrorPolicies[${index}]`, this.#origin([...path, ...within])]);
+      return mirrorPolicy(cluster, percent);
+    });
+  }
+
+  /** Whether the proxy has a feature; if not, that is reported. */
+  #can(feature: ProxyFeature, path: FieldPath, effect: string): boolean {
+    if (!isMissing(this.#missing, feature)) return true;
+    this.#diagnostics.push(cannotDo(feature, this.#resource, path, effect));
+    return false;
   }
 
   #destination(
@@ -306,6 +367,13 @@ export function forwardingDefaults(settings: MeshSettings, byHash: boolean): Rou
 function retries(written: HttpRoute['retries'], settings: MeshSettings, byHash: boolean): RouteActionFields {
   const retryPolicy = compileRetries(written, settings, byHash);
   return retryPolicy === undefined ? {} : { retryPolicy };
+}
+
+/** The new path: in place of what matched, or by an expression in which `\\1` is the first group (RE2). */
+function pathRewrite({ rewrite }: HttpRoute): RouteActionFields {
+  const regex = rewrite?.uriRegexRewrite;
+  if (regex === undefined) return { prefixRewrite: rewrite?.uri ?? '' };
+  return { regexRewrite: { pattern: { regex: regex.match }, substitution: regex.rewrite } };
 }
 
 function describeRule(rule: HttpRoute, index: number): string {

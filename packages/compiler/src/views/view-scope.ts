@@ -1,5 +1,6 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
+import { missingFeatures } from '../capabilities.ts';
 import {
   type Backend,
   backendOf,
@@ -129,7 +130,17 @@ export function gatewayRoutes(
   { entry, server }: ServerSource,
 ): ServerRoutes {
   const source = sourceInput(virtualService, view);
-  return memo.latest(server, routesAtServer, virtualService, entry, server, backends, source, settings);
+  return memo.latest(
+    server,
+    routesAtServer,
+    virtualService,
+    entry,
+    server,
+    backends,
+    source,
+    missingFeatures(view.capabilities),
+    settings,
+  );
 }
 
 function routesAtServer(
@@ -139,6 +150,7 @@ function routesAtServer(
   { server, index }: ServerEntry,
   backends: BackendTable,
   source: string,
+  missing: string,
   settings: MeshSettings,
 ): ServerRoutes {
   const { hostsByServer, diagnostics } = memo.run(bindToGateway, virtualService, gateway);
@@ -150,6 +162,7 @@ function routesAtServer(
     gateway.name,
     server.port.number,
     source,
+    missing,
     settings,
   );
   return { hosts, list, diagnostics };
@@ -162,7 +175,15 @@ export function meshRoutes(
   port: number,
 ): RouteList {
   const listener = memo.run(meshListener, backends, port);
-  return memo.latest(entry, routesOfListener, listener, entry, sourceInput(entry, view), settings);
+  return memo.latest(
+    entry,
+    routesOfListener,
+    listener,
+    entry,
+    sourceInput(entry, view),
+    missingFeatures(view.capabilities),
+    settings,
+  );
 }
 
 interface MeshListener {
@@ -179,9 +200,10 @@ function routesOfListener(
   { backends, port }: MeshListener,
   entry: VirtualServiceEntry,
   source: string,
+  missing: string,
   settings: MeshSettings,
 ): RouteList {
-  return routesWith(memo, backends, entry.virtualService, MESH_GATEWAY, port, source, settings);
+  return routesWith(memo, backends, entry.virtualService, MESH_GATEWAY, port, source, missing, settings);
 }
 
 /** As long as no service or rule changes, the stages around this one spare looking up the services of each route. */
@@ -192,11 +214,12 @@ function routesWith(
   gateway: string,
   port: number,
   source: string,
+  missing: string,
   settings: MeshSettings,
 ): RouteList {
   const hosts = memo.run(destinationHosts, virtualService, settings);
   const used = hosts.map((host) => backends.backend(host));
-  return memo.run(virtualServiceRoutes, virtualService, gateway, port, source, settings, ...used);
+  return memo.run(virtualServiceRoutes, virtualService, gateway, port, source, missing, settings, ...used);
 }
 
 /** What is wrong with a list of routes, missing destinations included. */

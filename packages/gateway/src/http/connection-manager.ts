@@ -90,11 +90,12 @@ export function serveExchange(listener: HttpListener, exchange: Exchange, receiv
       return;
     }
   }
-  if (exchange.requestBody === undefined || listener.filters.length === 0) {
-    runRequestFilters(exchange, 0);
+  if (listener.filters.length === 0) {
+    routeExchange(exchange);
     return;
   }
-  for (const filter of listener.filters) {
+  chooseCluster(exchange);
+  for (const filter of exchange.requestBody === undefined ? [] : listener.filters) {
     if (filter.wrapRequestBody !== undefined && exchange.requestBody !== undefined) {
       exchange.requestBody = filter.wrapRequestBody(exchange, exchange.requestBody);
     }
@@ -181,6 +182,15 @@ function dropUnderscores(headers: HeaderList): void {
     kept += 2;
   }
   headers.length = kept;
+}
+
+/** The cluster is part of the route: a filter that answers by itself leaves it in the log, and the leg's header operations apply. */
+function chooseCluster(exchange: Exchange): void {
+  const action = exchange.route?.route.action;
+  if (action?.kind !== 'forward') return;
+  const { name, leg } = pickCluster(action, exchange.random, exchange);
+  exchange.leg = leg;
+  if (exchange.listener.clusters.has(name)) exchange.clusterName = name;
 }
 
 function runRequestFilters(exchange: Exchange, from: number): void {

@@ -9,7 +9,7 @@ import { applyRouteResponseHeaders } from './route-settings.ts';
 
 const encoder = new TextEncoder();
 
-/** Answers without an endpoint. Does nothing when a response has begun. */
+/** Answers without an endpoint. Does nothing when a response has begun. `grpcStatus` is for gRPC clients, whatever the status says. */
 export function reply(
   exchange: Exchange,
   status: number,
@@ -17,6 +17,7 @@ export function reply(
   details: string,
   flag?: ResponseFlag,
   extraHeaders: HeaderList = [],
+  grpcStatus?: number,
 ): void {
   if (exchange.responseStarted || exchange.finished) return;
   if (flag !== undefined && !exchange.responseFlags.includes(flag)) exchange.responseFlags.push(flag);
@@ -24,15 +25,23 @@ export function reply(
   const isGrpc = isGrpcContentType(headerValue(exchange.requestHeaders, 'content-type'));
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   const source = isGrpc || bytes.length === 0 ? undefined : bytesSource([bytes]);
-  respond(exchange, isGrpc ? 200 : status, extraHeaders, source, (headers) =>
-    describeLocalBody(headers, status, bytes, isGrpc),
-  );
+  respond(exchange, isGrpc ? 200 : status, extraHeaders, source, {
+    afterRoute: (headers) => describeLocalBody(headers, status, bytes, isGrpc, grpcStatus),
+  });
 }
 
 /** A local reply after which the connection cannot be used again. */
 export function refuse(exchange: Exchange, status: number, body: string, details: string, flag?: ResponseFlag): void {
   exchange.mustClose = true;
   reply(exchange, status, body, details, flag);
+}
+
+/** What a response has instead of the usual. */
+interface ResponseOptions {
+  /** False for an answer of a filter, which the route's header operations do not concern. */
+  readonly routeHeaders?: boolean;
+  /** Edits after those of the route. */
+  readonly afterRoute?: (headers: HeaderList) => void;
 }
 
 /**
@@ -44,7 +53,7 @@ export function respond(
   status: number,
   headers: HeaderList,
   body: ByteSource | undefined,
-  afterRoute?: (headers: HeaderList) => void,
+  { routeHeaders = true, afterRoute }: ResponseOptions = {},
 ): void {
   if (exchange.responseStarted || exchange.finished) {
     body?.cancel();
@@ -53,7 +62,7 @@ export function respond(
   exchange.responseStarted = true;
   exchange.responseStatus = status;
   exchange.responseHeaders = headers;
-  if (exchange.route !== undefined) applyRouteResponseHeaders(exchange);
+  if (routeHeaders && exchange.route !== undefined) applyRouteResponseHeaders(exchange);
   afterRoute?.(exchange.responseHeaders);
   const { filters } = exchange.listener;
   if (filters.length === 0) {

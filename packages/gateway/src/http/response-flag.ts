@@ -1,14 +1,16 @@
 /**
  * What went wrong, in Envoy's letters (`%RESPONSE_FLAGS%` of its access log):
- * DC downstream connection terminated, DPE downstream protocol error, NC no cluster, NR no route, SI stream idle time-out,
+ * DC downstream connection terminated, DI delay injected, DPE downstream protocol error, FI fault injected, NC no cluster, NR no route, SI stream idle time-out,
  * UC upstream connection terminated, UF upstream connection failure, UH no healthy upstream, UMSDR upstream max stream duration
  * reached, UO upstream overflow (circuit breaking), UPE upstream protocol error, UR upstream remote reset, URX retries used up,
  * UT upstream request time-out, LR local reset, DT maximum connection duration.
  */
 export type ResponseFlag =
   | 'DC'
+  | 'DI'
   | 'DPE'
   | 'DT'
+  | 'FI'
   | 'LR'
   | 'NC'
   | 'NR'

@@ -70,9 +70,6 @@ function forwardSettings(
   if (config.rateLimits.length > 0 || virtualHost.rateLimits.length > 0)
     problems.push('rate_limits is not implemented');
   if (config.metadataMatch !== undefined) problems.push('metadata_match is not implemented');
-  for (const name of Object.keys(route.config.typedPerFilterConfig)) {
-    problems.push(`typed_per_filter_config "${name}" has no effect: the filter is not implemented`);
-  }
   const policy = config.retryPolicy ?? virtualHost.retryPolicy;
   return {
     timeoutMs: durationMs(config.timeout, 15_000),

@@ -106,7 +106,8 @@ function prepareUpstreamHeaders(
   if (authority !== undefined) rewriteAuthority(exchange, authority, settings.appendForwardedHost);
   // The rewrite of a weighted cluster leaves no trace of the former authority (as in Envoy).
   else if (leg !== undefined && leg.hostRewrite !== '') exchange.authority = leg.hostRewrite;
-  if (rewritten !== undefined && rewritten !== exchange.path) {
+  // Also a rewrite that changes nothing leaves its trace (as in Envoy).
+  if (rewritten !== undefined) {
     exchange.originalPath = exchange.path;
     if (!suppressEnvoyHeaders) setHeader(requestHeaders, 'x-envoy-original-path', exchange.path);
     exchange.path = rewritten;

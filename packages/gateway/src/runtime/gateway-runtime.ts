@@ -8,6 +8,7 @@ import type { HostResolver } from '../cluster/host-resolver.ts';
 import type { RandomSource } from '../cluster/load-balancer.ts';
 import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
+import { unknownFilterConfigs } from '../http/filters/known-filters.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import type { HttpListener, ListenerStats } from '../http/http-listener.ts';
 import { streamIdle } from '../http/respond.ts';
@@ -155,6 +156,8 @@ export class GatewayRuntime {
     }
     const routeProblems: string[] = [];
     const routeSettings = new RouteSettings(table, routeProblems);
+    routeProblems.push(...unknownFilterConfigs(table));
+    const filters = chain.filters.flatMap(({ create, config }) => create(config, table, routeProblems) ?? []);
     for (const message of routeProblems) report(message, 'route', configuration?.name ?? name);
     const accessLogs = compileAccessLogs(chain.manager.accessLog, this.#environment.accessLogSink, found);
     for (const message of found) report(message);
@@ -163,7 +166,7 @@ export class GatewayRuntime {
       name,
       address: { host: chain.host, port: chain.port },
       settings,
-      filters: this.#environment.filters ?? [],
+      filters: [...(this.#environment.filters ?? []), ...filters],
       router: {
         suppressEnvoyHeaders: chain.router?.suppressEnvoyHeaders ?? false,
         respectExpectedTimeout: chain.router?.respectExpectedRqTimeout ?? false,

@@ -1,7 +1,8 @@
-import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt';
 import { type Router, RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
 import { type HttpConnectionManager, HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterChain, Listener } from '@heddle/envoy-api/listener';
+import { type FilterFactory, knownFilters } from '../http/filters/known-filters.ts';
 
 /** What of an Envoy listener the gateway serves: one connection manager on one address. */
 export interface ListenerChain {
@@ -9,7 +10,15 @@ export interface ListenerChain {
   readonly port: number;
   readonly manager: HttpConnectionManager;
   readonly router: Router | undefined;
+  /** The filters before the router, in order. */
+  readonly filters: readonly ConfiguredFilter[];
   readonly bufferLimitBytes: number;
+}
+
+/** An HTTP filter that the gateway knows. */
+export interface ConfiguredFilter {
+  readonly create: FilterFactory;
+  readonly config: Any | undefined;
 }
 
 const routerFilter = 'envoy.filters.http.router';
@@ -43,13 +52,14 @@ export function listenerChain(listener: Listener, problems: string[]): ListenerC
   const chain = onlyChain(listener, problems);
   const manager = chain === undefined ? undefined : connectionManagerOf(chain, problems);
   if (manager === undefined) return undefined;
-  const router = httpFilters(manager, problems);
-  if (router === undefined) return undefined;
+  const filters = httpFilters(manager, problems);
+  if (filters === undefined) return undefined;
   return {
     host: address.value.address,
     port: address.value.portSpecifier.value,
     manager,
-    router: router.config,
+    router: filters.router,
+    filters: filters.before,
     bufferLimitBytes: listener.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
   };
 }
@@ -86,7 +96,7 @@ function connectionManagerOf(chain: FilterChain, problems: string[]): HttpConnec
 function httpFilters(
   manager: HttpConnectionManager,
   problems: string[],
-): { readonly config: Router | undefined } | undefined {
+): { readonly router: Router | undefined; readonly before: readonly ConfiguredFilter[] } | undefined {
   const enabled = manager.httpFilters.filter(({ disabled }) => !disabled);
   const last = enabled.at(-1);
   const router = last?.configType.case === 'typedConfig' ? anyUnpack(last.configType.value, RouterSchema) : undefined;
@@ -94,10 +104,15 @@ function httpFilters(
     problems.push('has no router as last HTTP filter');
     return undefined;
   }
-  for (const filter of enabled.slice(0, -1)) {
-    if (filter.isOptional) continue;
-    problems.push(`HTTP filter "${filter.name}" is not implemented`);
-    return undefined;
+  const before: ConfiguredFilter[] = [];
+  for (const { name, configType, isOptional } of enabled.slice(0, -1)) {
+    const create = knownFilters.get(name);
+    if (create !== undefined)
+      before.push({ create, config: configType.case === 'typedConfig' ? configType.value : undefined });
+    else if (!isOptional) {
+      problems.push(`HTTP filter "${name}" is not implemented`);
+      return undefined;
+    }
   }
-  return { config: router };
+  return { router, before };
 }
