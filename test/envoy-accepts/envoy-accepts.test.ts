@@ -48,12 +48,17 @@ const gateway: Manifest = {
   },
 };
 
-/** Settings under the name that they must have; their log goes where every machine lets it. */
+/** Settings under the name that they must have; their log goes where every machine lets it, and nothing is hidden by default. */
 function settingsOf(manifests: readonly Manifest[]): readonly Manifest[] {
   return manifests.map((one) => {
-    const spec = one.spec as { readonly accessLogFile?: string };
+    const spec = one.spec as {
+      readonly accessLogFile?: string;
+      readonly defaultServiceExportTo?: unknown;
+      readonly defaultVirtualServiceExportTo?: unknown;
+    };
     const accessLogFile = spec.accessLogFile === undefined ? {} : { accessLogFile: '/dev/null' };
-    return { ...one, metadata: { name: MESH_CONFIG_NAME }, spec: { ...spec, ...accessLogFile } };
+    const { defaultServiceExportTo: _s, defaultVirtualServiceExportTo: _v, ...rest } = spec;
+    return { ...one, metadata: { name: MESH_CONFIG_NAME }, spec: { ...rest, ...accessLogFile } };
   });
 }
 
