@@ -1,3 +1,5 @@
+import type { UpstreamTransport } from './upstream-transport.ts';
+
 /** The name data planes of this package announce in `node.user_agent_name`. */
 export const GATEWAY_USER_AGENT = 'heddle';
 
@@ -20,6 +22,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.http1.downstream',
   'heddle.http1.upstream',
   'heddle.http2.downstream',
+  'heddle.http2.upstream',
   'heddle.cluster.dns',
   'heddle.cluster.eds',
   'heddle.cluster.static',
@@ -28,3 +31,12 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.lb.random',
   'heddle.lb.round-robin',
 ];
+
+/** Those of {@link GATEWAY_FEATURES} that a gateway has whose endpoints are reached this way. */
+export function featuresOver({ supports }: UpstreamTransport): readonly string[] {
+  return GATEWAY_FEATURES.filter(
+    (feature) =>
+      (supports.http2 || feature !== 'heddle.http2.upstream') &&
+      (supports.upgrades || feature !== 'heddle.http.upgrade-websocket'),
+  );
+}

@@ -34,7 +34,11 @@ class FetchPool implements UpstreamPool {
     this.#fetch = fetchFunction;
   }
 
+  // How long a request waits for a connection is the runtime's affair.
+  readonly isReady = true;
+
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
+    if (handler.mayStart?.() === false) return { cancel() {} };
     const call = new FetchCall(request, handler, () => this.#calls.delete(call));
     this.#calls.add(call);
     void call.run(this.#fetch, this.#origin);

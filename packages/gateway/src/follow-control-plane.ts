@@ -36,7 +36,7 @@ export interface Following {
  * @throws GatewayError `invalid-argument` when the node's id does not parse: a control plane would have to refuse it
  */
 export function followControlPlane(
-  gateway: { apply(resources: GatewayResources): unknown },
+  gateway: { apply(resources: GatewayResources): unknown; readonly features?: readonly string[] },
   options: ControlPlaneOptions,
 ): Following {
   const parsed = parseNodeId(options.node.id ?? '');
@@ -51,7 +51,7 @@ export function followControlPlane(
     node: {
       ...options.node,
       userAgentName: GATEWAY_USER_AGENT,
-      clientFeatures: [...GATEWAY_FEATURES, ...(options.node.clientFeatures ?? [])],
+      clientFeatures: [...(gateway.features ?? GATEWAY_FEATURES), ...(options.node.clientFeatures ?? [])],
     },
     validate: (typeUrl, resource) => {
       if (typeUrl !== ROUTE_CONFIGURATION_TYPE_URL) return undefined;

@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { closedPort, clusterOf, type Echo, listenerOf, resourcesOf, startEcho, startServer } from '../test/fixture.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
-import { http1Transport } from './node/http1-client/transport.ts';
+import { socketTransport } from './node/socket-transport.ts';
 import type { UpstreamTransport } from './upstream-transport.ts';
 
 const transports: readonly [string, () => UpstreamTransport][] = [
   ['fetchTransport', fetchTransport],
-  ['http1Transport', http1Transport],
+  ['socketTransport', socketTransport],
 ];
 const toEcho = { match: { prefix: '/' }, route: { cluster: 'c', timeout: '0s' } };
 
@@ -140,7 +140,7 @@ describe.each(transports)('createGateway over %s', (name, transport) => {
 describe('createGateway', () => {
   test('stands in a Hono app between middleware of its user', async () => {
     await using echo = await startEcho();
-    const gateway = gatewayTo(echo.port, { transport: http1Transport() });
+    const gateway = gatewayTo(echo.port, { transport: socketTransport() });
     const app = new Hono();
     const log: string[] = [];
     app.use(async (c, next) => {
@@ -165,7 +165,7 @@ describe('createGateway', () => {
 
   test('serves real clients through the Hono server of Node', async () => {
     await using echo = await startEcho();
-    const gateway = gatewayTo(echo.port, { transport: http1Transport() });
+    const gateway = gatewayTo(echo.port, { transport: socketTransport() });
     const app = new Hono().all('*', (c) => gateway.fetch(c.req.raw));
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
     await new Promise((resolve) => server.once('listening', resolve));

@@ -37,6 +37,8 @@ export interface Gateway {
   apply(resources: GatewayResources): readonly GatewayProblem[];
   /** Resolves when the first state is in force. */
   readonly ready: Promise<void>;
+  /** What it implements over its way to endpoints; announced to a control plane. */
+  readonly features: readonly string[];
   inspect(): GatewayInspection;
   close(): void;
 }
@@ -74,6 +76,10 @@ class FetchGateway implements Gateway {
   apply(resources: GatewayResources): readonly GatewayProblem[] {
     this.#runtime.apply(resources);
     return this.#runtime.problems;
+  }
+
+  get features(): readonly string[] {
+    return this.#runtime.features;
   }
 
   inspect(): GatewayInspection {

@@ -8,21 +8,58 @@ export interface UpstreamAddress {
   readonly port: number;
 }
 
+/** The HTTP that is spoken on a connection. */
+export type UpstreamProtocol = 'http1' | 'http2';
+
+/** The connections of one cluster, counted over all its endpoints: `circuit_breakers` bounds them together. */
+export interface ConnectionBudget {
+  /** False while the cluster has as many connections as `max_connections` allows. */
+  readonly hasRoom: boolean;
+  opened(): void;
+  closed(): void;
+  /** A request has to wait because there is no room. */
+  overflowed(): void;
+}
+
+/** Settings of `http2_protocol_options`. */
+export interface UpstreamHttp2Options {
+  /** Requests at once on one connection; the endpoint may allow fewer. */
+  readonly maxConcurrentStreams: number;
+  /** What may be under way to the gateway unread, in bytes. */
+  readonly streamWindowBytes: number;
+  readonly connectionWindowBytes: number;
+  /** `connection_keepalive`: pings that must be answered in time. */
+  readonly keepAlive: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
+}
+
+/** `upstream_connection_options.tcp_keepalive`; what is undefined is the operating system's. */
+export interface TcpKeepAlive {
+  readonly idleSeconds: number | undefined;
+  readonly intervalSeconds: number | undefined;
+  readonly probes: number | undefined;
+}
+
 /** How connections to one endpoint are made and kept; from the cluster's fields of these names. */
 export interface UpstreamPoolOptions {
-  readonly protocol: 'http1' | 'http2';
+  readonly protocol: UpstreamProtocol;
   /** Cluster `connect_timeout`. */
   readonly connectTimeoutMs: number;
-  /** `idle_timeout` of the upstream protocol options: how long an unused connection is kept. */
+  /** `idle_timeout` of the upstream protocol options: how long an unused connection is kept; 0 = for ever. */
   readonly idleTimeoutMs: number;
+  /** `max_connection_duration`: how old a connection may grow before it takes no more requests; 0 = no limit. */
+  readonly maxConnectionDurationMs: number;
   /** `max_requests_per_connection`; 0 = no limit. */
   readonly maxRequestsPerConnection: number;
-  /** `enable_trailers` of the upstream's HTTP/1.1 options: trailers of responses are dropped without it. */
+  /** `enable_trailers` of the upstream's HTTP/1.1 options: trailers are dropped without it, both ways. */
   readonly enableTrailers: boolean;
-  /** Connections open at once; more requests wait. */
+  /** Connections open at once to one endpoint; more requests wait. */
   readonly maxConnections: number;
+  /** Counts connections over the whole cluster; undefined where nothing bounds them. */
+  readonly budget?: ConnectionBudget | undefined;
   /** Largest response head accepted, in bytes. */
   readonly maxResponseHeaderBytes: number;
+  readonly tcpKeepAlive: TcpKeepAlive | undefined;
+  readonly http2: UpstreamHttp2Options;
 }
 
 /** A request on its way to an endpoint. Headers carry no hop-by-hop fields and no `host`. */
@@ -69,6 +106,8 @@ export interface UpgradedConnection {
 
 /** What happens to a request, in order: informational*, then upgrade or response, or failure. */
 export interface UpstreamHandler {
+  /** Asked once, when a connection can take the request: false gives it up there (too many requests at once). */
+  mayStart?(): boolean;
   /** The request is about to be written on an established connection: from now on it may have had effects. */
   onRequestStarted?(): void;
   /** 103 and other interim answers; 100 is handled by the transport. */
@@ -90,6 +129,8 @@ export interface UpstreamCall {
 
 /** Connections to one endpoint. */
 export interface UpstreamPool {
+  /** Whether a request would be written at once; otherwise it waits for a connection. */
+  readonly isReady: boolean;
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
   /** Closes connections as soon as their requests are over. */
   close(): void;
@@ -97,7 +138,7 @@ export interface UpstreamPool {
   destroy(): void;
 }
 
-/** A way to reach endpoints: undici on Node, `fetch` elsewhere. */
+/** A way to reach endpoints: sockets on Node, Bun and Deno, `fetch` elsewhere. */
 export interface UpstreamTransport {
   readonly name: string;
   /** What this transport cannot do, for {@link GATEWAY_FEATURES} and for clear refusals. */

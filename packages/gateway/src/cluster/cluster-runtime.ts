@@ -1,9 +1,10 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
-import type { UpstreamTransport } from '../upstream-transport.ts';
+import type { HttpProtocol } from '../http/exchange.ts';
+import type { ConnectionBudget, UpstreamProtocol, UpstreamTransport } from '../upstream-transport.ts';
 import { type ClusterSettings, clusterSettings, type EndpointDiscovery } from './cluster-settings.ts';
 import { type ConfiguredEndpoint, configuredEndpoints } from './configured-endpoint.ts';
-import { Host } from './host.ts';
+import { Host, type HostPoolOptions } from './host.ts';
 import type { HostResolver } from './host-resolver.ts';
 import { type HostEntry, HostSet } from './host-set.ts';
 import type { RandomSource } from './load-balancer.ts';
@@ -23,7 +24,14 @@ export interface ClusterStats {
   upstreamRequestRetries: number;
   upstreamRequestTimeouts: number;
   upstreamConnectFailures: number;
+  /** Connections open or being made. */
+  upstreamConnectionsActive: number;
+  upstreamConnectionsTotal: number;
+  /** Times a request had to wait because the cluster had all the connections it may have. */
+  upstreamConnectionsOverflow: number;
+  /** Requests given up at a limit: too many waiting for a connection, or too many at once. */
   upstreamRequestsOverflow: number;
+  upstreamRetriesOverflow: number;
   noHealthyUpstream: number;
 }
 
@@ -31,7 +39,7 @@ export interface ClusterStats {
  * One cluster with its endpoints and their connections. The object lives as long as the cluster's own fields do not change;
  * new endpoints replace {@link hosts} at once and keep the hosts that stay.
  */
-export class ClusterRuntime {
+export class ClusterRuntime implements ConnectionBudget {
   readonly settings: ClusterSettings;
   readonly stats: ClusterStats = {
     upstreamRequestsTotal: 0,
@@ -39,14 +47,21 @@ export class ClusterRuntime {
     upstreamRequestRetries: 0,
     upstreamRequestTimeouts: 0,
     upstreamConnectFailures: 0,
+    upstreamConnectionsActive: 0,
+    upstreamConnectionsTotal: 0,
+    upstreamConnectionsOverflow: 0,
     upstreamRequestsOverflow: 0,
+    upstreamRetriesOverflow: 0,
     noHealthyUpstream: 0,
   };
   activeRetries = 0;
   /** Requests that no connection has taken yet. */
   pendingRequests = 0;
+  /** Requests that are on a connection: what `max_requests` bounds. */
+  startedRequests = 0;
   hosts: HostSet;
   readonly #context: ClusterContext;
+  readonly #pool: HostPoolOptions;
   #byAddress = new Map<string, Host>();
   #endpoints: readonly ConfiguredEndpoint[] = [];
   #assignment: ClusterLoadAssignment | undefined;
@@ -54,12 +69,37 @@ export class ClusterRuntime {
 
   constructor(settings: ClusterSettings, context: ClusterContext) {
     this.settings = settings;
+    this.#pool = { ...settings.pool, budget: this };
     this.#context = context;
     this.hosts = this.#hostSet([], 140);
   }
 
+  get hasRoom(): boolean {
+    return this.stats.upstreamConnectionsActive < this.settings.circuitBreakers.maxConnections;
+  }
+
+  opened(): void {
+    this.stats.upstreamConnectionsActive++;
+    this.stats.upstreamConnectionsTotal++;
+  }
+
+  closed(): void {
+    this.stats.upstreamConnectionsActive--;
+  }
+
+  overflowed(): void {
+    this.stats.upstreamConnectionsOverflow++;
+  }
+
   get name(): string {
     return this.settings.name;
+  }
+
+  /** What endpoints are spoken to in for a request that came in this protocol. */
+  protocolFor(downstream: HttpProtocol): UpstreamProtocol {
+    const { protocol } = this.settings;
+    if (protocol !== 'as-the-client') return protocol;
+    return downstream === 'HTTP/2' ? 'http2' : 'http1';
   }
 
   /** Takes the endpoints of a load assignment; the same message again costs nothing. */
@@ -97,8 +137,7 @@ export class ClusterRuntime {
       const key = `${endpoint.address.host}|${endpoint.address.port}`;
       if (next.has(key)) continue;
       const host =
-        this.#byAddress.get(key) ??
-        new Host(endpoint.address, this.#context.transport, this.settings.pool, endpoint.hostname);
+        this.#byAddress.get(key) ?? new Host(endpoint.address, this.#context.transport, this.#pool, endpoint.hostname);
       next.set(key, host);
       entries.push({ host, weight: endpoint.weight, health: endpoint.health, priority: endpoint.priority });
     }
@@ -154,7 +193,7 @@ export function createClusterRuntime(cluster: Cluster, context: ClusterContext):
   const { settings, problems } = clusterSettings(cluster);
   for (const problem of problems) context.report(cluster.name, problem);
   if (settings === undefined) return undefined;
-  if (settings.pool.protocol === 'http2' && !context.transport.supports.http2) {
+  if (settings.protocol !== 'http1' && !context.transport.supports.http2) {
     context.report(cluster.name, `HTTP/2 to endpoints is not implemented by the "${context.transport.name}" transport`);
     return undefined;
   }

@@ -5,10 +5,11 @@ import {
   Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
 } from '@heddle/envoy-api/cluster';
-import { RoutingPriority } from '@heddle/envoy-api/core';
+import { type Http2ProtocolOptions, RoutingPriority } from '@heddle/envoy-api/core';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { durationMs } from '../duration.ts';
-import type { UpstreamPoolOptions } from '../upstream-transport.ts';
+import type { TcpKeepAlive, UpstreamHttp2Options, UpstreamProtocol } from '../upstream-transport.ts';
+import type { HostPoolOptions } from './host.ts';
 import type { AddressFamily } from './host-resolver.ts';
 import type { LeastRequestSettings, LoadBalancingPolicy } from './load-balancer.ts';
 
@@ -34,7 +35,9 @@ export interface ClusterSettings {
   readonly leastRequest: LeastRequestSettings;
   readonly panicThreshold: number;
   readonly circuitBreakers: CircuitBreakers;
-  readonly pool: UpstreamPoolOptions;
+  /** What endpoints are spoken to in; `as-the-client`: in the protocol that the request came in. */
+  readonly protocol: UpstreamProtocol | 'as-the-client';
+  readonly pool: HostPoolOptions;
 }
 
 const envoyDefaultLimit = 1024;
@@ -56,7 +59,7 @@ export function clusterSettings(cluster: Cluster): {
     problems.push(`transport_socket "${cluster.transportSocket.name}" is not implemented, wanted plain text`);
   }
   if (cluster.lbSubsetConfig !== undefined) problems.push('lb_subset_config is not implemented');
-  const pool = poolOptions(cluster, problems);
+  const { protocol, pool } = connectionSettings(cluster, problems);
   if (discovery === undefined || policy === undefined || problems.length > 0) return { settings: undefined, problems };
   const leastRequest = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value : undefined;
   return {
@@ -71,6 +74,7 @@ export function clusterSettings(cluster: Cluster): {
       },
       panicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
       circuitBreakers: circuitBreakers(cluster),
+      protocol,
       pool,
     },
   };
@@ -138,37 +142,80 @@ function circuitBreakers(cluster: Cluster): CircuitBreakers {
   };
 }
 
-function poolOptions(cluster: Cluster, problems: string[]): UpstreamPoolOptions {
+function connectionSettings(
+  cluster: Cluster,
+  problems: string[],
+): { readonly protocol: ClusterSettings['protocol']; readonly pool: HostPoolOptions } {
   const packed = cluster.typedExtensionProtocolOptions[httpProtocolOptionsName];
   const options = packed === undefined ? undefined : anyUnpack(packed, HttpProtocolOptionsSchema);
   let http1 = cluster.httpProtocolOptions;
-  let protocol: UpstreamPoolOptions['protocol'] = cluster.http2ProtocolOptions === undefined ? 'http1' : 'http2';
+  let http2 = cluster.http2ProtocolOptions;
+  let protocol: ClusterSettings['protocol'] = http2 === undefined ? 'http1' : 'http2';
   const selected = options?.upstreamProtocolOptions;
   if (selected?.case === 'explicitHttpConfig') {
-    switch (selected.value.protocolConfig.case) {
-      case 'http2ProtocolOptions':
-        protocol = 'http2';
-        break;
-      case 'http3ProtocolOptions':
-        problems.push('http3_protocol_options is not implemented');
-        break;
-      default:
-        protocol = 'http1';
-        http1 = selected.value.protocolConfig.value as typeof http1;
-    }
+    const { protocolConfig } = selected.value;
+    if (protocolConfig.case === 'http3ProtocolOptions') problems.push('http3_protocol_options is not implemented');
+    protocol = protocolConfig.case === 'http2ProtocolOptions' ? 'http2' : 'http1';
+    http1 = protocolConfig.case === 'httpProtocolOptions' ? protocolConfig.value : undefined;
+    http2 = protocolConfig.case === 'http2ProtocolOptions' ? protocolConfig.value : undefined;
+  } else if (selected?.case === 'useDownstreamProtocolConfig') {
+    if (selected.value.http3ProtocolOptions !== undefined) problems.push('http3_protocol_options is not implemented');
+    protocol = 'as-the-client';
+    http1 = selected.value.httpProtocolOptions;
+    http2 = selected.value.http2ProtocolOptions;
   } else if (selected?.case === 'autoConfig') {
     problems.push('auto_config needs TLS with ALPN, which is not implemented');
   }
   const common = options?.commonHttpProtocolOptions ?? cluster.commonHttpProtocolOptions;
+  const keepAlive = cluster.upstreamConnectionOptions?.tcpKeepalive;
   return {
     protocol,
-    connectTimeoutMs: durationMs(cluster.connectTimeout, 5000),
-    idleTimeoutMs: durationMs(common?.idleTimeout, defaultIdleTimeoutMs),
-    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
-    enableTrailers: http1?.enableTrailers ?? false,
-    maxConnections: circuitBreakers(cluster).maxConnections,
-    maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
+    pool: {
+      connectTimeoutMs: durationMs(cluster.connectTimeout, 5000),
+      idleTimeoutMs: durationMs(common?.idleTimeout, defaultIdleTimeoutMs),
+      maxConnectionDurationMs: durationMs(common?.maxConnectionDuration, 0),
+      maxRequestsPerConnection: common?.maxRequestsPerConnection ?? cluster.maxRequestsPerConnection ?? 0,
+      enableTrailers: http1?.enableTrailers ?? false,
+      maxConnections: maxConnectionsPerHost(cluster),
+      maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
+      tcpKeepAlive: keepAlive === undefined ? undefined : tcpKeepAlive(keepAlive),
+      http2: http2Options(http2),
+    },
   };
+}
+
+function tcpKeepAlive(settings: {
+  readonly keepaliveTime?: number | undefined;
+  readonly keepaliveInterval?: number | undefined;
+  readonly keepaliveProbes?: number | undefined;
+}): TcpKeepAlive {
+  return {
+    idleSeconds: settings.keepaliveTime,
+    intervalSeconds: settings.keepaliveInterval,
+    probes: settings.keepaliveProbes,
+  };
+}
+
+/** Envoy's defaults: as many requests as the protocol can number, and windows that hold 256 MiB. Those are more than a gateway wants to hold. */
+const envoyMaxStreams = 2_147_483_647;
+const defaultWindowBytes = 16 * 1024 * 1024;
+
+function http2Options(options: Http2ProtocolOptions | undefined): UpstreamHttp2Options {
+  const keepAlive = options?.connectionKeepalive;
+  const intervalMs = durationMs(keepAlive?.interval, 0);
+  return {
+    maxConcurrentStreams: options?.maxConcurrentStreams ?? envoyMaxStreams,
+    streamWindowBytes: Math.min(options?.initialStreamWindowSize ?? defaultWindowBytes, defaultWindowBytes),
+    connectionWindowBytes: Math.min(options?.initialConnectionWindowSize ?? defaultWindowBytes, defaultWindowBytes),
+    keepAlive: intervalMs > 0 ? { intervalMs, timeoutMs: durationMs(keepAlive?.timeout, 0) } : undefined,
+  };
+}
+
+function maxConnectionsPerHost(cluster: Cluster): number {
+  const thresholds = cluster.circuitBreakers?.perHostThresholds.find(
+    ({ priority }) => priority === RoutingPriority.DEFAULT,
+  );
+  return thresholds?.maxConnections ?? Number.POSITIVE_INFINITY;
 }
 
 function isRawBuffer(name: string): boolean {

@@ -1,4 +1,13 @@
-import type { UpstreamAddress, UpstreamPool, UpstreamPoolOptions, UpstreamTransport } from '../upstream-transport.ts';
+import type {
+  UpstreamAddress,
+  UpstreamPool,
+  UpstreamPoolOptions,
+  UpstreamProtocol,
+  UpstreamTransport,
+} from '../upstream-transport.ts';
+
+/** The settings of pools to any endpoint of a cluster; the protocol may differ from request to request. */
+export type HostPoolOptions = Omit<UpstreamPoolOptions, 'protocol'>;
 
 /**
  * One endpoint of a cluster with its connections and the requests now on them. A host outlives configurations: an endpoint
@@ -13,14 +22,14 @@ export class Host {
   requestsTotal = 0;
   failuresTotal = 0;
   #transport: UpstreamTransport;
-  #options: UpstreamPoolOptions;
-  #pool: UpstreamPool | undefined;
+  #options: HostPoolOptions;
+  readonly #pools = new Map<UpstreamProtocol, UpstreamPool>();
   #retired = false;
 
   /** The endpoint's `hostname`, or the name it was resolved from: what `auto_host_rewrite` writes. */
   readonly hostname: string | undefined;
 
-  constructor(address: UpstreamAddress, transport: UpstreamTransport, options: UpstreamPoolOptions, hostname?: string) {
+  constructor(address: UpstreamAddress, transport: UpstreamTransport, options: HostPoolOptions, hostname?: string) {
     this.address = address;
     this.hostname = hostname;
     this.name = address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
@@ -28,10 +37,14 @@ export class Host {
     this.#options = options;
   }
 
-  /** The connections, opened on first use. A retired host that is still asked opens them again until its request is over. */
-  get pool(): UpstreamPool {
-    this.#pool ??= this.#transport.createPool(this.address, this.#options);
-    return this.#pool;
+  /** The connections of a protocol, opened on first use. A retired host that is still asked opens them again until its request is over. */
+  pool(protocol: UpstreamProtocol): UpstreamPool {
+    let pool = this.#pools.get(protocol);
+    if (pool === undefined) {
+      pool = this.#transport.createPool(this.address, { ...this.#options, protocol });
+      this.#pools.set(protocol, pool);
+    }
+    return pool;
   }
 
   requestStarted(): void {
@@ -41,22 +54,22 @@ export class Host {
 
   requestEnded(): void {
     this.activeRequests--;
-    if (this.#retired && this.activeRequests === 0) this.#closePool();
+    if (this.#retired && this.activeRequests === 0) this.#closePools();
   }
 
   /** The endpoint is no longer configured: requests in flight finish, then the connections close. */
   retire(): void {
     this.#retired = true;
-    if (this.activeRequests === 0) this.#closePool();
+    if (this.activeRequests === 0) this.#closePools();
   }
 
   destroy(): void {
-    this.#pool?.destroy();
-    this.#pool = undefined;
+    for (const pool of this.#pools.values()) pool.destroy();
+    this.#pools.clear();
   }
 
-  #closePool(): void {
-    this.#pool?.close();
-    this.#pool = undefined;
+  #closePools(): void {
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
   }
 }

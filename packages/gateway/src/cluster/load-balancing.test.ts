@@ -9,11 +9,13 @@ import { createHostPicker, type LoadBalancingPolicy } from './load-balancer.ts';
 const transport: UpstreamTransport = {
   name: 'none',
   supports: { upgrades: false, http2: false, trailers: false },
-  createPool: () => ({ send: () => ({ cancel() {} }), close() {}, destroy() {} }),
+  createPool: () => ({ isReady: false, send: () => ({ cancel() {} }), close() {}, destroy() {} }),
 };
 const poolOptions = {
-  protocol: 'http1',
   connectTimeoutMs: 0,
+  maxConnectionDurationMs: 0,
+  tcpKeepAlive: undefined,
+  http2: { maxConcurrentStreams: 1, streamWindowBytes: 1, connectionWindowBytes: 1, keepAlive: undefined },
   idleTimeoutMs: 0,
   maxRequestsPerConnection: 0,
   maxConnections: 1,

@@ -19,6 +19,7 @@ export class Attempt implements UpstreamHandler {
   readonly #forwarding: Forwarding;
   #call: UpstreamCall | undefined;
   #pending = true;
+  #started = false;
   #counted = false;
   #cancelled = false;
 
@@ -40,7 +41,7 @@ export class Attempt implements UpstreamHandler {
     cluster.pendingRequests++;
     this.#counted = true;
     this.host.requestStarted();
-    const call = this.host.pool.send(request, this);
+    const call = this.host.pool(this.#forwarding.protocol).send(request, this);
     this.#call = call;
     if (this.#cancelled) call.cancel();
   }
@@ -49,6 +50,18 @@ export class Attempt implements UpstreamHandler {
     this.#cancelled = true;
     this.#call?.cancel();
     this.onDone();
+  }
+
+  mayStart(): boolean {
+    const { cluster } = this.#forwarding;
+    if (cluster.startedRequests < cluster.settings.circuitBreakers.maxRequests) {
+      cluster.startedRequests++;
+      this.#started = true;
+      return true;
+    }
+    this.cancel();
+    this.#forwarding.overflowed();
+    return false;
   }
 
   onRequestStarted(): void {
@@ -111,6 +124,10 @@ export class Attempt implements UpstreamHandler {
   onDone(): void {
     this.over = true;
     this.#leavePending();
+    if (this.#started) {
+      this.#started = false;
+      this.#forwarding.cluster.startedRequests--;
+    }
     if (!this.#counted) return;
     this.#counted = false;
     this.#forwarding.cluster.stats.upstreamRequestsActive--;

@@ -147,7 +147,7 @@ function begin(listener: HttpListener, exchange: Exchange): void {
     });
   }
   if (settings.maxStreamDurationMs > 0) {
-    exchange.after(settings.maxStreamDurationMs, () => maxStreamDuration(exchange));
+    exchange.limitDuration(settings.maxStreamDurationMs, () => maxStreamDuration(exchange));
   }
 }
 

@@ -112,6 +112,7 @@ export class Exchange implements ByteSink, RequestView {
   /** The connection cannot be used for another request after this response. */
   mustClose = false;
   #timers: ReturnType<typeof setTimeout>[] | undefined;
+  #durationTimer: ReturnType<typeof setTimeout> | undefined;
   /** True once the client has gone. */
   aborted = false;
 
@@ -232,7 +233,7 @@ export class Exchange implements ByteSink, RequestView {
   abort(cause: string): void {
     if (this.finished) return;
     this.#body = undefined;
-    this.responseFlags.push(cause === 'protocol error' ? 'UPE' : 'UC');
+    this.responseFlags.push(ABORT_FLAGS[cause] ?? 'UC');
     this.responseDetails = `upstream_reset_after_response_started{${cause.replaceAll(' ', '_')}}`;
     this.writer.reset();
     this.finish();
@@ -259,14 +260,32 @@ export class Exchange implements ByteSink, RequestView {
     );
   }
 
+  /** Runs `action` when the exchange is so old, in place of what was set before; 0 sets no limit. */
+  limitDuration(limitMs: number, action: () => void): void {
+    clearTimeout(this.#durationTimer);
+    this.#durationTimer = undefined;
+    if (limitMs === 0) return;
+    const leftMs = Math.max(0, limitMs - (performance.now() - this.startedAt));
+    this.#durationTimer = setTimeout(action, Math.min(leftMs, LONGEST_TIMER_MS));
+  }
+
   /** Everything is over: counters, access log. */
   finish(): void {
     if (this.finished) return;
     this.finished = true;
+    if (this.#durationTimer !== undefined) clearTimeout(this.#durationTimer);
     if (this.#timers !== undefined) for (const timer of this.#timers) clearTimeout(timer);
     this.onFinished?.(this);
   }
 }
+
+/** Why a response broke off, in the words of `UpstreamFailure`; what is not here is a lost connection. */
+const ABORT_FLAGS: Readonly<Record<string, ResponseFlag>> = {
+  'protocol error': 'UPE',
+  'remote reset': 'UR',
+  'refused stream': 'UR',
+  'local reset': 'LR',
+};
 
 function contentLength(headers: HeaderList): number {
   const value = headerValue(headers, 'content-length');

@@ -1,7 +1,7 @@
 import type { ForwardAction } from '@heddle/routing';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { Host } from '../cluster/host.ts';
-import type { UpstreamFailure } from '../upstream-transport.ts';
+import type { UpstreamFailure, UpstreamProtocol } from '../upstream-transport.ts';
 import { Attempt } from './attempt.ts';
 import type { Exchange, UpstreamWork } from './exchange.ts';
 import { type HeaderList, setHeader } from './header-list.ts';
@@ -29,6 +29,7 @@ export class Forwarding implements UpstreamWork {
   readonly cluster: ClusterRuntime;
   readonly settings: ForwardSettings;
   readonly retry: RetrySettings | undefined;
+  readonly protocol: UpstreamProtocol;
   readonly #action: ForwardAction;
   readonly #timeoutMs: number;
   readonly #authority: string;
@@ -47,6 +48,7 @@ export class Forwarding implements UpstreamWork {
   ) {
     this.exchange = exchange;
     this.cluster = cluster;
+    this.protocol = cluster.protocolFor(exchange.protocol);
     this.settings = settings;
     this.retry = settings.retry;
     this.#action = action;
@@ -92,12 +94,13 @@ export class Forwarding implements UpstreamWork {
       reply(exchange, 503, 'no healthy upstream', 'no_healthy_upstream', 'UH');
       return;
     }
-    const { circuitBreakers } = cluster.settings;
-    if (cluster.stats.upstreamRequestsActive >= circuitBreakers.maxRequests) {
-      this.#overflow();
+    exchange.host = host;
+    // A request that must wait for a connection may find too many waiting.
+    const { maxPendingRequests } = cluster.settings.circuitBreakers;
+    if (cluster.pendingRequests >= maxPendingRequests && !host.pool(this.protocol).isReady) {
+      this.overflowed();
       return;
     }
-    exchange.host = host;
     if (exchange.attempts > 1) {
       if (this.settings.attemptCountInRequest) {
         setHeader(exchange.requestHeaders, 'x-envoy-attempt-count', String(exchange.attempts));
@@ -119,12 +122,7 @@ export class Forwarding implements UpstreamWork {
       body: this.#body?.open(),
       upgrade: exchange.upgrade,
     });
-    // Waiting for a connection while too many already wait: Envoy's pending request limit.
-    if (attempt.isPending && cluster.pendingRequests > circuitBreakers.maxPendingRequests) {
-      attempt.cancel();
-      this.#overflow();
-      return;
-    }
+    if (exchange.finished || attempt.over) return;
     const perTryMs = perTryTimeoutMs(this.settings, this.#timeoutMs);
     if (perTryMs > 0) exchange.after(perTryMs, () => this.#tryTimedOut(attempt));
   }
@@ -139,7 +137,8 @@ export class Forwarding implements UpstreamWork {
     return host;
   }
 
-  #overflow(): void {
+  /** A limit of the cluster leaves no room for this request. */
+  overflowed(): void {
     this.cluster.stats.upstreamRequestsOverflow++;
     this.#releaseRetry();
     reply(
@@ -202,6 +201,7 @@ export class Forwarding implements UpstreamWork {
     if (exchange.upgrade !== undefined) return false;
     if (!this.#holdsRetry) {
       if (cluster.activeRetries >= cluster.settings.circuitBreakers.maxRetries) {
+        cluster.stats.upstreamRetriesOverflow++;
         exchange.responseFlags.push('UO');
         return false;
       }

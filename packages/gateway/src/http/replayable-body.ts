@@ -1,4 +1,5 @@
 import type { ByteSink, ByteSource } from './byte-stream.ts';
+import type { HeaderList } from './header-list.ts';
 
 /**
  * A request body between client and endpoint. It is read ahead, up to a limit, while an endpoint is being connected (so that a small
@@ -17,6 +18,7 @@ export class ReplayableBody {
   #started = false;
   #waits = false;
   #ended = false;
+  #trailers: HeaderList | undefined;
   #cancelled = false;
   #failure: string | undefined;
   #reader: Reader | undefined;
@@ -71,7 +73,7 @@ export class ReplayableBody {
       if (reader.sink?.write(chunk) !== true) return;
     }
     if (this.#failure !== undefined) reader.sink?.abort(this.#failure);
-    else if (this.#ended) reader.sink?.end(undefined);
+    else if (this.#ended) reader.sink?.end(this.#trailers);
     else if (!this.#started) this.readAhead();
     else if (this.#waits) {
       this.#waits = false;
@@ -96,9 +98,10 @@ export class ReplayableBody {
       this.#waits = !more;
       return more;
     },
-    end: () => {
+    end: (trailers) => {
       this.#ended = true;
-      if (this.#reader !== undefined && this.#isLevel(this.#reader)) this.#reader.sink?.end(undefined);
+      this.#trailers = trailers;
+      if (this.#reader !== undefined && this.#isLevel(this.#reader)) this.#reader.sink?.end(trailers);
     },
     abort: (cause) => {
       this.#failure = cause;

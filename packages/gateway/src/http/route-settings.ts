@@ -17,8 +17,9 @@ export interface ForwardSettings {
   readonly timeoutMs: number;
   /** Undefined: the connection manager's. */
   readonly idleTimeoutMs: number | undefined;
-  readonly maxStreamDurationMs: number | undefined;
-  /** The longest `grpc-timeout` obeyed; undefined: the header is not looked at. */
+  /** The route's `max_stream_duration`; with it, `timeout` and `max_grpc_timeout` are not looked at (as in Envoy). */
+  readonly streamDuration: StreamDuration | undefined;
+  /** `max_grpc_timeout`: the longest `grpc-timeout` obeyed as a time-out; undefined: the header is not looked at. */
   readonly maxGrpcTimeoutMs: number | undefined;
   readonly retry: RetrySettings | undefined;
   readonly attemptCountInRequest: boolean;
@@ -26,6 +27,16 @@ export interface ForwardSettings {
   readonly appendForwardedHost: boolean;
   /** Upgrades this route allows or forbids, over the connection manager's. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+}
+
+/** `RouteAction.max_stream_duration`. */
+export interface StreamDuration {
+  /** Undefined: the connection manager's. */
+  readonly maxMs: number | undefined;
+  /** `grpc_timeout_header_max`: the longest `grpc-timeout` that becomes the duration; undefined: the header is not looked at. */
+  readonly grpcHeaderMaxMs: number | undefined;
+  /** `grpc_timeout_header_offset`: taken off what the header says. */
+  readonly grpcHeaderOffsetMs: number;
 }
 
 /** Router settings of every forwarding route of one route configuration. */
@@ -74,11 +85,8 @@ function forwardSettings(
   return {
     timeoutMs: durationMs(config.timeout, 15_000),
     idleTimeoutMs: config.idleTimeout === undefined ? undefined : durationMs(config.idleTimeout, 0),
-    maxStreamDurationMs:
-      config.maxStreamDuration?.maxStreamDuration === undefined
-        ? undefined
-        : durationMs(config.maxStreamDuration.maxStreamDuration, 0),
-    maxGrpcTimeoutMs: maxGrpcTimeout(action),
+    streamDuration: streamDuration(action),
+    maxGrpcTimeoutMs: config.maxGrpcTimeout === undefined ? undefined : durationMs(config.maxGrpcTimeout, 0),
     retry: policy === undefined ? undefined : retrySettings(policy, problems),
     attemptCountInRequest: virtualHost.includeRequestAttemptCount,
     attemptCountInResponse: virtualHost.includeAttemptCountInResponse,
@@ -89,9 +97,14 @@ function forwardSettings(
   };
 }
 
-function maxGrpcTimeout({ config }: ForwardAction): number | undefined {
-  const max = config.maxStreamDuration?.grpcTimeoutHeaderMax ?? config.maxGrpcTimeout;
-  return max === undefined ? undefined : durationMs(max, 0);
+function streamDuration({ config: { maxStreamDuration } }: ForwardAction): StreamDuration | undefined {
+  if (maxStreamDuration === undefined) return undefined;
+  const { maxStreamDuration: max, grpcTimeoutHeaderMax, grpcTimeoutHeaderOffset } = maxStreamDuration;
+  return {
+    maxMs: max === undefined ? undefined : durationMs(max, 0),
+    grpcHeaderMaxMs: grpcTimeoutHeaderMax === undefined ? undefined : durationMs(grpcTimeoutHeaderMax, 0),
+    grpcHeaderOffsetMs: durationMs(grpcTimeoutHeaderOffset, 0),
+  };
 }
 
 /** Header operations on the request, weighted cluster first, then the route's levels, as Envoy orders them. */

@@ -12,7 +12,7 @@ import { isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { maxStreamDuration, refuse, reply } from './respond.ts';
-import { applyRouteRequestHeaders, type ForwardSettings } from './route-settings.ts';
+import { applyRouteRequestHeaders, type ForwardSettings, type StreamDuration } from './route-settings.ts';
 import { setTimeoutHeaders } from './timeout-headers.ts';
 
 /** The router, last of the filters: answers from the route, or forwards to an endpoint. */
@@ -62,25 +62,38 @@ function forward(exchange: Exchange, match: RouteMatchResult, action: ForwardAct
   const timeoutMs = timeoutOf(exchange, settings);
   prepareUpstreamHeaders(exchange, action, leg, settings, timeoutMs);
   if (settings.idleTimeoutMs !== undefined) overrideIdleTimeout(exchange, settings.idleTimeoutMs);
-  if (settings.maxStreamDurationMs !== undefined && settings.maxStreamDurationMs > 0) {
-    exchange.after(settings.maxStreamDurationMs, () => maxStreamDuration(exchange));
-  }
+  if (settings.streamDuration !== undefined) limitStream(exchange, settings.streamDuration);
   new Forwarding(exchange, cluster, action, settings, timeoutMs).begin();
 }
 
 function timeoutOf(exchange: Exchange, settings: ForwardSettings): number {
   const { requestHeaders } = exchange;
-  if (settings.maxGrpcTimeoutMs !== undefined && isGrpcContentType(headerValue(requestHeaders, 'content-type'))) {
-    const asked = grpcTimeoutMs(headerValue(requestHeaders, 'grpc-timeout')) ?? 0;
-    const max = settings.maxGrpcTimeoutMs;
-    return max !== 0 && (asked === 0 || asked > max) ? max : asked;
-  }
   const asked = headerValue(requestHeaders, 'x-envoy-upstream-rq-timeout-ms');
   if (asked !== undefined) {
     removeHeader(requestHeaders, 'x-envoy-upstream-rq-timeout-ms');
     if (/^\d+$/.test(asked)) return Number(asked);
   }
-  return settings.timeoutMs;
+  if (settings.streamDuration !== undefined) return 0;
+  const max = settings.maxGrpcTimeoutMs;
+  if (max === undefined || !isGrpcContentType(headerValue(requestHeaders, 'content-type'))) return settings.timeoutMs;
+  return noLongerThan(grpcTimeoutMs(headerValue(requestHeaders, 'grpc-timeout')) ?? 0, max);
+}
+
+/** A time of at most `max`; 0 is no limit, in both. */
+function noLongerThan(time: number, max: number): number {
+  return max !== 0 && (time === 0 || time > max) ? max : time;
+}
+
+/** How long the whole stream may take: what a client asks for by `grpc-timeout` where the route looks at it, else the route's limit. */
+function limitStream(exchange: Exchange, { maxMs, grpcHeaderMaxMs, grpcHeaderOffsetMs }: StreamDuration): void {
+  const asked = grpcTimeoutMs(headerValue(exchange.requestHeaders, 'grpc-timeout'));
+  let limitMs = maxMs ?? exchange.listener.settings.maxStreamDurationMs;
+  if (asked !== undefined && grpcHeaderMaxMs !== undefined) {
+    const capped = grpcHeaderMaxMs === 0 ? asked : Math.min(asked, grpcHeaderMaxMs);
+    // What is asked for is a limit even where it is nothing: time has passed already.
+    limitMs = Math.max(1, grpcHeaderOffsetMs < capped ? capped - grpcHeaderOffsetMs : capped);
+  }
+  exchange.limitDuration(limitMs, () => maxStreamDuration(exchange));
 }
 
 function overrideIdleTimeout(exchange: Exchange, idleMs: number): void {

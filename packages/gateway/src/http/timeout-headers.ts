@@ -23,7 +23,8 @@ export function setTimeoutHeaders(
   if (!router.suppressEnvoyHeaders && !isKept) {
     setHeader(requestHeaders, 'x-envoy-expected-rq-timeout-ms', String(expectedMs));
   }
-  if (settings.maxGrpcTimeoutMs !== undefined && isGrpcContentType(headerValue(requestHeaders, 'content-type'))) {
+  if (settings.streamDuration !== undefined || settings.maxGrpcTimeoutMs === undefined) return;
+  if (isGrpcContentType(headerValue(requestHeaders, 'content-type'))) {
     setHeader(requestHeaders, 'grpc-timeout', formatGrpcTimeout(expectedMs));
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { unmappedAddress } from '../http/address-range.ts';
 import { serveExchange } from '../http/connection-manager.ts';
 import { type DownstreamConnection, Exchange, type ResponseWriter } from '../http/exchange.ts';
-import type { HeaderList } from '../http/header-list.ts';
+import { type HeaderList, lowerCaseName } from '../http/header-list.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import { receiveHeaders } from '../http/received-headers.ts';
 import { statusText } from '../http/status-text.ts';
@@ -33,7 +33,8 @@ export function serveHttp1(
 ): Exchange {
   const received = receiveHeaders(req.rawHeaders);
   const hasBody = received.hasTransferEncoding || (received.hasContentLength && req.headers['content-length'] !== '0');
-  const body = hasBody ? new IncomingBody(req) : undefined;
+  const trailers = listener.settings.enableTrailers ? () => trailersOf(req.rawTrailers) : undefined;
+  const body = hasBody ? new IncomingBody(req, trailers) : undefined;
   const target = requestTarget(req.method as string, req.url as string, received.host);
   if (target.authority !== undefined) received.host = target.authority;
   received.invalidTarget = target.invalid;
@@ -51,6 +52,12 @@ export function serveHttp1(
   writer.watchClient();
   serveExchange(listener, exchange, received);
   return exchange;
+}
+
+/** Raw trailer lines with names in lower case; undefined when there are none. */
+export function trailersOf(raw: readonly string[]): HeaderList | undefined {
+  if (raw.length === 0) return undefined;
+  return raw.map((text, i) => (i % 2 === 0 ? lowerCaseName(text) : text));
 }
 
 interface RequestTarget {

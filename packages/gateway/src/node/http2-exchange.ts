@@ -4,6 +4,7 @@ import { type DownstreamConnection, Exchange, type ResponseWriter } from '../htt
 import type { HeaderList } from '../http/header-list.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import { joinCookies, receiveHeaders } from '../http/received-headers.ts';
+import { receivedFields } from './http2-client/header-fields.ts';
 import { IncomingBody } from './incoming-body.ts';
 
 /** Serves one stream of node:http2. */
@@ -19,7 +20,7 @@ export function serveHttp2(
   received.upgrade = undefined;
   joinCookies(received.headers);
   const writer = new Http2Writer(stream);
-  const body = stream.endAfterHeaders ? undefined : new IncomingBody(stream);
+  const body = stream.endAfterHeaders ? undefined : incomingBody(stream);
   const authority = (headers[':authority'] as string | undefined) ?? received.host ?? '';
   const exchange = new Exchange(connection, 'HTTP/2', writer, {
     method: headers[':method'] as string,
@@ -37,6 +38,14 @@ export function serveHttp2(
   // A reset by the client is told by `close`; without a listener it would end the process.
   stream.on('error', () => {});
   serveExchange(listener, exchange, received);
+}
+
+function incomingBody(stream: ServerHttp2Stream): IncomingBody {
+  let trailers: HeaderList | undefined;
+  stream.on('trailers', (fields: IncomingHttpHeaders, _flags: number, raw?: readonly string[]) => {
+    trailers = receivedFields(fields, raw);
+  });
+  return new IncomingBody(stream, () => trailers);
 }
 
 class Http2Writer implements ResponseWriter {

@@ -1,15 +1,19 @@
 import type { Readable } from 'node:stream';
 import type { ByteSink, ByteSource } from '../http/byte-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { HeaderList } from '../http/header-list.ts';
 
 /** A request body on its way in (node:http message or node:http2 stream), counted for its exchange; paused until started. */
 export class IncomingBody implements ByteSource {
   readonly #stream: Readable;
+  readonly #trailers: (() => HeaderList | undefined) | undefined;
   #exchange: Exchange | undefined;
   #sink: ByteSink | undefined;
 
-  constructor(stream: Readable) {
+  /** `trailers` is asked when the body has ended; without it there are none. */
+  constructor(stream: Readable, trailers?: () => HeaderList | undefined) {
     this.#stream = stream;
+    this.#trailers = trailers;
   }
 
   attach(exchange: Exchange): void {
@@ -31,7 +35,7 @@ export class IncomingBody implements ByteSource {
       const last = this.#sink;
       this.#sink = undefined;
       this.#exchange?.requestEnded();
-      last?.end(undefined);
+      last?.end(this.#trailers?.());
     });
     stream.on('close', () => this.#break());
     stream.on('error', () => this.#break());

@@ -5,9 +5,9 @@
  */
 export { type FileSink, fileSink } from './access-log-file.ts';
 export { dnsResolver } from './dns-resolver.ts';
-export { http1Transport } from './http1-client/transport.ts';
 export { machineAddress } from './machine-address.ts';
 export { createGateway } from './mounted-gateway.ts';
+export { socketTransport } from './socket-transport.ts';
 export {
   createStandaloneGateway,
   type StandaloneGateway,

@@ -1,7 +1,7 @@
 import { createGateway as createPortableGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { dnsResolver } from './dns-resolver.ts';
-import { http1Transport } from './http1-client/transport.ts';
 import { machineAddress } from './machine-address.ts';
+import { socketTransport } from './socket-transport.ts';
 
 /**
  * `createGateway` of `@heddle/gateway` with what Node, Bun and Deno have beyond `fetch`: sockets of its own to endpoints, so that
@@ -14,7 +14,7 @@ import { machineAddress } from './machine-address.ts';
 export function createGateway(options: GatewayOptions): Gateway {
   return createPortableGateway({
     ...options,
-    transport: options.transport ?? http1Transport(),
+    transport: options.transport ?? socketTransport(),
     resolver: options.resolver ?? dnsResolver(),
     ownAddress: options.ownAddress ?? machineAddress(),
   });

@@ -5,9 +5,9 @@ import { GatewayError, type GatewayProblem } from '../problem.ts';
 import { type GatewayEnvironment, GatewayRuntime } from '../runtime/gateway-runtime.ts';
 import type { GatewayResources } from '../runtime/resources.ts';
 import { dnsResolver } from './dns-resolver.ts';
-import { http1Transport } from './http1-client/transport.ts';
 import { ListenerServer } from './listener-server.ts';
 import { machineAddress } from './machine-address.ts';
+import { socketTransport } from './socket-transport.ts';
 
 /** Options of {@link createStandaloneGateway}; everything has a default. */
 export interface StandaloneGatewayOptions extends Partial<GatewayEnvironment> {
@@ -30,6 +30,8 @@ export interface StandaloneGateway {
   readonly ready: Promise<void>;
   /** Where each listener is bound, by listener name. */
   addresses(): ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  /** What it implements over its way to endpoints; announced to a control plane. */
+  readonly features: readonly string[];
   inspect(): GatewayInspection;
   /** Drains all listeners, then closes every connection. */
   close(options?: { readonly drainTimeoutMs?: number }): Promise<void>;
@@ -60,7 +62,7 @@ class Standalone implements StandaloneGateway {
   constructor(options: StandaloneGatewayOptions) {
     this.#runtime = new GatewayRuntime({
       ...options,
-      transport: options.transport ?? http1Transport(),
+      transport: options.transport ?? socketTransport(),
       resolver: options.resolver ?? dnsResolver(),
       ownAddress: options.ownAddress ?? machineAddress(),
     });
@@ -81,6 +83,10 @@ class Standalone implements StandaloneGateway {
       addresses.set(server.listener.name, { host: server.host, port: server.port });
     }
     return addresses;
+  }
+
+  get features(): readonly string[] {
+    return this.#runtime.features;
   }
 
   inspect(): GatewayInspection {

@@ -54,6 +54,11 @@ class UndiciPool implements UpstreamPool {
     } as Pool.Options);
   }
 
+  // undici hands a request to a connection that is open and free.
+  get isReady(): boolean {
+    return this.#pool.stats.free > 0;
+  }
+
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
     const call = new UndiciCall(request, handler, this.#enableTrailers);
     const headers = ['host', request.authority];
@@ -110,6 +115,12 @@ class UndiciCall implements Dispatcher.DispatchHandler, UpstreamCall, ByteSource
     this.#controller = controller;
     if (this.#cancelled) {
       controller.abort(new Error('cancelled'));
+      return;
+    }
+    if (this.#handler.mayStart?.() === false) {
+      this.#cancelled = true;
+      controller.abort(new Error('no room'));
+      this.#finish();
       return;
     }
     this.#started = true;

@@ -14,7 +14,7 @@ import {
 } from '../../test/fixture.ts';
 import { startGateway } from '../../test/running-gateway.ts';
 import type { UpstreamTransport } from '../upstream-transport.ts';
-import { http1Transport } from './http1-client/transport.ts';
+import { socketTransport } from './socket-transport.ts';
 import { undiciTransport } from './undici-transport.ts';
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -54,7 +54,7 @@ function startBytes(bytes: string): Promise<Running> {
 }
 
 const transports: readonly [string, () => UpstreamTransport][] = [
-  ['http1Transport', http1Transport],
+  ['socketTransport', socketTransport],
   ['undiciTransport', undiciTransport],
 ];
 
@@ -320,7 +320,7 @@ describe('answers of endpoints', () => {
     ['GET', '/two', 200, '', { 'set-cookie': 'a=1,b=2', 'x-upper': '\xe9' }],
   ])('%s %s is forwarded as Envoy does', async (method, path, status, body, headers) => {
     const request = `${method} ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-    const { response } = await through(http1Transport(), [server.port], {}, { request });
+    const { response } = await through(socketTransport(), [server.port], {}, { request });
     expect(response).toMatchObject({ status, body });
     for (const [name, value] of Object.entries(headers)) expect(response.headers[name]).toBe(value);
   });
@@ -331,7 +331,7 @@ test.each<[string, string]>([
   ['set-cookie: a=1\r\nset-cookie: b=2\r\n', 'set-cookie: a=1\r\nset-cookie: b=2\r\n'],
 ])('%j of an endpoint reaches the client as %j', async (sent, received) => {
   await using server = await startBytes(`HTTP/1.1 200 OK\r\n${sent}content-length: 0\r\n\r\n`);
-  const { response } = await through(http1Transport(), [server.port]);
+  const { response } = await through(socketTransport(), [server.port]);
   expect(response.text).toContain(received);
 });
 

@@ -6,6 +6,7 @@ import type { RouteTable } from '@heddle/routing';
 import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { HostResolver } from '../cluster/host-resolver.ts';
 import type { RandomSource } from '../cluster/load-balancer.ts';
+import { featuresOver } from '../features.ts';
 import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
 import { unknownFilterConfigs } from '../http/filters/known-filters.ts';
@@ -57,6 +58,11 @@ export class GatewayRuntime {
   constructor(environment: GatewayEnvironment) {
     this.#environment = environment;
     this.#random = environment.random ?? Math.random;
+  }
+
+  /** What is announced to a control plane. */
+  get features(): readonly string[] {
+    return featuresOver(this.#environment.transport);
   }
 
   /** The listeners that can be served, by name. */

@@ -8,6 +8,7 @@ import type { Http1Connection } from './connection.ts';
 export class Http1Call implements UpstreamCall, ByteSource {
   readonly request: UpstreamRequest;
   readonly handler: UpstreamHandler;
+  readonly #onAbandoned: () => void;
   #connection: Http1Connection | undefined;
   #body: BodyWriter | undefined;
   #sink: ByteSink | undefined;
@@ -19,13 +20,11 @@ export class Http1Call implements UpstreamCall, ByteSource {
   #ended: { readonly trailers: HeaderList | undefined } | undefined;
   #aborted: string | undefined;
 
-  constructor(request: UpstreamRequest, handler: UpstreamHandler) {
+  /** `onAbandoned` is told when the request is given up before a connection took it. */
+  constructor(request: UpstreamRequest, handler: UpstreamHandler, onAbandoned: () => void) {
     this.request = request;
     this.handler = handler;
-  }
-
-  get isCancelled(): boolean {
-    return this.#cancelled;
+    this.#onAbandoned = onAbandoned;
   }
 
   /** False while a part of the request body is still to be written. */
@@ -33,13 +32,21 @@ export class Http1Call implements UpstreamCall, ByteSource {
     return this.#body === undefined || this.#body.isComplete;
   }
 
+  /** Asks once whether the request may be written; if not, it is over. */
+  mayStart(): boolean {
+    if (this.handler.mayStart?.() !== false) return true;
+    this.#cancelled = true;
+    this.done();
+    return false;
+  }
+
   begin(connection: Http1Connection): void {
     this.#connection = connection;
     this.handler.onRequestStarted?.();
   }
 
-  startBody(source: ByteSource, socket: Socket): void {
-    this.#body = new BodyWriter(source, socket, this.request.headers);
+  startBody(source: ByteSource, socket: Socket, enableTrailers: boolean): void {
+    this.#body = new BodyWriter(source, socket, this.request.headers, enableTrailers);
     source.start(this.#body);
   }
 
@@ -101,7 +108,8 @@ export class Http1Call implements UpstreamCall, ByteSource {
     this.#cancelled = true;
     this.#sink = undefined;
     this.#body?.stop();
-    this.#connection?.destroy();
+    if (this.#connection === undefined) this.#onAbandoned();
+    else this.#connection.destroy();
     this.done();
   }
 
@@ -118,11 +126,13 @@ class BodyWriter implements ByteSink {
   readonly #source: ByteSource;
   readonly #socket: Socket;
   readonly #chunked: boolean;
+  readonly #enableTrailers: boolean;
   #stopped = false;
 
-  constructor(source: ByteSource, socket: Socket, headers: HeaderList) {
+  constructor(source: ByteSource, socket: Socket, headers: HeaderList, enableTrailers: boolean) {
     this.#source = source;
     this.#socket = socket;
+    this.#enableTrailers = enableTrailers;
     this.#chunked = !hasLength(headers);
   }
 
@@ -148,10 +158,12 @@ class BodyWriter implements ByteSink {
     return more;
   }
 
-  end(): void {
+  end(trailers: HeaderList | undefined): void {
     if (this.#stopped) return;
     this.isComplete = true;
-    if (this.#chunked) this.#socket.write('0\r\n\r\n', 'latin1');
+    if (!this.#chunked) return;
+    const lines = this.#enableTrailers && trailers !== undefined ? trailerLines(trailers) : '';
+    this.#socket.write(`0\r\n${lines}\r\n`, 'latin1');
   }
 
   // Half a body cannot be called whole: the endpoint learns it from the broken connection.
@@ -160,6 +172,16 @@ class BodyWriter implements ByteSink {
     this.#stopped = true;
     this.#socket.destroy();
   }
+}
+
+/** Trailer fields as HTTP/1.1 has them; one with a line break in it would begin another and is left out. */
+function trailerLines(trailers: HeaderList): string {
+  let lines = '';
+  for (let i = 0; i < trailers.length; i += 2) {
+    const value = trailers[i + 1] as string;
+    if (!/[\r\n\0]/.test(value)) lines += `${trailers[i]}: ${value}\r\n`;
+  }
+  return lines;
 }
 
 /** True when the headers state the body's length. */

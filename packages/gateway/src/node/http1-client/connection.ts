@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { HeaderList } from '../../http/header-list.ts';
 import type {
   UpgradedConnection,
@@ -8,6 +8,7 @@ import type {
 } from '../../upstream-transport.ts';
 import { connectDetail } from '../connect-detail.ts';
 import { duplexSource } from '../duplex-source.ts';
+import { openUpstreamSocket } from '../upstream-socket.ts';
 import type { Http1Call } from './call.ts';
 import { requestHead } from './request-head.ts';
 import { type ResponseEvents, ResponseParser } from './response-parser.ts';
@@ -20,6 +21,9 @@ export interface ConnectionOwner {
   onClosed(connection: Http1Connection): void;
 }
 
+/** Timers hold 31 bits; a connection of 25 days is old by any measure. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** One HTTP/1.1 connection to an endpoint, one request at a time. */
 export class Http1Connection implements ResponseEvents {
   readonly #owner: ConnectionOwner;
@@ -27,7 +31,9 @@ export class Http1Connection implements ResponseEvents {
   readonly #parser: ResponseParser;
   readonly #maxRequests: number;
   readonly #enableTrailers: boolean;
+  readonly #maxDurationMs: number;
   #connectTimer: NodeJS.Timeout | undefined;
+  #ageTimer: NodeJS.Timeout | undefined;
   #connected = false;
   #closed = false;
   #call: Http1Call | undefined;
@@ -40,9 +46,10 @@ export class Http1Connection implements ResponseEvents {
     this.#maxRequests = options.maxRequestsPerConnection;
     this.#enableTrailers = options.enableTrailers;
     this.#parser = new ResponseParser(this, options.maxResponseHeaderBytes);
-    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    this.#maxDurationMs = options.maxConnectionDurationMs;
+    const { socket, readyEvent } = openUpstreamSocket(address, options);
     this.#socket = socket;
-    socket.on('connect', () => this.#onConnect());
+    socket.on(readyEvent, () => this.#onConnect());
     socket.on('data', (chunk: Buffer) => this.#onBytes(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#call?.writable());
@@ -73,7 +80,7 @@ export class Http1Connection implements ResponseEvents {
     this.#parser.expect(request.method, request.upgrade !== undefined);
     call.begin(this);
     this.#socket.write(head, 'latin1');
-    if (request.body !== undefined) call.startBody(request.body, this.#socket);
+    if (request.body !== undefined) call.startBody(request.body, this.#socket, this.#enableTrailers);
   }
 
   /** Closes when idle; a request under way finishes first. */
@@ -157,6 +164,10 @@ export class Http1Connection implements ResponseEvents {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.#connected = true;
+    if (this.#maxDurationMs > 0) {
+      this.#ageTimer = setTimeout(() => this.close(), Math.min(this.#maxDurationMs, LONGEST_TIMER_MS));
+      this.#ageTimer.unref();
+    }
     this.#owner.onReady(this);
   }
 
@@ -198,6 +209,7 @@ export class Http1Connection implements ResponseEvents {
   }
 
   #onClose(): void {
+    clearTimeout(this.#ageTimer);
     this.#break({ kind: 'connection termination', detail: 'the connection closed' });
     this.#closed = true;
     this.#owner.onClosed(this);

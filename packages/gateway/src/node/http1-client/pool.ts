@@ -6,34 +6,21 @@ import type {
   UpstreamPool,
   UpstreamPoolOptions,
   UpstreamRequest,
-  UpstreamTransport,
 } from '../../upstream-transport.ts';
 import { Http1Call } from './call.ts';
 import { type ConnectionOwner, Http1Connection } from './connection.ts';
 
 /**
- * HTTP/1.1 to endpoints over sockets of its own, for Node, Bun and Deno. Sends what Envoy sends (no `connection` header, empty
- * bodies as they came), forwards responses as they come, hands upgraded connections over raw.
- */
-export function http1Transport(): UpstreamTransport {
-  return {
-    name: 'http1',
-    supports: { upgrades: true, http2: false, trailers: true },
-    createPool: (address, options) => new Http1Pool(address, options),
-  };
-}
-
-/**
- * Connections to one endpoint. A request takes the connection that was used last; without one it waits, and for each waiting
+ * HTTP/1.1 connections to one endpoint. A request takes the connection that was used last; without one it waits, and for each waiting
  * request a connection is opened: whichever is ready first takes the one that waits longest.
  */
-class Http1Pool implements UpstreamPool, ConnectionOwner {
+export class Http1Pool implements UpstreamPool, ConnectionOwner {
   readonly #address: UpstreamAddress;
   readonly #options: UpstreamPoolOptions;
   readonly #idle: Http1Connection[] = [];
   readonly #all = new Set<Http1Connection>();
-  #waiting: Http1Call[] = [];
-  #connecting = 0;
+  readonly #waiting = new Set<Http1Call>();
+  readonly #connectingNow = new Set<Http1Connection>();
   #closing = false;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -42,14 +29,23 @@ class Http1Pool implements UpstreamPool, ConnectionOwner {
     this.#options = options;
   }
 
+  get isReady(): boolean {
+    const idle = this.#idle;
+    for (let last = idle.at(-1); last !== undefined; last = idle.at(-1)) {
+      if (last.isUsable) return true;
+      idle.pop();
+    }
+    return false;
+  }
+
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    const call = new Http1Call(request, handler);
-    for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (!connection.isUsable) continue;
-      connection.send(call);
+    const call = new Http1Call(request, handler, () => this.#waiting.delete(call));
+    if (this.isReady) {
+      if (!call.mayStart()) return call;
+      (this.#idle.pop() as Http1Connection).send(call);
       return call;
     }
-    this.#waiting.push(call);
+    this.#waiting.add(call);
     this.#connectForWaiting();
     return call;
   }
@@ -64,15 +60,13 @@ class Http1Pool implements UpstreamPool, ConnectionOwner {
     this.#closing = true;
     this.#stopSweep();
     for (const connection of this.#all) connection.destroy();
-    for (const call of this.#waiting.splice(0)) {
-      call.failed({ kind: 'local reset', detail: 'the gateway closed' });
-    }
+    this.#failWaiting({ kind: 'local reset', detail: 'the gateway closed' });
   }
 
   onReady(connection: Http1Connection): void {
-    if (this.#connectingNow.delete(connection)) this.#connecting--;
-    const call = this.#nextWaiting();
-    if (call !== undefined) {
+    this.#connectingNow.delete(connection);
+    for (let call = this.#nextWaiting(); call !== undefined; call = this.#nextWaiting()) {
+      if (!call.mayStart()) continue;
       connection.send(call);
       return;
     }
@@ -86,36 +80,48 @@ class Http1Pool implements UpstreamPool, ConnectionOwner {
   }
 
   onConnectFailed(connection: Http1Connection, failure: UpstreamFailure): void {
-    this.#all.delete(connection);
-    if (this.#connectingNow.delete(connection)) this.#connecting--;
-    this.#nextWaiting()?.failed(failure);
+    this.#connectingNow.delete(connection);
+    // Envoy fails all who wait for a connection when one cannot be made.
+    this.#failWaiting(failure);
   }
 
   onClosed(connection: Http1Connection): void {
-    this.#all.delete(connection);
-    if (this.#connectingNow.delete(connection)) this.#connecting--;
+    if (this.#all.delete(connection)) this.#options.budget?.closed();
+    this.#connectingNow.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
     // A place became free under the connection limit.
     this.#connectForWaiting();
   }
 
-  readonly #connectingNow = new Set<Http1Connection>();
-
   #connectForWaiting(): void {
-    while (this.#connecting < this.#waiting.length && this.#all.size < this.#options.maxConnections) {
+    while (this.#connectingNow.size < this.#waiting.size && this.#mayConnect()) {
+      this.#options.budget?.opened();
       const connection = new Http1Connection(this.#address, this.#options, this);
       this.#all.add(connection);
       this.#connectingNow.add(connection);
-      this.#connecting++;
     }
   }
 
+  /** An endpoint without any connection always gets one: otherwise those who wait here might wait for ever (as in Envoy). */
+  #mayConnect(): boolean {
+    const { budget, maxConnections } = this.#options;
+    if (this.#all.size < maxConnections && budget?.hasRoom !== false) return true;
+    budget?.overflowed();
+    return this.#all.size === 0;
+  }
+
   #nextWaiting(): Http1Call | undefined {
-    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      if (!call.isCancelled) return call;
-    }
-    return undefined;
+    const [first] = this.#waiting;
+    if (first !== undefined) this.#waiting.delete(first);
+    return first;
+  }
+
+  /** Those who come back at once to try again wait anew. */
+  #failWaiting(failure: UpstreamFailure): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.failed(failure);
   }
 
   /** One timer for all idle connections: the oldest stand first. */
