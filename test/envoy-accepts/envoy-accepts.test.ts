@@ -48,17 +48,12 @@ const gateway: Manifest = {
   },
 };
 
-/** Settings under the name that they must have; their log goes where every machine lets it, and nothing is hidden by default. */
+/** Settings under the name that they must have; their log goes where every machine lets it, and nothing is hidden from the proxy. */
 function settingsOf(manifests: readonly Manifest[]): readonly Manifest[] {
   return manifests.map((one) => {
-    const spec = one.spec as {
-      readonly accessLogFile?: string;
-      readonly defaultServiceExportTo?: unknown;
-      readonly defaultVirtualServiceExportTo?: unknown;
-    };
-    const accessLogFile = spec.accessLogFile === undefined ? {} : { accessLogFile: '/dev/null' };
-    const { defaultServiceExportTo: _s, defaultVirtualServiceExportTo: _v, ...rest } = spec;
-    return { ...one, metadata: { name: MESH_CONFIG_NAME }, spec: { ...rest, ...accessLogFile } };
+    const spec = Object.entries(one.spec as object).filter(([field]) => !field.endsWith('ExportTo'));
+    const adjusted = spec.map(([field, value]) => [field, field === 'accessLogFile' ? '/dev/null' : value]);
+    return { ...one, metadata: { name: MESH_CONFIG_NAME }, spec: Object.fromEntries(adjusted) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type CompiledView, compareText, type MeshSnapshot, type View } from '@heddle/model';
 import { createMemo, type Memo, noMemo } from './memo.ts';
-import type { Gateway, VirtualService } from './mesh-objects.ts';
+import type { Gateway, Service, VirtualService } from './mesh-objects.ts';
 import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
 import type { MeshSettings } from './settings.ts';
@@ -74,6 +74,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         mentionedLabelKeys,
         listOf(snapshot, 'Gateway'),
         listOf(snapshot, 'VirtualService'),
+        listOf(snapshot, 'Service'),
         settingsFor(snapshot),
       ),
     services: (snapshot) => listServices(memo, snapshot, settingsFor(snapshot)),
@@ -93,12 +94,19 @@ function mentionedLabelKeys(
   memo: Memo,
   gateways: readonly Gateway[],
   virtualServices: readonly VirtualService[],
+  services: readonly Service[],
   settings: MeshSettings,
 ): ReadonlySet<string> {
   const { entries } = memo.run(indexVirtualServices, virtualServices, settings, undefined);
   const keys = [
     ...gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})),
     ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),
+    ...memo.run(selectedLabelKeys, services),
   ];
   return new Set(keys.sort(compareText));
+}
+
+/** Which services a workload serves decides what its sidecar listens for. */
+function selectedLabelKeys(_memo: Memo, services: readonly Service[]): readonly string[] {
+  return [...new Set(services.flatMap(({ spec }) => Object.keys(spec.selector ?? {})))];
 }

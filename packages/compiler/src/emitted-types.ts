@@ -10,7 +10,11 @@ import {
 import { CorsPolicySchema, CorsSchema } from '@heddle/envoy-api/extensions/filters/http/cors';
 import { HTTPFaultSchema } from '@heddle/envoy-api/extensions/filters/http/fault';
 import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
-import { HttpInspectorSchema } from '@heddle/envoy-api/extensions/filters/listener';
+import {
+  HttpInspectorSchema,
+  OriginalDstSchema,
+  TlsInspectorSchema,
+} from '@heddle/envoy-api/extensions/filters/listener';
 import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp-proxy';
 import { PreviousHostsPredicateSchema } from '@heddle/envoy-api/extensions/retry';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
@@ -35,6 +39,8 @@ export const emittedTypes: Registry = createRegistry(
   CorsSchema,
   CorsPolicySchema,
   HttpInspectorSchema,
+  OriginalDstSchema,
+  TlsInspectorSchema,
   HttpProtocolOptionsSchema,
   PreviousHostsPredicateSchema,
   FileAccessLogSchema,

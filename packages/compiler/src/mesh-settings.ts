@@ -48,6 +48,11 @@ export function meshConfigSettings({ spec }: MeshConfig): Partial<MeshSettings> 
           ? ('REGISTRY_ONLY' as const)
           : ('ALLOW_ANY' as const),
     connectTimeoutMs,
+    proxyListenPort: spec.proxyListenPort,
+    proxyInboundListenPort: spec.proxyInboundListenPort,
+    inboundTrafficPolicy: spec.inboundTrafficPolicy?.mode,
+    protocolDetectionTimeoutMs:
+      spec.protocolDetectionTimeout === undefined ? undefined : parseDurationMs(spec.protocolDetectionTimeout),
     proxyHttpPort: spec.proxyHttpPort,
     accessLog: accessLogOf(spec),
     pathNormalization: normalization,

@@ -41,6 +41,14 @@ export interface MeshSettings {
   readonly defaultRetries: HttpRetries | undefined;
   /** Proxies before a gateway that are believed about the client's address (`defaultConfig.gatewayTopology.numTrustedProxies`). */
   readonly trustedProxies: number;
+  /** Where connections leaving a workload are redirected to (MeshConfig `proxyListenPort`). */
+  readonly proxyListenPort: number;
+  /** Where connections to a workload are redirected to (MeshConfig `proxyInboundListenPort`). */
+  readonly proxyInboundListenPort: number;
+  /** Whether a sidecar speaks to its workload at the address that was called or at 127.0.0.1 (MeshConfig `inboundTrafficPolicy.mode`). */
+  readonly inboundTrafficPolicy: 'PASSTHROUGH' | 'LOCALHOST';
+  /** How long a connection of unknown protocol may be silent; 0 for ever (MeshConfig `protocolDetectionTimeout`). */
+  readonly protocolDetectionTimeoutMs: number;
   /** Where sidecars serve as HTTP proxy, on 127.0.0.1; 0 for nowhere (MeshConfig `proxyHttpPort`). */
   readonly proxyHttpPort: number;
   /** The `server` header of responses. */
@@ -70,6 +78,10 @@ export const defaultMeshSettings: MeshSettings = {
   pathNormalization: 'DEFAULT',
   defaultRetries: undefined,
   trustedProxies: 0,
+  proxyListenPort: 15_001,
+  proxyInboundListenPort: 15_006,
+  inboundTrafficPolicy: 'PASSTHROUGH',
+  protocolDetectionTimeoutMs: 0,
   proxyHttpPort: 0,
   serverName: 'istio-envoy',
   limits: { maxRoutesPerVirtualHost: 10_000, maxResourceBytes: 64 * 1024 * 1024, maxDestinationsPerRoute: 1_000 },

@@ -26,6 +26,7 @@ export {
   clusterName,
   gatewayRouteName,
   HTTP_PROXY_ROUTE,
+  INBOUND_PASSTHROUGH_CLUSTER,
   listenerName,
   PASSTHROUGH_CLUSTER,
   parseClusterName,

@@ -35,6 +35,8 @@ export function parseClusterName(text: string): ClusterName | undefined {
 export const BLACK_HOLE_CLUSTER = 'BlackHoleCluster';
 /** Traffic to its original destination, unmanaged. */
 export const PASSTHROUGH_CLUSTER = 'PassthroughCluster';
+/** Inbound traffic to ports of no service. */
+export const INBOUND_PASSTHROUGH_CLUSTER = 'InboundPassthroughCluster';
 export const VIRTUAL_OUTBOUND_LISTENER = 'virtualOutbound';
 export const VIRTUAL_INBOUND_LISTENER = 'virtualInbound';
 /** Virtual host for hosts the mesh does not know, where outbound traffic is allowed. */

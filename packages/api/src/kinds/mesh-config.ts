@@ -81,20 +81,18 @@ const exportTargets = (what: string) =>
  */
 export const MeshConfigSpec = object(
   {
-    proxyListenPort: pending(portNumber),
-    proxyInboundListenPort: pending(portNumber),
+    proxyListenPort: portNumber,
+    proxyInboundListenPort: portNumber,
     proxyHttpPort: integer({
       minimum: 0,
       maximum: 65535,
       doc: 'Where sidecars serve as HTTP proxy, on 127.0.0.1; nowhere if absent.',
     }),
     connectTimeout: string({ format: connectTimeout, doc: 'To establish a connection to an endpoint; 10s if absent.' }),
-    protocolDetectionTimeout: pending(
-      string({
-        format: durationOrZero,
-        doc: 'How long a connection of unknown protocol may be silent before it counts as plain TCP; 0s, the default: for ever.',
-      }),
-    ),
+    protocolDetectionTimeout: string({
+      format: durationOrZero,
+      doc: 'How long a connection of unknown protocol may be silent before it counts as plain TCP; 0s, the default: for ever.',
+    }),
     tcpKeepalive: pending(keepalive),
     ingressClass: pending(string()),
     ingressService: pending(string()),
@@ -122,7 +120,12 @@ export const MeshConfigSpec = object(
       }),
       tls: pending(any()),
     }),
-    inboundTrafficPolicy: pending(object({ mode: string({ values: ['PASSTHROUGH', 'LOCALHOST'] }) })),
+    inboundTrafficPolicy: object({
+      mode: string({
+        values: ['PASSTHROUGH', 'LOCALHOST'],
+        doc: 'Where a sidecar speaks to its workload: at the address that was called, or at 127.0.0.1.',
+      }),
+    }),
     configSources: pending(array(any())),
     enableAutoMtls: pending(boolean()),
     trustDomain: pending(string({ format: trustDomain })),
@@ -175,6 +178,22 @@ export type MeshConfigSpec = Infer<typeof MeshConfigSpec>;
 function checkMeshConfig(spec: MeshConfigSpec, report: ReportProblem): void {
   if ((spec.meshMTLS?.ecdhCurves?.length ?? 0) > 0)
     report({ path: ['meshMTLS', 'ecdhCurves'], message: 'found ecdhCurves in meshMTLS', wanted: 'none' });
+  const ports = { proxyListenPort: 15_001, proxyInboundListenPort: 15_006, ...spec };
+  const listened = (['proxyListenPort', 'proxyInboundListenPort', 'proxyHttpPort'] as const).filter(
+    (name) => ports[name],
+  );
+  for (const [index, name] of listened.entries()) {
+    const other = listened.slice(0, index).find((earlier) => ports[earlier] === ports[name]);
+    if (other !== undefined && spec[name] !== undefined) {
+      report({ path: [name], message: `found port ${ports[name]}, which is ${other} already`, wanted: 'another port' });
+    } else if (other !== undefined) {
+      report({
+        path: [other],
+        message: `found port ${ports[other]}, which is ${name} already`,
+        wanted: 'another port',
+      });
+    }
+  }
   const inbound = spec.defaultInboundHttpRetryPolicy;
   if (inbound !== undefined && (inbound.attempts ?? 0) === 0 && inbound.backoff !== undefined) {
     report({

@@ -9,6 +9,7 @@ import {
   HttpConnectionManagerSchema,
 } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterSchema } from '@heddle/envoy-api/listener';
+import type { RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { duration } from '../duration.ts';
 import { httpFilters } from '../http-filters/order.ts';
 import type { MeshSettings, PathNormalization } from '../settings.ts';
@@ -20,8 +21,11 @@ import { accessLogs } from './access-log.ts';
  */
 export type ServingPlace = 'edge' | 'sidecar';
 
+/** The routes of a connection manager: by name over ADS, or part of it. */
+export type RoutesOf = string | MessageInitShape<typeof RouteConfigurationSchema>;
+
 /**
- * The network filter that speaks HTTP on a listener; its routes come over ADS by `routeName`.
+ * The network filter that speaks HTTP on a listener.
  *
  * The defaults follow Envoy's "Configuring Envoy as an edge proxy" at the edge and Istio's at sidecars. Where the two differ, at the
  * edge:
@@ -34,25 +38,14 @@ export type ServingPlace = 'edge' | 'sidecar';
 export function httpConnectionManager(
   place: ServingPlace,
   listener: string,
-  routeName: string,
+  routes: RoutesOf,
   settings: MeshSettings,
 ): MessageInitShape<typeof FilterSchema> {
   const edge = place === 'edge';
   const manager = create(HttpConnectionManagerSchema, {
     codecType: HttpConnectionManager_CodecType.AUTO,
-    statPrefix: `outbound_${listener}`,
-    routeSpecifier: {
-      case: 'rds',
-      value: {
-        routeConfigName: routeName,
-        configSource: {
-          configSourceSpecifier: { case: 'ads', value: {} },
-          resourceApiVersion: ApiVersion.V3,
-          // Wait for the routes however long it takes: a listener without them would answer 404.
-          initialFetchTimeout: duration(0),
-        },
-      },
-    },
+    statPrefix: typeof routes === 'string' ? `outbound_${listener}` : listener,
+    routeSpecifier: routeSpecifier(routes),
     httpFilters: httpFilters(),
     accessLog: accessLogs(settings),
     serverName: settings.serverName,
@@ -85,6 +78,22 @@ export function httpConnectionManager(
   return {
     name: 'envoy.filters.network.http_connection_manager',
     configType: { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) },
+  };
+}
+
+function routeSpecifier(routes: RoutesOf): NonNullable<ManagerFields['routeSpecifier']> {
+  if (typeof routes !== 'string') return { case: 'routeConfig', value: routes };
+  return {
+    case: 'rds',
+    value: {
+      routeConfigName: routes,
+      configSource: {
+        configSourceSpecifier: { case: 'ads', value: {} },
+        resourceApiVersion: ApiVersion.V3,
+        // Wait for the routes however long it takes: a listener without them would answer 404.
+        initialFetchTimeout: duration(0),
+      },
+    },
   };
 }
 

@@ -2,7 +2,6 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { LISTENER_TYPE_URL } from '@heddle/envoy-api';
 import { TrafficDirection } from '@heddle/envoy-api/core';
-import { HttpInspectorSchema } from '@heddle/envoy-api/extensions/filters/listener';
 import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp-proxy';
 import { type FilterChainSchema, type FilterSchema, type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import {
@@ -24,13 +23,8 @@ import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
+import { httpInspector, PLAIN_HTTP } from './inspectors.ts';
 import { socketAddress } from './listener-address.ts';
-
-/** Where connections leaving a workload are redirected to. */
-export const VIRTUAL_OUTBOUND_PORT = 15_001;
-
-/** What HTTP in the clear looks like to the HTTP inspector. */
-const PLAIN_HTTP = ['http/1.0', 'http/1.1', 'h2c'];
 
 /**
  * The listener of one HTTP port for all hosts; `first` is the first service's port that makes it. Redirected connections that do not begin as HTTP (the same port may be another
@@ -52,10 +46,10 @@ export function buildHttpListener(
       : {
           bindToPort: false,
           listenerFilters: [httpInspector],
-          listenerFiltersTimeout: duration(0),
+          listenerFiltersTimeout: duration(settings.protocolDetectionTimeoutMs),
           continueOnListenerFiltersTimeout: true,
           filterChains: [
-            { filterChainMatch: { transportProtocol: 'raw_buffer', applicationProtocols: PLAIN_HTTP }, filters },
+            { filterChainMatch: { transportProtocol: 'raw_buffer', applicationProtocols: [...PLAIN_HTTP] }, filters },
           ],
           defaultFilterChain: { name: 'PassthroughFilterChain', filters: [catchAll(settings)] },
         };
@@ -116,13 +110,13 @@ export function buildVirtualOutboundListener(_memo: Memo, settings: MeshSettings
   const blackHole: MessageInitShape<typeof FilterChainSchema> = {
     name: 'virtualOutbound-blackhole',
     // Connections to this very port were not redirected: passing them on would come back here.
-    filterChainMatch: { destinationPort: VIRTUAL_OUTBOUND_PORT },
+    filterChainMatch: { destinationPort: settings.proxyListenPort },
     filters: [tcpProxy(BLACK_HOLE_CLUSTER, settings)],
   };
   return asResource(
     create(ListenerSchema, {
       name: VIRTUAL_OUTBOUND_LISTENER,
-      address: socketAddress({ address: '0.0.0.0', port: VIRTUAL_OUTBOUND_PORT }),
+      address: socketAddress({ address: '0.0.0.0', port: settings.proxyListenPort }),
       trafficDirection: TrafficDirection.OUTBOUND,
       useOriginalDst: true,
       filterChains: [blackHole, { name: 'virtualOutbound-catchall-tcp', filters: [catchAll(settings)] }],
@@ -133,16 +127,12 @@ export function buildVirtualOutboundListener(_memo: Memo, settings: MeshSettings
 
 type ListenerFields = Exclude<MessageInitShape<typeof ListenerSchema>, Listener>;
 
-const httpInspector = {
-  name: 'envoy.filters.listener.http_inspector',
-  configType: { case: 'typedConfig', value: anyPack(HttpInspectorSchema, create(HttpInspectorSchema)) },
-} as const;
-
 function catchAll(settings: MeshSettings): MessageInitShape<typeof FilterSchema> {
   return tcpProxy(settings.outboundTrafficPolicy === 'ALLOW_ANY' ? PASSTHROUGH_CLUSTER : BLACK_HOLE_CLUSTER, settings);
 }
 
-function tcpProxy(cluster: string, settings: MeshSettings): MessageInitShape<typeof FilterSchema> {
+/** The network filter that forwards connections to one cluster as they are. */
+export function tcpProxy(cluster: string, settings: MeshSettings): MessageInitShape<typeof FilterSchema> {
   const proxy = create(TcpProxySchema, {
     statPrefix: cluster,
     clusterSpecifier: { case: 'cluster', value: cluster },

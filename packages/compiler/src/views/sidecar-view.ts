@@ -19,7 +19,8 @@ import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
 import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virtual-hosts.ts';
-import { PortClaims } from './port-claims.ts';
+import { inboundParts } from './inbound-parts.ts';
+import { type Claimant, PortClaims } from './port-claims.ts';
 import { clusterAudienceOf, clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
 import { ruleDiagnostics, type ViewScope } from './view-scope.ts';
@@ -30,6 +31,7 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   const diagnostics: Diagnostic[] = [...ruleDiagnostics(scope)];
   const capture = outboundCapture(view);
   const claims = new PortClaims(diagnostics);
+  if (capture === 'redirected') claimRedirectedPorts(claims, settings);
   const byPort = groupByPort(scope);
 
   const listeners: CompiledResource[] = [];
@@ -55,7 +57,7 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
   if (settings.proxyHttpPort > 0) {
     const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
-    if (claims.claim(bound, PROXY_PORT_CLAIMANT)) {
+    if (claims.claim(bound, meshConfigClaim('proxyHttpPort'))) {
       listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port));
       routes.push(httpProxyRoutes(scope, byPort, meshHosts));
     }
@@ -81,6 +83,10 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   if (capture === 'redirected') {
     listeners.push(memo.run(buildVirtualOutboundListener, settings));
     clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
+    const inbound = inboundParts(scope);
+    listeners.push(inbound.listener);
+    clusters.push(...inbound.clusters);
+    diagnostics.push(...inbound.diagnostics);
   }
   return { listeners, routes, clusters, endpoints, diagnostics };
 }
@@ -90,10 +96,18 @@ const NO_VIRTUAL_SERVICES: readonly never[] = [];
 /** Only the workload itself may use its sidecar as proxy. */
 const LOOPBACK = '127.0.0.1';
 
-const PROXY_PORT_CLAIMANT = {
-  resource: { kind: 'MeshConfig', namespace: '', name: MESH_CONFIG_NAME },
-  path: ['spec', 'proxyHttpPort'],
-};
+function meshConfigClaim(field: string): Claimant {
+  return { resource: { kind: 'MeshConfig', namespace: '', name: MESH_CONFIG_NAME }, path: ['spec', field] };
+}
+
+/** The ports of the kernel's redirections are the sidecar's own: services at them go without a listener of their own. */
+function claimRedirectedPorts(claims: PortClaims, settings: MeshSettings): void {
+  claims.claim({ address: '0.0.0.0', port: settings.proxyListenPort }, meshConfigClaim('proxyListenPort'));
+  claims.claim(
+    { address: '0.0.0.0', port: settings.proxyInboundListenPort },
+    meshConfigClaim('proxyInboundListenPort'),
+  );
+}
 
 /**
  * The routes of the HTTP proxy port: the hosts of all ports, told apart by the port that the request names. Whom the mesh does not know

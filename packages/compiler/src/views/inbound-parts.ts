@@ -1,0 +1,36 @@
+import type { Diagnostic } from '@heddle/model';
+import { buildInboundCluster, buildInboundPassthroughCluster } from '../clusters/inbound-clusters.ts';
+import type { CompiledResource } from '../compiled-resource.ts';
+import { buildVirtualInboundListener } from '../listeners/virtual-inbound-listener.ts';
+import type { Memo } from '../memo.ts';
+import type { MeshSettings } from '../settings.ts';
+import { type InboundPorts, inboundPorts } from '../sidecar/inbound-ports.ts';
+import type { ViewScope } from './view-scope.ts';
+
+/** What a sidecar needs for the connections to its workload. */
+export interface InboundParts {
+  readonly listener: CompiledResource;
+  readonly clusters: readonly CompiledResource[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The inbound side of a sidecar to which the kernel redirects. */
+export function inboundParts({ memo, snapshot, view, settings, workloads }: ViewScope): InboundParts {
+  const services = snapshot.inNamespace('Service', view.namespace);
+  const own = services.length === 0 ? NONE : services;
+  const ports = memo.run(inboundPorts, own, workloads(view.namespace), JSON.stringify(view.labels), settings);
+  return memo.run(buildInboundParts, ports, settings);
+}
+
+const NONE: readonly never[] = [];
+
+function buildInboundParts(memo: Memo, { ports, diagnostics }: InboundPorts, settings: MeshSettings): InboundParts {
+  return {
+    listener: memo.run(buildVirtualInboundListener, ports, settings),
+    clusters: [
+      ...ports.map((port) => memo.run(buildInboundCluster, port, settings)),
+      memo.run(buildInboundPassthroughCluster, settings),
+    ],
+    diagnostics,
+  };
+}
