@@ -7,6 +7,7 @@ import { LISTENER_TYPE_URL } from '@heddle/envoy-api';
 import { type CompiledView, viewOf, type XdsResource, xdsResource } from '@heddle/model';
 import { cluster, endpoints, listener, routes, viewOffering } from '@heddle/testing/ads';
 import { afterEach, describe, expect, test } from 'vitest';
+import { until } from '../support/waiting.ts';
 
 const NODE = { id: 'router~127.0.0.1~gateway-1.shop~shop.svc.cluster.local', cluster: 'gateway' };
 const VARIANTS = ['delta', 'state of the world'] as const;
@@ -196,5 +197,24 @@ describe.each(
           { resourcesSent: 6, removalsSent: 0, nacks: 0 },
     );
     expect(await get(await portOf(envoy, 'web'))).toBe('200 a');
+  });
+
+  test.skipIf(path === undefined)('keeps what has a time to live while heartbeats come, and no longer', async () => {
+    const a = await backend('a');
+    const { typeUrl, bytes } = cluster('a');
+    const mortal = xdsResource(typeUrl, 'a', bytes, 900);
+    const load = endpoints('a', [a]);
+    const mesh = await meshOf(listener('web', 0, 'http.80'), routes('http.80', { '/': 'a' }), mortal, load);
+    const envoy = await startEnvoy(path as string, mesh.address, variant);
+    await mesh.arrival;
+    await mesh.server.settled();
+    const port = await portOf(envoy, 'web');
+    // Many times to live.
+    const { responses } = mesh.server.counters;
+    await until(async () => mesh.server.counters.responses > responses + 8);
+    expect(await get(port)).toBe('200 a');
+    expect(nacks(mesh.server)).toEqual([]);
+    await mesh.served.close();
+    await until(async () => (await get(port)).startsWith('503'));
   });
 });

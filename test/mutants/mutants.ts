@@ -15,9 +15,7 @@ export interface Mutant {
 export const RULES: readonly string[] = Array.from({ length: 24 }, (_, index) => `XP-${index + 1}`);
 
 /** Rules without a mutant, with the reason. */
-export const EXEMPT: Readonly<Record<string, string>> = {
-  'XP-20': 'the server sends no TTL, so there is no line to break',
-};
+export const EXEMPT: Readonly<Record<string, string>> = {};
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -216,6 +214,27 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (isEndpoints && this.#owedEndpoints.has(name)) return false;',
     replace: '',
     effect: 'spares endpoints after a reconnect that a changed cluster waits for',
+  },
+  {
+    rule: 'XP-20',
+    file: 'heartbeats.ts',
+    find: 'if (atMs <= nowMs) due.push(resource);',
+    replace: '',
+    effect: 'lets resources die',
+  },
+  {
+    rule: 'XP-20',
+    file: 'heartbeats.ts',
+    find: 'return features.includes(TTL_FEATURE) &&',
+    replace: 'return',
+    effect: 'sends a time to live to clients that know none',
+  },
+  {
+    rule: 'XP-20',
+    file: 'delta-response.ts',
+    find: 'return create(ResourceSchema, { name, version, ...',
+    replace: 'return create(ResourceSchema, { name, ...',
+    effect: 'sends heartbeats that do not say which version lives on',
   },
   {
     rule: 'XP-21',

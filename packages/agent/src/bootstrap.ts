@@ -74,6 +74,8 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
       cluster: node.cluster ?? node.id,
       ...(node.metadata === undefined ? {} : { metadata: node.metadata }),
       ...(node.locality === undefined ? {} : { locality: node.locality }),
+      // Envoy does not say so by itself.
+      clientFeatures: ['xds.config.supports-resource-ttl', 'xds.config.resource-in-sotw'],
     },
     admin: { address: parseAddress(admin), ignoreGlobalConnLimit: true },
     overloadManager: {

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
@@ -20,7 +21,11 @@ export function deltaResponse(push: DeltaPush, systemVersion: string): DeltaDisc
     typeUrl: push.typeUrl,
     nonce: push.nonce,
     systemVersionInfo: systemVersion,
-    resources: [...push.resources.map(wrap), ...push.absent.map((name) => absentResource(name))],
+    resources: [
+      ...push.resources.map((resource) => (push.expires === true ? expiring(resource) : wrap(resource))),
+      ...(push.heartbeats?.map(heartbeat) ?? []),
+      ...push.absent.map((name) => absentResource(name)),
+    ],
     removedResources: [...push.removed],
   });
 }
@@ -36,6 +41,18 @@ function wrap(resource: XdsResource): Resource {
     wrappers.set(resource, wrapper);
   }
   return wrapper;
+}
+
+/** The wrapper with the time to live, for clients that know it. */
+export function expiring(resource: XdsResource): Resource {
+  return resource.ttlMs === undefined
+    ? wrap(resource)
+    : create(ResourceSchema, { ...wrap(resource), ttl: durationFromMs(resource.ttlMs) });
+}
+
+/** Says that a resource lives on ("TTL"). */
+export function heartbeat({ name, version, ttlMs }: XdsResource): Resource {
+  return create(ResourceSchema, { name, version, ...(ttlMs === undefined ? {} : { ttl: durationFromMs(ttlMs) }) });
 }
 
 /** Tells a client on demand that a name does not exist: the alias is what it asked for. */

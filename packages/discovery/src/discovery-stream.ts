@@ -4,9 +4,10 @@ import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import { Convergence } from './convergence.ts';
 import { DiscoveryError } from './discovery-error.ts';
+import { canExpire, Heartbeats } from './heartbeats.ts';
 import { reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
 import { endpointsToAnswer, OwedEndpoints } from './owed-endpoints.ts';
-import { type DeltaPush, nextDeadline, takePush } from './push.ts';
+import { type DeltaPush, nextDeadline, noteOutstanding, takePush } from './push.ts';
 import { countPush } from './push-account.ts';
 import {
   type AnswerRequest,
@@ -49,6 +50,8 @@ export class DiscoveryStream {
   readonly peer: string;
   readonly variant: StreamVariant;
   readonly #options: OpenStreamOptions;
+  /** Only for clients that know times to live. */
+  #heartbeats: Heartbeats | undefined;
   readonly #host: StreamHost;
   readonly #life: StreamLife | undefined;
   readonly #convergence: Convergence;
@@ -178,6 +181,8 @@ export class DiscoveryStream {
     if (this.isEnded || this.#group === undefined) return undefined;
     const { clock, observer } = this.#host;
     const nowMs = clock.nowMs();
+    const heartbeat = this.#takeHeartbeat(nowMs);
+    if (heartbeat !== undefined) return heartbeat;
     for (const [typeUrl, subscription] of this.#subscriptions) {
       const startedAtMs = observer.pushed === undefined ? 0 : performance.now();
       const push = takePush(
@@ -196,7 +201,7 @@ export class DiscoveryStream {
       );
       if (push === undefined) continue;
       this.#noteTaken(push, startedAtMs);
-      return push;
+      return this.#heartbeats?.sent(push, subscription.style, nowMs) ?? push;
     }
     this.#shareSettled();
     this.#armTimer();
@@ -317,6 +322,7 @@ export class DiscoveryStream {
       },
     });
     if (isEndpoints) this.#owedEndpoints.clear();
+    if (isFirst) this.#expectHeartbeats(available, request.initialResourceVersions);
     this.#nameCount += subscription.names.size - namesBefore;
     this.#noteInterest(group.interestIn(type.typeUrl), change);
     if (this.#nameCount > limits.maxNamesPerStream) {
@@ -341,6 +347,7 @@ export class DiscoveryStream {
   #join(request: EitherRequest): ViewGroup {
     const node = this.#host.readNode(request);
     const group = this.#host.join(this, node);
+    if (canExpire(request.node?.clientFeatures ?? [], this.variant)) this.#heartbeats = new Heartbeats();
     this.#node = node;
     this.#client = clientInfoOf(request.node);
     this.#group = group;
@@ -418,6 +425,36 @@ export class DiscoveryStream {
     else for (const name of endpointsToAnswer(push, endpoints.names)) endpoints.asked.add(name);
   }
 
+  /** What the client brings along from an earlier stream is near its end, for all we know. */
+  #expectHeartbeats(available: ResourcesByName, stated: Readonly<Record<string, string>>): void {
+    if (this.#heartbeats === undefined) return;
+    for (const [name, version] of Object.entries(stated)) {
+      const resource = available.get(name);
+      if (resource?.version === version) this.#heartbeats.stated(resource, this.#host.clock.nowMs());
+    }
+  }
+
+  /**
+   * A response that keeps alive what the client has and would drop soon. By state of the world it is the resource once more: there a
+   * set of heartbeats cannot be told from a set without the others.
+   */
+  #takeHeartbeat(nowMs: number): DeltaPush | undefined {
+    if (this.#heartbeats === undefined) return undefined;
+    for (const [typeUrl, subscription] of this.#subscriptions) {
+      const due = this.#heartbeats.take(typeUrl, nowMs);
+      const live = due.filter(({ name, version }) => subscription.held.version(name) === version);
+      for (const gone of due) if (!live.includes(gone)) this.#heartbeats.drop(typeUrl, gone.name);
+      if (this.variant === 'state-of-the-world') for (const { name } of live) subscription.asked.add(name);
+      if (this.variant === 'state-of-the-world' || live.length === 0) continue;
+      const nonce = this.#nextNonce();
+      noteOutstanding(subscription, { resources: [] }, nonce, nowMs);
+      const push = { typeUrl, nonce, resources: [], absent: [], removed: [], heartbeats: live, expires: true };
+      countPush(push, this.#host.counters, this.#host.observer, performance.now());
+      return push;
+    }
+    return undefined;
+  }
+
   /** A client that holds exactly what its view offers is remembered by a reference to the view's map. */
   #shareSettled(): void {
     for (const [typeUrl, subscription] of this.#subscriptions) {
@@ -446,7 +483,7 @@ export class DiscoveryStream {
       atMs = Math.min(atMs, nextDeadline(subscription, this.#host.limits) ?? atMs);
       if (subscription.heldBack.size > 0 && nowMs < this.#graceEndsAtMs) atMs = Math.min(atMs, this.#graceEndsAtMs);
     }
-    this.#timer.set(atMs);
+    this.#timer.set(Math.min(atMs, this.#heartbeats?.nextAtMs ?? atMs));
   }
 
   #leaveGroup(): void {

@@ -457,6 +457,64 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
   });
 
+  describe('XP-20 TTL', () => {
+    const FEATURES = ['xds.config.supports-resource-ttl'];
+    const mortal = (type: string, name: string, text = name) =>
+      xdsResource(type, name, new TextEncoder().encode(text), 30_000);
+
+    test.each(Object.entries({ ...WILDCARD_TYPES, ...NAMED_TYPES }))(
+      '%s: the time to live comes with the resource, heartbeats with its name and version',
+      async (_, type) => {
+        const { open, clock, server } = await setUp(connect, [mortal(type, 'a'), resource(type, 'b')]);
+        const client = open({ features: FEATURES });
+        client.send(type, { subscribe: ['a', 'b'] });
+        expect((await client.sync()).map(({ ttls }) => ttls)).toEqual([{ a: 30_000 }]);
+        const { resourceBytesSent } = server.counters;
+        await clock.advance(9_999);
+        expect(await client.sync()).toEqual([]);
+        for (let beat = 0; beat < 3; beat += 1) {
+          await clock.advance(10_000);
+          expect(await client.sync()).toMatchObject([{ resources: { a: 'heartbeat' }, ttls: { a: 30_000 } }]);
+        }
+        expect(server.counters).toMatchObject({ resourceBytesSent, staleNonces: 0 });
+      },
+    );
+
+    test('who does not know times to live is not told of them', async () => {
+      const { client, clock } = await setUp(connect, [mortal(CDS, 'a')]);
+      client.send(CDS);
+      expect((await client.sync()).map(({ ttls }) => ttls)).toEqual([{}]);
+      await clock.advance(60_000);
+      expect(await client.sync()).toEqual([]);
+    });
+
+    test('a change counts as a heartbeat, and what is gone or left has none', async () => {
+      const { open, clock, change } = await setUp(connect, [mortal(EDS, 'a'), mortal(EDS, 'b')]);
+      const client = open({ features: FEATURES });
+      client.send(EDS, { subscribe: ['a', 'b'] });
+      await client.sync();
+      await clock.advance(5_000);
+      change(mortal(EDS, 'a', '2'), mortal(EDS, 'b'));
+      expect(shown(await client.sync())).toMatchObject([{ resources: ['a'] }]);
+      await clock.advance(5_000);
+      expect(await client.sync()).toMatchObject([{ resources: { b: 'heartbeat' } }]);
+      client.send(EDS, { unsubscribe: ['b'] });
+      await client.sync();
+      change();
+      expect(shown(await client.sync())).toMatchObject([{ removed: ['a'] }]);
+      await clock.advance(60_000);
+      expect(await client.sync()).toEqual([]);
+    });
+
+    test('who comes back with a resource gets its heartbeat at once', async () => {
+      const held = mortal(CDS, 'a');
+      const { open } = await setUp(connect, [held]);
+      const client = open({ features: FEATURES });
+      client.send(CDS, { subscribe: ['*'], versions: { a: held.version } });
+      expect((await client.sync()).find(({ names }) => names.length > 0)?.resources).toEqual({ a: 'heartbeat' });
+    });
+  });
+
   describe('XP-19 Resource warming', () => {
     test('after a changed cluster its endpoints are sent again', async () => {
       const { client, change } = await setUp(connect, [cluster('a'), endpoints('a', [1]), cluster('b')]);

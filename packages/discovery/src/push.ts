@@ -38,6 +38,10 @@ export interface DeltaPush {
   readonly chunk?: Chunk;
   /** On a state-of-the-world stream, what the response carries instead. */
   readonly state?: FullState;
+  /** Resources that the client has and may go on using: only names and versions are sent. */
+  readonly heartbeats?: readonly XdsResource[];
+  /** Whether times to live are sent along. */
+  readonly expires?: boolean;
 }
 
 /** A version of a resource that some client of the view refused, and what is offered in its place. */
@@ -255,7 +259,8 @@ function noteSent(subscription: Subscription, contents: Contents, nonce: string,
   noteOutstanding(subscription, { resources }, nonce, atMs);
 }
 
-function noteOutstanding(subscription: Subscription, response: Outstanding, nonce: string, atMs: number): void {
+/** Notes that a response is on its way, and what it carries. */
+export function noteOutstanding(subscription: Subscription, response: Outstanding, nonce: string, atMs: number): void {
   const { outstanding } = subscription;
   outstanding.set(nonce, response);
   // What is forgotten is never acknowledged: its names must be known as such.

@@ -1,6 +1,12 @@
 import { create } from '@bufbuild/protobuf';
+import { anyUnpack, durationMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
-import { type DiscoveryRequest, DiscoveryRequestSchema, type DiscoveryResponse } from '@heddle/envoy-api/discovery';
+import {
+  type DiscoveryRequest,
+  DiscoveryRequestSchema,
+  type DiscoveryResponse,
+  ResourceSchema,
+} from '@heddle/envoy-api/discovery';
 import { type AdsTransport, viewOf, type XdsResource, xdsResource } from '@heddle/model';
 import {
   BARRIER,
@@ -509,6 +515,45 @@ describe.each(Object.entries(transports))('state of the world over %s', (kind, c
     expect(typesOf(answers)).toEqual([['RDS', 1]]);
     client.ack(answers[0] as DiscoveryResponse);
     expect(typesOf(await client.drain())).toEqual([['CDS', 0]]);
+  });
+
+  describe('XP-20 TTL', () => {
+    const FEATURES = ['xds.config.supports-resource-ttl', 'xds.config.resource-in-sotw'];
+    const mortal = (type: string) => xdsResource(type, 'a', new TextEncoder().encode('a'), 30_000);
+    const unwrapped = (response: DiscoveryResponse | undefined) =>
+      response?.resources.map((any) => {
+        const wrapper = anyUnpack(any, ResourceSchema);
+        const { name, ttl } = wrapper ?? {};
+        const { typeUrl, value } = wrapper?.resource ?? any;
+        return { name, ttl: ttl && durationMs(ttl), typeUrl, text: new TextDecoder().decode(value) };
+      });
+
+    test.each(Object.entries(ALL_TYPES))(
+      'XP-20 %s: a resource with a time to live is repeated in time',
+      async (_, type) => {
+        const { client, clock } = await setUp(connect, [mortal(type), resource(type, 'b')]);
+        client.send(type, ['a', 'b'], { features: FEATURES });
+        const whole = [
+          { name: 'a', ttl: 30_000, typeUrl: type, text: 'a' },
+          { name: undefined, ttl: undefined, typeUrl: type, text: 'b' },
+        ];
+        expect((await client.sync()).map(unwrapped)).toEqual([whole]);
+        const isFullSet = Object.values<string>(FULL_SET_TYPES).includes(type);
+        await clock.advance(10_000);
+        expect((await client.sync()).map(unwrapped)).toEqual([isFullSet ? whole : whole.slice(0, 1)]);
+      },
+    );
+
+    test.each([[[]], [FEATURES.slice(0, 1)], [FEATURES.slice(1)]])(
+      'XP-20 a client with features %j is sent none',
+      async (features) => {
+        const { client, clock } = await setUp(connect, [mortal(CDS)]);
+        client.send(CDS, [], { features });
+        expect(texts(await client.sync())).toEqual([['a']]);
+        await clock.advance(60_000);
+        expect(await client.sync()).toEqual([]);
+      },
+    );
   });
 
   test('XP-19 after a changed cluster its endpoints are sent again, and only those', async () => {

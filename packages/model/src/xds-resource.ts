@@ -13,11 +13,19 @@ export interface XdsResource {
   readonly version: string;
   /** The encoded message: the `value` of its `google.protobuf.Any`. */
   readonly bytes: Uint8Array;
+  /**
+   * For how long a client may use it without hearing of it again, in milliseconds; without it, for good. Concerns clients that know
+   * times to live ("TTL" of the xDS protocol): others use it until they are told otherwise.
+   */
+  readonly ttlMs?: number;
 }
 
-/** Makes a resource of encoded bytes; the version is their content hash. */
-export function xdsResource(typeUrl: string, name: string, bytes: Uint8Array): XdsResource {
-  return { typeUrl, name, version: contentHash(bytes), bytes };
+/** Makes a resource of encoded bytes; the version is their content hash, with the time to live if there is one. */
+export function xdsResource(typeUrl: string, name: string, bytes: Uint8Array, ttlMs?: number): XdsResource {
+  const version = contentHash(bytes);
+  return ttlMs === undefined
+    ? { typeUrl, name, version, bytes }
+    : { typeUrl, name, version: `${version}.${ttlMs}`, bytes, ttlMs };
 }
 
 /** What one proxy may see of one type, by resource name. */

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import { RESOURCE_TYPE_URLS } from '@heddle/envoy-api';
 import {
   type DeltaDiscoveryRequest,
@@ -35,9 +36,11 @@ export interface ProtocolRequest {
 export interface ProtocolResponse {
   readonly typeUrl: string;
   readonly nonce: string;
-  /** Version by name; `absent` for a resource without body. */
+  /** Version by name; `absent` for a resource without body and version, `heartbeat` for one without body. */
   readonly resources: Readonly<Record<string, string>>;
   readonly removed: readonly string[];
+  /** Time to live by name, in milliseconds, of the resources that have one. */
+  readonly ttls: Readonly<Record<string, number>>;
   /** Names in the order they came, repetitions included. */
   readonly names: readonly string[];
 }
@@ -65,6 +68,8 @@ export interface ProtocolClient {
 export interface ProtocolClientOptions {
   /** Node id; `null` sends no node. */
   readonly nodeId?: string | null;
+  /** `node.client_features`. */
+  readonly features?: readonly string[];
 }
 
 export const TEST_NODE_ID = 'sidecar~10.0.0.1~web-1.shop~shop.svc.cluster.local';
@@ -72,7 +77,7 @@ export const TEST_NODE_ID = 'sidecar~10.0.0.1~web-1.shop~shop.svc.cluster.local'
 /** Opens a stream for a test. */
 export function protocolClient(
   transport: AdsTransport<DeltaDiscoveryRequest, DeltaDiscoveryResponse>,
-  { nodeId = TEST_NODE_ID }: ProtocolClientOptions = {},
+  { nodeId = TEST_NODE_ID, features = [] }: ProtocolClientOptions = {},
 ): ProtocolClient {
   const stream = transport.open(new AbortController().signal);
   const responses = stream.responses[Symbol.asyncIterator]();
@@ -83,7 +88,7 @@ export function protocolClient(
     stream.send(
       create(DeltaDiscoveryRequestSchema, {
         typeUrl,
-        ...(isFirst && nodeId !== null ? { node: { id: nodeId } } : {}),
+        ...(isFirst && nodeId !== null ? { node: { id: nodeId, clientFeatures: [...features] } } : {}),
         resourceNamesSubscribe: [...(request.subscribe ?? [])],
         resourceNamesUnsubscribe: [...(request.unsubscribe ?? [])],
         initialResourceVersions: { ...request.versions },
@@ -150,7 +155,13 @@ function readResponse(response: DeltaDiscoveryResponse): ProtocolResponse {
     typeUrl: response.typeUrl,
     nonce: response.nonce,
     resources: Object.fromEntries(
-      response.resources.map(({ name, version, resource }) => [name, resource === undefined ? 'absent' : version]),
+      response.resources.map(({ name, version, resource }) => [
+        name,
+        resource !== undefined ? version : version === '' ? 'absent' : 'heartbeat',
+      ]),
+    ),
+    ttls: Object.fromEntries(
+      response.resources.flatMap(({ name, ttl }) => (ttl === undefined ? [] : [[name, durationMs(ttl)]])),
     ),
     removed: [...response.removedResources],
     names: [...response.resources.map(({ name }) => name), ...response.removedResources],

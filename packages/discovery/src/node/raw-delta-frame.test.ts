@@ -12,6 +12,10 @@ function resource(name: string, size = 10, typeUrl = TYPE): XdsResource {
   return xdsResource(typeUrl, name, new Uint8Array(size).fill(name.length));
 }
 
+function mortal(name: string, ttlMs: number): XdsResource {
+  return xdsResource(TYPE, name, new Uint8Array(3), ttlMs);
+}
+
 function push(fields: Partial<DeltaPush>): DeltaPush {
   return { typeUrl: TYPE, nonce: '7', resources: [], absent: [], removed: [], ...fields };
 }
@@ -38,6 +42,9 @@ describe('DeltaFrameEncoder encodes what deltaResponse says', () => {
     'removals only': push({ removed: ['a', 'b'] }),
     'absent names only': push({ absent: ['routes/a', 'routes/b'] }),
     'empty names': push({ resources: [resource('')], absent: [''], removed: [''] }),
+    'times to live': push({ resources: [mortal('a', 1_500), resource('b')], expires: true }),
+    'a time to live for a client that knows none': push({ resources: [mortal('a', 1_500)] }),
+    heartbeats: push({ heartbeats: [mortal('a', 1_500), mortal('b', 30_000)], expires: true }),
     'all at once': push({ resources: [resource('a'), resource('b')], absent: ['c'], removed: ['d'], nonce: '123456' }),
   };
   test.each(Object.entries(cases))('%s', (_, one) => {

@@ -1,3 +1,5 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { DurationSchema, durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { XdsResource } from '@heddle/model';
 import type { Chunk } from '../chunk.ts';
 import type { DeltaPush } from '../push.ts';
@@ -18,6 +20,7 @@ const RESOURCE_VERSION = 0x0a;
 const RESOURCE_RESOURCE = 0x12;
 const RESOURCE_NAME = 0x1a;
 const RESOURCE_ALIASES = 0x22;
+const RESOURCE_TTL = 0x32;
 const ANY_TYPE_URL = 0x0a;
 const ANY_VALUE = 0x12;
 
@@ -99,6 +102,7 @@ function keyOf({ typeUrl, resources, absent, removed }: DeltaPush): string {
 function haveSameBody(a: DeltaPush, b: DeltaPush): boolean {
   return (
     a.typeUrl === b.typeUrl &&
+    a.expires === b.expires &&
     areSame(a.resources, b.resources) &&
     areSame(a.absent, b.absent) &&
     areSame(a.removed, b.removed)
@@ -111,7 +115,11 @@ function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
 
 function encodeBody(push: DeltaPush): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const resource of push.resources) parts.push(resourceHead(resource), resource.bytes);
+  for (const resource of push.resources) parts.push(resourceHead(resource, push.expires === true), resource.bytes);
+  for (const { name, version, ttlMs } of push.heartbeats ?? []) {
+    const fields = [stringField(RESOURCE_VERSION, version), stringField(RESOURCE_NAME, name), ttlField(ttlMs)];
+    parts.push(lengthPrefix(RESOURCES, totalLength(fields)), ...fields);
+  }
   for (const name of push.absent) {
     const fields = [stringField(RESOURCE_NAME, name), repeatedString(RESOURCE_ALIASES, name)];
     parts.push(lengthPrefix(RESOURCES, totalLength(fields)), ...fields);
@@ -122,15 +130,23 @@ function encodeBody(push: DeltaPush): Uint8Array {
 }
 
 /** All of a `resources` entry but the value of its `Any`, which stands last. */
-function resourceHead(resource: XdsResource): Uint8Array {
+function resourceHead(resource: XdsResource, expires: boolean): Uint8Array {
   const any = [stringField(ANY_TYPE_URL, resource.typeUrl), lengthPrefix(ANY_VALUE, resource.bytes.length)];
   const fields = [
     stringField(RESOURCE_VERSION, resource.version),
     stringField(RESOURCE_NAME, resource.name),
+    ttlField(expires ? resource.ttlMs : undefined),
     lengthPrefix(RESOURCE_RESOURCE, totalLength(any) + resource.bytes.length),
     ...any,
   ];
   return concat([lengthPrefix(RESOURCES, totalLength(fields) + resource.bytes.length), ...fields]);
+}
+
+/** `ttl`, a google.protobuf.Duration; nothing for what has no time to live. */
+function ttlField(ttlMs: number | undefined): Uint8Array {
+  if (ttlMs === undefined) return new Uint8Array();
+  const duration = toBinary(DurationSchema, durationFromMs(ttlMs));
+  return concat([lengthPrefix(RESOURCE_TTL, duration.length), duration]);
 }
 
 /** A string field as proto3 writes it: nothing at all for the empty string. */
