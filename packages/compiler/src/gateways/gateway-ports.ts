@@ -72,7 +72,7 @@ export function mergeGatewayPorts(memo: Memo, gateways: readonly Gateway[]): Gat
   const entries = gateways.map((gateway) => memo.run(gatewayEntry, gateway));
   for (const entry of entries.sort((a, b) => compareAge(a.age, b.age))) {
     for (const server of entry.servers) {
-      const source = { entry, server };
+      const source = memo.run(serverSource, server, entry);
       const { number } = server.server.port;
       const claim = claims.get(number);
       if (claim === undefined) claims.set(number, source);
@@ -85,6 +85,11 @@ export function mergeGatewayPorts(memo: Memo, gateways: readonly Gateway[]): Gat
   }
   const ports = [...byNumber].map(([number, servers]) => ({ number, servers })).sort((a, b) => a.number - b.number);
   return { ports, diagnostics };
+}
+
+/** The same object as long as the Gateway does not change. */
+function serverSource(_memo: Memo, server: ServerEntry, entry: GatewayEntry): ServerSource {
+  return { entry, server };
 }
 
 function portConflict({ entry, server }: ServerSource, winner: ServerSource): Diagnostic {

@@ -45,3 +45,15 @@ export function changedItems<Item>(
   }
   return { removed, added };
 }
+
+/** For each item of the new list its position in the old one, or -1 where the lists differ. */
+export function alignLists(before: readonly unknown[], after: readonly unknown[]): Int32Array {
+  const positions = new Int32Array(after.length).fill(-1);
+  let [from, to] = [0, 0];
+  for (const { startAfter, endBefore, endAfter } of listChanges(before, after)) {
+    while (to < startAfter) positions[to++] = from++;
+    [from, to] = [endBefore, endAfter];
+  }
+  while (to < after.length) positions[to++] = from++;
+  return positions;
+}

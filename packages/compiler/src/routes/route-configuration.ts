@@ -1,15 +1,15 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '@heddle/envoy-api';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
-import { contentHash, type Diagnostic, diagnostic, type Origin, type XdsResource } from '@heddle/model';
+import { type Diagnostic, diagnostic, type Origin, type XdsResource } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
-import { concatBytes } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
-import { asciiHash, type EncodedVirtualHost } from './virtual-host.ts';
+import { joinVirtualHosts } from './joined-virtual-hosts.ts';
+import type { EncodedVirtualHost } from './virtual-host.ts';
 
 /** Whether the port in a request's host counts: where one listener serves one port it says nothing new. */
 export type PortsInHosts = 'ignored' | 'matched';
@@ -20,32 +20,18 @@ export type PortsInHosts = 'ignored' | 'matched';
  * listener is there for.
  */
 export function buildRouteConfiguration(
-  _memo: Memo,
+  memo: Memo,
   wanted: readonly EncodedVirtualHost[],
   name: string,
   port: GatewayPort | MeshPort | undefined,
   settings: MeshSettings,
   portsIn: PortsInHosts = 'ignored',
 ): CompiledResource {
-  const header = toBinary(
-    RouteConfigurationSchema,
-    create(RouteConfigurationSchema, {
-      name,
-      // A route to a cluster that does not exist (yet) costs its requests, not the whole configuration.
-      validateClusters: false,
-      ignorePortInHostMatching: portsIn === 'ignored',
-      maxDirectResponseBodySizeBytes: 1024 * 1024,
-    }),
-  );
+  const header = memo.run(routeHeader, settings, name, portsIn);
   const diagnostics = wanted.flatMap((host) => host.diagnostics);
   const virtualHosts = withinSize(wanted, name, settings.limits.maxResourceBytes - header.length, diagnostics);
-  const hashes = concatBytes([asciiHash(header), ...virtualHosts.map((host) => host.hash)]);
-  const resource: XdsResource = {
-    typeUrl: ROUTE_CONFIGURATION_TYPE_URL,
-    name,
-    version: contentHash(hashes),
-    bytes: concatBytes([header, ...virtualHosts.map((host) => host.bytes)]),
-  };
+  const { bytes, version } = memo.evolve(joinVirtualHosts, virtualHosts, header);
+  const resource: XdsResource = { typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name, version, bytes };
   const provenance = (): ReadonlyMap<string, Origin> => {
     const origins = new Map<string, Origin>();
     const own = port === undefined ? undefined : portOrigin(port);
@@ -64,6 +50,18 @@ export function buildRouteConfiguration(
   return { resource, diagnostics, provenance };
 }
 
+/** A route configuration without its virtual hosts. */
+function routeHeader(_memo: Memo, _settings: MeshSettings, name: string, portsIn: PortsInHosts): Uint8Array {
+  const header = create(RouteConfigurationSchema, {
+    name,
+    // A route to a cluster that does not exist (yet) costs its requests, not the whole configuration.
+    validateClusters: false,
+    ignorePortInHostMatching: portsIn === 'ignored',
+    maxDirectResponseBodySizeBytes: 1024 * 1024,
+  });
+  return toBinary(RouteConfigurationSchema, header);
+}
+
 /** The first of the declarations that make a listener's port. */
 function portOrigin(port: GatewayPort | MeshPort): Origin | undefined {
   if ('source' in port) return { resource: port.source.ref, path: port.path };
@@ -79,6 +77,8 @@ function withinSize(
   limit: number,
   diagnostics: Diagnostic[],
 ): readonly EncodedVirtualHost[] {
+  // The list itself where nothing is left out: an unchanged input for what follows.
+  if (wanted.reduce((sum, host) => sum + host.bytes.length, 0) <= limit) return wanted;
   let size = 0;
   return wanted.filter((host) => {
     if (size + host.bytes.length <= limit) {

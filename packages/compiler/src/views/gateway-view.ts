@@ -1,19 +1,20 @@
-import { compareText, type Diagnostic, gatewayRouteName, virtualHostName } from '@heddle/model';
+import { type Diagnostic, gatewayRouteName, virtualHostName } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
-import { type GatewayEntry, type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
+import { type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
 import { checkHiddenRoutes } from '../gateways/hidden-routes.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
 import { type Gateway, refOfObject, selectsLabels } from '../mesh-objects.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
-import type { ClusterUse, RouteList } from '../routes/route-list.ts';
-import { buildEmptyVirtualHost, buildGatewayVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import type { ClusterUse } from '../routes/route-list.ts';
+import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import { clusterList } from './cluster-list.ts';
+import { type GatewayPortRoutes, gatewayPortRoutes, idleGateways } from './gateway-port-routes.ts';
 import { PortClaims } from './port-claims.ts';
-import { clusterAudienceOf, clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
-import { gatewayRoutes, listOf, routeDiagnostics, ruleDiagnostics, type ViewScope } from './view-scope.ts';
+import { listOf, problemDiagnostics, routeAudienceOf, ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
 /**
  * A gateway proxy: the ports of all Gateways whose selector matches its labels, in whichever namespace they stand, the routes of the
@@ -32,84 +33,50 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
   ];
 
   const claims = new PortClaims(diagnostics);
+  const audience = routeAudienceOf(scope);
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
-  const uses = new Map<string, ClusterUse>();
-  const serving = new Set<GatewayEntry>();
-  for (const port of merged.ports) {
+  const served = merged.ports.map((port) => {
     const bound = boundAddress('0.0.0.0', port.number, view.binding);
     const [first] = port.servers;
-    if (first === undefined) continue;
+    if (first === undefined) return { servers: port.servers, routes: undefined };
     const claimant = {
       resource: refOfObject(first.entry.gateway),
       path: ['spec', 'servers', first.server.index, 'port'],
     };
-    if (!claims.claim(bound, claimant)) continue;
+    if (!claims.claim(bound, claimant)) return { servers: port.servers, routes: undefined };
     listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
-    const hosts = virtualHostsOf(scope, port, serving, uses, diagnostics);
-    const virtualHosts = memo.steady(settings, `${view.key} ${port.number}`, hosts);
-    routes.push(memo.run(buildRouteConfiguration, virtualHosts, gatewayRouteName(port.number), port, settings));
-  }
-  for (const port of merged.ports) {
-    for (const { entry } of port.servers)
-      if (!serving.has(entry)) diagnostics.push(memo.run(servesNothing, entry.gateway));
-  }
+    const { byGateway } = scope.virtualServices;
+    const { number, servers } = port;
+    const found = memo.evolve(gatewayPortRoutes, servers, byGateway, scope.backends, audience, number, settings);
+    for (const one of found.diagnostics) diagnostics.push(one);
+    for (const list of found.broken) diagnostics.push(...problemDiagnostics(scope, list));
+    // A listener without any virtual host answers 404, as one without the wanted one does.
+    const virtualHosts = found.virtualHosts.length > 0 ? found.virtualHosts : memo.run(noVirtualHosts, port);
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, gatewayRouteName(number), port, settings));
+    return { servers, routes: found };
+  });
+  for (const { gateway } of idleGateways(served)) diagnostics.push(memo.run(servesNothing, gateway));
+  const clusters = clusterList(scope, usesOf(served.flatMap(({ routes: found }) => found ?? [])));
+  for (const one of clusters.diagnostics) diagnostics.push(one);
+  return { listeners, routes, clusters: clusters.clusters, endpoints: clusters.endpoints, diagnostics };
+}
 
-  const clusters: CompiledResource[] = [];
-  const endpoints: CompiledResource[] = [];
-  const audience = clusterAudienceOf(scope);
-  for (const use of uses.values()) {
-    const built = clusterFor(scope, audience, use);
-    if (built.diagnostics.length > 0) diagnostics.push(...built.diagnostics);
-    if (built.cluster !== undefined) clusters.push(built.cluster);
-    if (built.endpoints !== undefined) endpoints.push(built.endpoints);
-  }
-  return { listeners, routes, clusters, endpoints, diagnostics };
+function noVirtualHosts(memo: Memo, port: GatewayPort): readonly EncodedVirtualHost[] {
+  return [memo.run(buildEmptyVirtualHost, port, virtualHostName('blackhole', port.number))];
+}
+
+/** The clusters of all ports, each once. */
+function usesOf(ports: readonly GatewayPortRoutes[]): readonly ClusterUse[] {
+  const [first] = ports;
+  if (ports.length === 1 && first !== undefined) return first.uses;
+  const uses = new Map<string, ClusterUse>();
+  for (const port of ports) for (const use of port.uses) uses.set(use.name, use);
+  return [...uses.values()];
 }
 
 /** The Gateways whose selector a proxy's labels match; the labels come as JSON. */
 function selectGateways(_memo: Memo, gateways: readonly Gateway[], labels: string): readonly Gateway[] {
   const parsed = JSON.parse(labels) as Readonly<Record<string, string>>;
   return gateways.filter((gateway) => selectsLabels(gateway.spec.selector, parsed));
-}
-
-/** The virtual hosts of a port: one for each host that a server and a VirtualService have in common, ordered by name. */
-function virtualHostsOf(
-  scope: ViewScope,
-  port: GatewayPort,
-  serving: Set<GatewayEntry>,
-  uses: Map<string, ClusterUse>,
-  diagnostics: Diagnostic[],
-): readonly EncodedVirtualHost[] {
-  const { memo, settings } = scope;
-  const listsByHost = new Map<string, RouteList[]>();
-  const lists = new Set<RouteList>();
-  for (const source of port.servers) {
-    for (const virtualService of scope.virtualServices.byGateway.get(source.entry.name) ?? []) {
-      const { hosts, list, diagnostics: found } = gatewayRoutes(scope, virtualService, source);
-      if (found.length > 0) diagnostics.push(...found);
-      if (hosts.length === 0) continue;
-      serving.add(source.entry);
-      lists.add(list);
-      if (list.routes.length === 0) continue;
-      for (const host of hosts) {
-        const known = listsByHost.get(host);
-        if (known === undefined) listsByHost.set(host, [list]);
-        else known.push(list);
-      }
-    }
-  }
-  for (const list of lists) {
-    if (list.diagnostics.length + list.problems.length > 0) diagnostics.push(...routeDiagnostics(scope, list));
-    for (const use of list.clusters) uses.set(use.name, use);
-  }
-  const virtualHosts: EncodedVirtualHost[] = [];
-  for (const [host, [first, ...others]] of listsByHost) {
-    if (first === undefined) continue;
-    virtualHosts.push(memo.run(buildGatewayVirtualHost, first, host, port.number, settings, ...others));
-  }
-  // A listener without any virtual host answers 404, as one without the wanted one does.
-  if (virtualHosts.length === 0)
-    virtualHosts.push(memo.run(buildEmptyVirtualHost, port, virtualHostName('blackhole', port.number)));
-  return virtualHosts.sort((a, b) => compareText(a.name, b.name));
 }

@@ -3,7 +3,9 @@ import { clusterName, compareText, type Diagnostic, HTTP_PROXY_ROUTE, sidecarRou
 import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
 import { buildBlackHoleCluster, buildPassthroughCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
+import type { Backend } from '../destination-rules.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
+import { joinLists } from '../incremental/join-lists.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import {
   buildHttpListener,
@@ -15,13 +17,14 @@ import type { Memo } from '../memo.ts';
 import { isHttp } from '../registry/port-protocol.ts';
 import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
+import type { ClusterUse } from '../routes/route-list.ts';
 import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
 import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virtual-hosts.ts';
+import { clusterList } from './cluster-list.ts';
 import { inboundParts } from './inbound-parts.ts';
 import { type Claimant, PortClaims } from './port-claims.ts';
-import { clusterAudienceOf, clusterFor } from './view-clusters.ts';
 import type { ViewParts } from './view-parts.ts';
 import { ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
@@ -63,23 +66,11 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     }
   }
 
-  const audience = clusterAudienceOf(scope);
-  const clusters: CompiledResource[] = [];
-  const endpoints: CompiledResource[] = [];
-  for (const service of scope.registry.services) {
-    diagnostics.push(...service.diagnostics);
-    const backend = scope.backends.backend(service.host);
-    if (backend === undefined) continue;
-    for (const port of service.ports) {
-      for (const subset of ['', ...backend.subsets.keys()]) {
-        const name = clusterName({ direction: 'outbound', port: port.number, subset, host: service.host });
-        const built = clusterFor(scope, audience, { name, backend, port: port.number, subset });
-        if (built.diagnostics.length > 0) diagnostics.push(...built.diagnostics);
-        if (built.cluster !== undefined) clusters.push(built.cluster);
-        if (built.endpoints !== undefined) endpoints.push(built.endpoints);
-      }
-    }
-  }
+  for (const service of scope.registry.services) for (const one of service.diagnostics) diagnostics.push(one);
+  const uses = memo.evolve(joinLists, memo.each(clustersOfBackend, scope.backends.all));
+  const outbound = clusterList(scope, uses);
+  for (const one of outbound.diagnostics) diagnostics.push(one);
+  const clusters = [...outbound.clusters];
   if (capture === 'redirected') {
     listeners.push(memo.run(buildVirtualOutboundListener, settings));
     clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
@@ -88,7 +79,18 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     clusters.push(...inbound.clusters);
     diagnostics.push(...inbound.diagnostics);
   }
-  return { listeners, routes, clusters, endpoints, diagnostics };
+  return { listeners, routes, clusters, endpoints: outbound.endpoints, diagnostics };
+}
+
+/** The clusters of a service: one for each port, and for each port and subset. */
+function clustersOfBackend(_memo: Memo, backend: Backend): readonly ClusterUse[] {
+  const { host, ports } = backend.service;
+  return ports.flatMap(({ number: port }) =>
+    ['', ...backend.subsets.keys()].map((subset) => {
+      const name = clusterName({ direction: 'outbound', port, subset, host });
+      return { name, backend, port, subset };
+    }),
+  );
 }
 
 const NO_VIRTUAL_SERVICES: readonly never[] = [];

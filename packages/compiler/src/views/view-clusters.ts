@@ -48,18 +48,32 @@ function clusterAudience(
   return { type, captures, abilities };
 }
 
-/** The cluster of a service's port, or of one of its subsets, for an audience. Undefined where its proxies cannot have it. */
-export function clusterFor(
-  { memo, settings, workloads }: ViewScope,
-  audience: ClusterAudience,
-  use: ClusterUse,
-): ViewCluster {
-  const { backend, port, subset } = use;
+/** The workloads behind a cluster, and what is wrong with those of their namespace; the same lists as long as nothing of that changes. */
+export interface Selection {
+  readonly workloads: readonly Workload[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function selectionFor({ memo, workloads }: ViewScope, { backend, port }: ClusterUse): Selection {
   // Port numbers of several objects make one host's service; all Kubernetes Services among them stand in its namespace.
   const index = workloads(backend.service.namespace);
-  const meshPort = backend.service.portsByNumber.get(port);
-  const selected = meshPort === undefined ? NO_WORKLOADS : selectedWorkloads(memo, meshPort.source, index);
-  return memo.latest(use.name, viewCluster, audience, backend, port, subset, selected, index.diagnostics, settings);
+  const source = backend.service.portsByNumber.get(port)?.source;
+  return {
+    workloads: source === undefined ? NO_WORKLOADS : selectedWorkloads(memo, source, index),
+    diagnostics: index.diagnostics,
+  };
+}
+
+/** The cluster of a service's port, or of one of its subsets, for an audience. Undefined where its proxies cannot have it. */
+export function clusterFor(
+  memo: Memo,
+  audience: ClusterAudience,
+  { name, backend, port, subset }: ClusterUse,
+  workloads: readonly Workload[],
+  workloadDiagnostics: readonly Diagnostic[],
+  settings: MeshSettings,
+): ViewCluster {
+  return memo.latest(name, viewCluster, audience, backend, port, subset, workloads, workloadDiagnostics, settings);
 }
 
 function viewCluster(

@@ -1,15 +1,9 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
 import { missingFeatures } from '../capabilities.ts';
-import {
-  type Backend,
-  backendOf,
-  checkDestinationRules,
-  type DestinationRuleIndex,
-  indexDestinationRules,
-} from '../destination-rules.ts';
+import { checkDestinationRules, indexDestinationRules } from '../destination-rules.ts';
 import { bindToGateway } from '../gateways/gateway-binding.ts';
-import type { GatewayEntry, ServerEntry, ServerSource } from '../gateways/gateway-ports.ts';
+import type { ServerSource } from '../gateways/gateway-ports.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
@@ -20,12 +14,14 @@ import type { RouteList } from '../routes/route-list.ts';
 import { destinationHosts, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
 import {
+  type RouteSource,
   sourceInput,
   type VirtualServiceEntry,
   type VirtualServiceIndex,
   visibleVirtualServices,
 } from '../virtual-services.ts';
 import { visibleObjects } from '../visibility.ts';
+import { type Backends, type BackendTable, indexBackends } from './backend-table.ts';
 
 /** What compiling one view has to hand: a snapshot's indexes, as far as they were not built for another view already. */
 export interface ViewScope {
@@ -34,7 +30,7 @@ export interface ViewScope {
   readonly view: View;
   readonly settings: MeshSettings;
   readonly registry: ServiceRegistry;
-  readonly backends: BackendTable;
+  readonly backends: Backends;
   readonly virtualServices: VirtualServiceIndex;
   /** The workloads of a namespace. */
   readonly workloads: (namespace: string) => WorkloadIndex;
@@ -55,36 +51,9 @@ export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settin
     view,
     settings,
     registry,
-    backends: memo.run(backendTable, registry, rules, view.namespace, settings),
+    backends: memo.evolve(indexBackends, registry.services, rules, view.namespace, settings),
     virtualServices: visibleVirtualServices(memo, listOf(snapshot, 'VirtualService'), namespace, settings),
     workloads: workloadLookup(memo, snapshot),
-  };
-}
-
-/** The services as clients of one namespace see them: each with the rules that apply to it there. */
-export interface BackendTable {
-  backend(host: string): Backend | undefined;
-}
-
-function backendTable(
-  memo: Memo,
-  registry: ServiceRegistry,
-  index: DestinationRuleIndex,
-  clientNamespace: string,
-  settings: MeshSettings,
-): BackendTable {
-  const backends = new Map<string, Backend | undefined>();
-  return {
-    backend(host) {
-      const known = backends.get(host);
-      if (known !== undefined) return known;
-      const service = registry.byHost.get(host);
-      if (service === undefined) return undefined;
-      const rules = index.rulesFor(host, service.namespace, clientNamespace, settings.rootNamespace);
-      const backend = memo.run(backendOf, service, ...rules);
-      backends.set(host, backend);
-      return backend;
-    },
   };
 }
 
@@ -123,46 +92,42 @@ export interface ServerRoutes {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The routes of a VirtualService at a server of a Gateway of this view. */
-export function gatewayRoutes(
-  { memo, backends, settings, view }: ViewScope,
-  virtualService: VirtualServiceEntry,
-  { entry, server }: ServerSource,
-): ServerRoutes {
-  const source = sourceInput(virtualService, view);
-  return memo.latest(
-    server,
-    routesAtServer,
-    virtualService,
-    entry,
-    server,
-    backends,
-    source,
-    missingFeatures(view.capabilities),
-    settings,
-  );
+/** For whom routes are made, as far as routes ask: the same object for all views that are alike in that. */
+export interface RouteAudience extends RouteSource {
+  /** What the proxy cannot do (`missingFeatures`). */
+  readonly missing: string;
 }
 
-function routesAtServer(
+export function routeAudienceOf({ memo, settings, view }: ViewScope): RouteAudience {
+  const source: RouteSource = { namespace: view.namespace, labels: view.labels };
+  return memo.run(routeAudience, settings, JSON.stringify(source), missingFeatures(view.capabilities));
+}
+
+function routeAudience(_memo: Memo, _settings: MeshSettings, source: string, missing: string): RouteAudience {
+  return { ...(JSON.parse(source) as RouteSource), missing };
+}
+
+/** The routes of a VirtualService at a server of a Gateway, for one audience. */
+export function gatewayRoutes(
   memo: Memo,
-  virtualService: VirtualServiceEntry,
-  gateway: GatewayEntry,
-  { server, index }: ServerEntry,
   backends: BackendTable,
-  source: string,
-  missing: string,
+  virtualService: VirtualServiceEntry,
+  { entry, server }: ServerSource,
+  audience: RouteAudience,
   settings: MeshSettings,
 ): ServerRoutes {
-  const { hostsByServer, diagnostics } = memo.run(bindToGateway, virtualService, gateway);
-  const hosts = hostsByServer[index] ?? [];
+  const { hostsByServer, diagnostics } = memo.run(bindToGateway, virtualService, entry);
+  const hosts = hostsByServer[server.index] ?? [];
+  const source = sourceInput(virtualService, audience);
+  const { number } = server.server.port;
   const list = routesWith(
     memo,
     backends,
     virtualService.virtualService,
-    gateway.name,
-    server.port.number,
+    entry.name,
+    number,
     source,
-    missing,
+    audience.missing,
     settings,
   );
   return { hosts, list, diagnostics };
@@ -224,13 +189,14 @@ function routesWith(
 
 /** What is wrong with a list of routes, missing destinations included. */
 export function routeDiagnostics(scope: ViewScope, list: RouteList): readonly Diagnostic[] {
-  if (list.problems.length === 0) return list.diagnostics;
-  return [
-    ...list.diagnostics,
-    ...list.problems.map((problem) =>
-      destinationDiagnostic(problem, scope.registry.byHost.keys(), hiddenService(scope, problem)),
-    ),
-  ];
+  return list.problems.length === 0 ? list.diagnostics : [...list.diagnostics, ...problemDiagnostics(scope, list)];
+}
+
+/** The destinations of a list of routes that do not exist. */
+export function problemDiagnostics(scope: ViewScope, { problems }: RouteList): readonly Diagnostic[] {
+  return problems.map((problem) =>
+    destinationDiagnostic(problem, scope.registry.byHost.keys(), hiddenService(scope, problem)),
+  );
 }
 
 /** The service that a destination would lead to if it were exported to the namespace of this view. */

@@ -1,0 +1,73 @@
+import { type Backend, backendOf, type DestinationRuleIndex } from '../destination-rules.ts';
+import { alignLists, changedItems } from '../incremental/list-changes.ts';
+import { PatchedMap } from '../incremental/patched-map.ts';
+import type { Continued, Memo } from '../memo.ts';
+import type { DestinationRule } from '../mesh-objects.ts';
+import type { MeshService } from '../registry/mesh-service.ts';
+import type { MeshSettings } from '../settings.ts';
+
+/** The services as clients of one namespace see them: each with the rules that apply to it there. */
+export interface BackendTable {
+  backend(host: string): Backend | undefined;
+}
+
+/** All of them, ordered by host. */
+export interface Backends extends BackendTable {
+  readonly all: readonly Backend[];
+}
+
+interface BackendState extends Backends {
+  /** Of each of `all`. */
+  readonly rules: readonly (readonly DestinationRule[])[];
+  readonly byHost: PatchedMap<Backend>;
+}
+
+type Inputs = readonly [
+  services: readonly MeshService[],
+  index: DestinationRuleIndex,
+  clientNamespace: string,
+  settings: MeshSettings,
+];
+
+/** A stage for `memo.evolve`: of a service that stayed only the rules are looked up again, and only if there are others. */
+export function indexBackends(
+  memo: Memo,
+  before: Continued<Inputs, BackendState> | undefined,
+  services: readonly MeshService[],
+  index: DestinationRuleIndex,
+  clientNamespace: string,
+  settings: MeshSettings,
+): BackendState {
+  const [knownServices, knownIndex, knownNamespace, knownSettings] = before?.inputs ?? NOTHING_KNOWN;
+  const sameRules = index === knownIndex && clientNamespace === knownNamespace && settings === knownSettings;
+  const positions = alignLists(knownServices, services);
+  const rules: (readonly DestinationRule[])[] = [];
+  const all: Backend[] = [];
+  const changes = new Map<string, Backend | undefined>();
+  for (const { host } of changedItems(knownServices, services).removed) changes.set(host, undefined);
+  for (let at = 0; at < services.length; at++) {
+    const service = services[at] as MeshService;
+    const known = positions[at] as number;
+    const knownBackend = before?.result.all[known];
+    const knownRules = before?.result.rules[known];
+    const ofService =
+      sameRules && knownRules !== undefined
+        ? knownRules
+        : index.rulesFor(service.host, service.namespace, clientNamespace, settings.rootNamespace);
+    const same = knownBackend !== undefined && knownRules === ofService;
+    const backend = same ? knownBackend : memo.run(backendOf, service, ...ofService);
+    rules.push(ofService);
+    all.push(backend);
+    if (!same) changes.set(service.host, backend);
+  }
+  const byHost =
+    before === undefined ? PatchedMap.of(changes as ReadonlyMap<string, Backend>) : before.result.byHost.with(changes);
+  return { rules, all, byHost, backend: (host) => byHost.get(host) };
+}
+
+const NOTHING_KNOWN: readonly [readonly MeshService[], undefined, undefined, undefined] = [
+  [],
+  undefined,
+  undefined,
+  undefined,
+];
