@@ -6,9 +6,9 @@ import { createFileSource } from '@heddle/sources/node';
 import type { DataPlane, DataPlaneOptions, DataPlanes } from '../dev/data-plane.ts';
 import { ListenerPorts } from '../dev/listener-ports.ts';
 import { RunningPodsSource } from '../dev/running-pods-source.ts';
-import { summarize } from '../dev/summary.ts';
+import { portLines, summarize } from '../dev/summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { Sidecars } from '../sidecars/sidecars.ts';
+import { PROXY_HTTP_PORT, Sidecars } from '../sidecars/sidecars.ts';
 import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
 import { meshConfigSources } from './mesh-config-file.ts';
@@ -39,9 +39,14 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
   });
   const controlPlane = createControlPlane({
     sources: [...meshConfigSources(options.meshConfig), source],
-    overrides: options.accessLog === true ? { accessLog: { path: '/dev/stdout' } } : {},
+    overrides: {
+      // Bound on another port for each sidecar, so it matters to nobody which one is configured.
+      proxyHttpPort: PROXY_HTTP_PORT,
+      ...(options.accessLog === true ? { accessLog: { path: '/dev/stdout' } } : {}),
+    },
     prepare: async (snapshot) => {
-      await ports.choose(configuredPorts(snapshot));
+      const fresh = await ports.choose(configuredPorts(snapshot));
+      if (controlPlane.ready) for (const line of fresh.flatMap(portLines)) log(line);
       await sidecars.prepare(snapshot);
     },
     bindingOf: (node) => (node.type === 'sidecar' ? sidecars.bindingOf(node) : ports.binding),

@@ -37,7 +37,7 @@ export async function summarize(input: SummaryInput): Promise<string> {
     `heddle dev · ${input.paths.join(' ')} · ${input.dataPlane} · ready in ${Math.round(input.nowMs - input.startedAtMs)} ms`,
     `  ${input.problems === 0 ? '✔' : '‼'} ${resourcesText(declared)} · ${input.problems} problem${input.problems === 1 ? '' : 's'}`,
     ...input.notes.map((note) => `  ℹ ${note}`),
-    ...ports.flatMap(portLines),
+    ...ports.flatMap(portLines).map((line) => `  ${line}`),
   ];
   const usable = tried.filter((one) => one !== undefined);
   for (const { entry, bound, answer } of usable) lines.push(`  ${entryText(entry, address, bound, answer)}`);
@@ -70,9 +70,10 @@ const KIND_ORDER = [
   'DestinationRule',
 ] as const;
 
-function portLines({ configured, wanted, bound }: MovedPort): readonly string[] {
-  if (bound !== wanted) return [`  ‼ port ${wanted} is taken: port ${configured} is served on ${bound}`];
-  if (bound !== configured) return [`  ℹ port ${configured} is served on ${bound}: ports below 1024 need root`];
+/** Says where a port is served that is not served where it is configured. */
+export function portLines({ configured, wanted, bound }: MovedPort): readonly string[] {
+  if (bound !== wanted) return [`‼ port ${wanted} is taken: port ${configured} is served on ${bound}`];
+  if (bound !== configured) return [`ℹ port ${configured} is served on ${bound}: ports below 1024 need root`];
   return [];
 }
 

@@ -26,3 +26,10 @@ export function concerns(match: HttpMatch | undefined, audience: ListenerAudienc
     selectsLabels(match.sourceLabels, source.labels) && (fromNamespace === '' || fromNamespace === source.namespace)
   );
 }
+
+/** Whether a match concerns every listener, whatever its port, gateway and caller. */
+export function concernsAll(match: HttpMatch | undefined): boolean {
+  if (match === undefined) return true;
+  const { port = 0, gateways = [], sourceLabels = {}, sourceNamespace = '' } = match;
+  return port === 0 && gateways.length === 0 && Object.keys(sourceLabels).length === 0 && sourceNamespace === '';
+}

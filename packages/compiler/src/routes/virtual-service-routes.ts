@@ -30,7 +30,7 @@ import { type DestinationProblem, type ResolvedDestination, resolveDestination }
 import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
 import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
 import { compileHeaders } from './header-operations.ts';
-import { concerns, type ListenerAudience } from './listener-audience.ts';
+import { concerns, concernsAll, type ListenerAudience } from './listener-audience.ts';
 import { mirrorPolicy, mirrorsOf } from './mirrors.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRetries } from './retry-policy.ts';
@@ -82,8 +82,11 @@ export function virtualServiceRoutes(
   };
   const rules = virtualService.spec.http ?? [];
   let closed = false;
+  // What a match for some listeners hides there is there for the others.
+  let closedForAll = false;
   for (const [index, rule] of rules.entries()) {
     if (closed) {
+      if (!closedForAll) break;
       list.report('HED205', ['spec', 'http', index], {
         message: `rule ${describeRule(rule, index)} stands after a rule that matches every request`,
         effect: 'it is never reached',
@@ -100,6 +103,7 @@ export function virtualServiceRoutes(
         match === undefined ? ['spec', 'http', index] : ['spec', 'http', index, 'match', position];
       list.add(rule, index, match, compiled, matchPath);
       closed = compiled.catchAll;
+      closedForAll = closed && concernsAll(match);
       if (closed) break;
     }
   }
