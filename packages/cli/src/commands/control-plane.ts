@@ -64,13 +64,7 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
   }
   const signal = await stopSignal();
   if (options.logFormat === 'json') log({ level: 'info', message: 'stopping', signal });
-  // Once the last proxy has gone nothing else keeps the process until the drain is over.
-  const awake = setInterval(() => {}, DRAIN_MS);
-  try {
-    await served.close({ drainMs: DRAIN_MS });
-    await control.close();
-  } finally {
-    clearInterval(awake);
-  }
+  await served.close({ drainMs: DRAIN_MS });
+  await control.close();
   return EXIT.ok;
 }

@@ -97,7 +97,13 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
     address: bound,
     async close({ drainMs = 0 } = {}) {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-      await server.close({ drainMs });
+      // The server's timers keep no process, and once the last client has gone nothing else would until the drain is over.
+      const awake = setInterval(() => {}, 60_000);
+      try {
+        await server.close({ drainMs });
+      } finally {
+        clearInterval(awake);
+      }
       for (const session of sessions) session.close();
       // A client that keeps its connection, or its half of it, open after its streams ended must not keep us from ending.
       const force = setTimeout(() => {
