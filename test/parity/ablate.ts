@@ -13,6 +13,7 @@ import { loadAllowedDifferences } from './allowed-differences.ts';
 import { compareAnswers } from './compare.ts';
 import { deleteField } from './delete-field.ts';
 import { startEchoBackends } from './echo-backends.ts';
+import { fieldsToDelete } from './fields-to-delete.ts';
 import { startMesh } from './mesh.ts';
 import { type CaseObject, loadCases, type ParityCase } from './parity-case.ts';
 import { answersOf, type CaseAnswers, MAX_BACKENDS, substitute } from './run-case.ts';
@@ -22,9 +23,9 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: { field: { type: 'string', default: '' }, verbose: { type: 'boolean', default: false } },
 });
-const fields = (Object.keys(kinds) as KindName[])
-  .flatMap(supportedFields)
-  .filter((field) => field.includes(values.field));
+const fields = fieldsToDelete((Object.keys(kinds) as KindName[]).flatMap(supportedFields)).filter((field) =>
+  field.includes(values.field),
+);
 const exceptions = readExceptions(join(folder, 'ablate-exceptions.yaml'));
 const allowed = loadAllowedDifferences(join(folder, 'allowed-differences.yaml'));
 // Cheap cases first.

@@ -15,6 +15,7 @@ const received: ReceivedRequest = {
   headers: ['host', 'web.test', 'x-parity-request', '1'],
   body: '',
   trailers: [],
+  onConnection: 1,
 };
 const answer: Answer = {
   status: 200,
@@ -38,6 +39,8 @@ const request = (count: number, distribution: Distribution = 'shares', expectati
   http: 1,
   count,
   distribution,
+  afterMs: 0,
+  connections: false,
   backend: {},
   expect: expectation,
   differs: undefined,
@@ -100,6 +103,8 @@ describe('compareAnswers', () => {
     ['shares', [100], [0, 100], 1],
     ['exact', [50, 50], [50, 50], 0],
     ['exact', [50, 50], [49, 51], 1],
+    ['rounds', [75, 25], [74, 26], 0],
+    ['rounds', [75, 25], [71, 29], 1],
     ['set', [1, 99], [99, 1], 0],
     ['set', [50, 50], [100], 1],
   ] as [Distribution, number[], number[], number][])('%s: %j and %j differ in %d', (distribution, a, b, wanted) => {
@@ -110,6 +115,21 @@ describe('compareAnswers', () => {
     const inTurn = Array.from({ length: 20 }, (_, i) => ({ ...answer, received: [{ ...received, backend: i % 2 }] }));
     expect(compareAnswers(request(20, 'turns'), inTurn, [...inTurn.slice(1), ...inTurn.slice(0, 1)], [])).toEqual([]);
     expect(compareAnswers(request(20, 'turns'), inTurn, from([10, 10]), [])).toHaveLength(1);
+  });
+
+  test('together: answers are compared whichever request got them', () => {
+    const refused = { ...answer, status: 503, received: [] };
+    const three = [answer, refused, refused];
+    expect(compareAnswers(request(3, 'together'), three, [refused, answer, refused], [])).toEqual([]);
+    expect(compareAnswers(request(3, 'together'), three, [refused, answer, answer], [])).toHaveLength(1);
+  });
+
+  test('connections: the place of each request on its connection counts', () => {
+    const places = (...list: number[]): Answer[] =>
+      list.map((onConnection) => ({ ...answer, received: [{ ...received, onConnection }] }));
+    const counted = { ...request(4, 'exact'), connections: true };
+    expect(compareAnswers(counted, places(1, 2, 1, 2), places(1, 2, 1, 2), [])).toEqual([]);
+    expect(compareAnswers(counted, places(1, 2, 1, 2), places(1, 2, 3, 4), [])).toHaveLength(1);
   });
 
   test('answers of one backend must be alike', () => {

@@ -23,13 +23,23 @@ export function compareAnswers(
   if (request.count === 1) {
     const [one] = envoy;
     const [other] = gateway;
-    return one === undefined || other === undefined ? [] : compareTwo(one, other, allowed);
+    return one === undefined || other === undefined ? [] : compareTwo(one, other, allowed, request.connections);
+  }
+  if (request.distribution === 'together') return compareSorted(request, envoy, gateway, allowed);
+  if (request.connections) {
+    const found = compareSequences(envoy, gateway);
+    if (found.length > 0) return found;
   }
   return [...compareDistribution(request, envoy, gateway), ...compareGroups(envoy, gateway, allowed)];
 }
 
 /** What differs between two answers. */
-export function compareTwo(envoy: Answer, gateway: Answer, allowed: readonly AllowedDifference[]): Difference[] {
+export function compareTwo(
+  envoy: Answer,
+  gateway: Answer,
+  allowed: readonly AllowedDifference[],
+  connections = false,
+): Difference[] {
   const found: Difference[] = [];
   const check = (what: string, a: unknown, b: unknown): void => {
     if (JSON.stringify(a) !== JSON.stringify(b)) found.push({ what, envoy: show(a), gateway: show(b) });
@@ -48,6 +58,7 @@ export function compareTwo(envoy: Answer, gateway: Answer, allowed: readonly All
     for (const part of ['backend', 'httpVersion', 'method', 'path', 'body'] as const) {
       check(`upstream ${part}`, received[part], other[part]);
     }
+    if (connections) check('place on its upstream connection', received.onConnection, other.onConnection);
     check('upstream trailers', lowerNames(received.trailers), lowerNames(other.trailers));
     found.push(...compareHeaders('upstream', received.headers, other.headers, allowed));
   });
@@ -113,6 +124,40 @@ function lowerNames(headers: readonly string[]): string[] {
   return headers.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
 }
 
+/** Answers to requests that were under way together, in an order that does not depend on which of them got which. */
+function compareSorted(
+  request: CaseRequest,
+  envoy: readonly Answer[],
+  gateway: readonly Answer[],
+  allowed: readonly AllowedDifference[],
+): Difference[] {
+  const places = ({ received }: Answer): string =>
+    request.connections ? received.map(({ onConnection }) => onConnection).join() : '';
+  const keyOf = (answer: Answer): string =>
+    [answer.status, answer.log?.['RESPONSE_FLAGS'], attemptsOf(answer), answeredBy(answer), places(answer)].join(' ');
+  const sorted = (answers: readonly Answer[]): { key: string; answer: Answer }[] =>
+    answers.map((answer) => ({ key: keyOf(answer), answer })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const ours = sorted(envoy);
+  const theirs = sorted(gateway);
+  const [a, b] = [ours, theirs].map((list) => list.map(({ key }) => key)) as [string[], string[]];
+  if (JSON.stringify(a) !== JSON.stringify(b))
+    return [{ what: 'answers (together)', envoy: show(a), gateway: show(b) }];
+  return ours.flatMap(({ key, answer }, i) =>
+    compareTwo(answer, (theirs[i] as { answer: Answer }).answer, allowed).map(({ what, ...values }) => ({
+      what: `${key}: ${what}`,
+      ...values,
+    })),
+  );
+}
+
+/** How requests sent one after another came to the backends: the place of each on its connection. */
+function compareSequences(envoy: readonly Answer[], gateway: readonly Answer[]): Difference[] {
+  const places = (answers: readonly Answer[]): (number | undefined)[] =>
+    answers.map(({ received }) => received.at(-1)?.onConnection);
+  const [a, b] = [show(places(envoy)), show(places(gateway))];
+  return a === b ? [] : [{ what: 'places on upstream connections', envoy: a, gateway: b }];
+}
+
 /** Who answered: the last backend that received the request, or the status of an answer that reached none. */
 export function answeredBy(answer: Answer): string {
   const last = answer.received.at(-1);
@@ -138,6 +183,7 @@ function compareDistribution(request: CaseRequest, envoy: readonly Answer[], gat
     const ours = a.get(name) ?? 0;
     const theirs = b.get(name) ?? 0;
     if (request.distribution === 'exact' || request.distribution === 'turns') return ours === theirs;
+    if (request.distribution === 'rounds') return Math.abs(ours - theirs) <= 2;
     if (request.distribution === 'set') return ours > 0 === theirs > 0;
     return arePlausiblyEqual(ours, envoy.length, theirs, gateway.length);
   });

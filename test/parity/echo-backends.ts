@@ -3,7 +3,9 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { closedPort } from '../support/free-ports.ts';
+import { startMutePort } from './mute-port.ts';
 import type { EchoOrder } from './parity-case.ts';
+import type { Unreachable } from './placeholders.ts';
 
 /** The header that names a request, so that what a backend received of it can be found; it is not compared. */
 export const REQUEST_ID_HEADER = 'x-parity-request';
@@ -22,14 +24,15 @@ export interface ReceivedRequest {
   /** The body itself when it is short, else its length and hash. */
   readonly body: string;
   readonly trailers: readonly string[];
+  /** The how-many-th request of its connection it is. */
+  readonly onConnection: number;
 }
 
 /** HTTP servers on 127.0.0.1 that do as a request tells them and remember what they received. */
 export interface EchoBackends {
   /** The port of a backend, by place in the pool. */
   port(index: number): number;
-  /** A port on which nothing listens. */
-  readonly closedPort: number;
+  readonly unreachable: Readonly<Record<Unreachable, number>>;
   /** What was received of the request with this id, in order of arrival; each is given once. */
   take(requestId: string): readonly ReceivedRequest[];
   close(): void;
@@ -54,19 +57,28 @@ export async function startEchoBackends(count: number): Promise<EchoBackends> {
     }),
   );
   const refusing = await closedPort();
+  const mute = await startMutePort();
+  const wordless = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => wordless.listen(0, '127.0.0.1', resolve));
   return {
     port(index) {
       const server = servers[index];
       if (server === undefined) throw new RangeError(`no echo backend ${index}; there are ${count}`);
       return (server.address() as AddressInfo).port;
     },
-    closedPort: refusing,
+    unreachable: { closed: refusing, mute: mute.port, wordless: (wordless.address() as AddressInfo).port },
     take(requestId) {
       const found = received.get(requestId) ?? [];
       received.delete(requestId);
       return found;
     },
     close() {
+      mute.close();
+      wordless.close();
       for (const server of servers) server.close();
       for (const socket of sockets) socket.destroy();
     },
@@ -74,6 +86,12 @@ export async function startEchoBackends(count: number): Promise<EchoBackends> {
 }
 
 function connectionHandler(backend: number, received: Map<string, ReceivedRequest[]>): (socket: net.Socket) => void {
+  const counts = new WeakMap<object, number>();
+  const countOn = (connection: object): number => {
+    const count = (counts.get(connection) ?? 0) + 1;
+    counts.set(connection, count);
+    return count;
+  };
   const remember = (request: ReceivedRequest): void => {
     const id =
       request.headers[
@@ -86,6 +104,7 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
   };
   const http1 = http.createServer({ insecureHTTPParser: true, maxHeaderSize: 1 << 20, keepAliveTimeout: 0 });
   http1.on('request', (request, response) => {
+    const onConnection = countOn(request.socket);
     const done = collect(request, (body) => {
       remember({
         backend,
@@ -95,8 +114,9 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
         headers: request.rawHeaders,
         body,
         trailers: request.rawTrailers,
+        onConnection,
       });
-      answer1(response, orderOf(request.headers[ORDER_HEADER]), backend);
+      later(orderOf(request.headers[ORDER_HEADER], backend), (order) => answer1(response, order, backend));
     });
     request.on('error', done);
   });
@@ -110,6 +130,7 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
       headers: request.rawHeaders,
       body: '',
       trailers: [],
+      onConnection: countOn(socket),
     });
     const upgrade = request.headers.upgrade ?? '';
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`);
@@ -120,6 +141,7 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
   const h2 = http2.createServer();
   h2.on('sessionError', () => {});
   h2.on('stream', (stream, headers, _flags, rawHeaders) => {
+    const onConnection = countOn(stream.session ?? stream);
     let trailers: readonly string[] = [];
     stream.on('trailers', (_headers, _f, raw: string[] = []) => {
       trailers = raw;
@@ -134,8 +156,9 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
         headers: rawHeaders ?? [],
         body,
         trailers,
+        onConnection,
       });
-      answer2(stream, orderOf(headers[ORDER_HEADER]), backend);
+      later(orderOf(headers[ORDER_HEADER], backend), (order) => answer2(stream, order, backend));
     });
   });
   return (socket) => {
@@ -161,8 +184,14 @@ export function describeBody(body: Buffer): string {
   return `${body.length} bytes, sha256 ${createHash('sha256').update(body).digest('hex')}`;
 }
 
-function orderOf(header: string | string[] | undefined): EchoOrder {
-  return typeof header === 'string' ? (JSON.parse(header) as EchoOrder) : {};
+function orderOf(header: string | string[] | undefined, backend: number): EchoOrder {
+  const order = typeof header === 'string' ? (JSON.parse(header) as EchoOrder) : {};
+  return order.only === undefined || order.only.includes(backend) ? order : {};
+}
+
+function later(order: EchoOrder, answer: (order: EchoOrder) => void): void {
+  if (order.delay === undefined) answer(order);
+  else setTimeout(() => answer(order), order.delay);
 }
 
 function bodyOf(order: EchoOrder, backend: number): Buffer {

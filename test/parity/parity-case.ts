@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
+import { backendNames } from './placeholders.ts';
 
 /** A proxy's place: at the edge, or beside a workload that calls others. */
 export type ViewName = 'gateway' | 'sidecar';
@@ -31,7 +32,11 @@ export type Distribution =
   /** As `exact`, and after how many answers the backends repeat in the same order. */
   | 'turns'
   /** Which backends answered. */
-  | 'set';
+  | 'set'
+  /** Turns by weight: how often each backend answered, up to the two turns that fall to the first and the last round by chance. */
+  | 'rounds'
+  /** All are sent at the same time, and the answers compared whichever request has got them. */
+  | 'together';
 
 export interface CaseRequest {
   readonly name: string;
@@ -49,6 +54,10 @@ export interface CaseRequest {
   readonly http: 1 | 2;
   readonly count: number;
   readonly distribution: Distribution;
+  /** Milliseconds to wait before it is sent. */
+  readonly afterMs: number;
+  /** Compares also how many requests the backend has seen on the same connection. */
+  readonly connections: boolean;
   /** What the backend is told to answer; see {@link EchoOrder}. */
   readonly backend: EchoOrder;
   readonly expect: Expectation;
@@ -66,6 +75,10 @@ export interface EchoOrder {
   readonly bytes?: number;
   readonly chunked?: boolean;
   readonly trailers?: readonly string[];
+  /** Milliseconds to wait before answering. */
+  readonly delay?: number;
+  /** Only these backends do so, by place in the pool; others answer as usual. */
+  readonly only?: readonly number[];
   /** Close the connection instead of answering, or in the middle of the body; or never answer. */
   readonly abort?: 'before-headers' | 'in-body' | 'silence';
 }
@@ -113,13 +126,15 @@ export function loadCase(file: string, bases: string): ParityCase {
   const base = fields.strings('base').flatMap((from) => loadBase(bases, from));
   const views = fields.strings('view');
   const requests = fields.list('requests');
+  const resources = [...base, ...(fields.list('resources') as CaseObject[])];
+  const backends = backendNames(resources);
   if (requests.length === 0) throw new CaseError(file, 'it has no requests');
   return {
     name,
     about: fields.text('about') ?? fail(file, 'it does not say what it is about'),
     views: views.length === 0 ? ['gateway'] : views.map((view) => oneOf(file, 'view', view, ['gateway', 'sidecar'])),
-    resources: [...base, ...(fields.list('resources') as CaseObject[])],
-    requests: requests.map((request, i) => readRequest(file, `requests[${i}]`, request)),
+    resources,
+    requests: requests.map((request, i) => readRequest(file, `requests[${i}]`, request, backends)),
     invalid: fields.flag('invalid') ?? false,
   };
 }
@@ -131,10 +146,10 @@ export function loadBase(folder: string, name: string): readonly CaseObject[] {
   return Array.isArray(found) ? (found as CaseObject[]) : fail(file, 'it is no list of objects');
 }
 
-function readRequest(file: string, path: string, value: Json): CaseRequest {
+function readRequest(file: string, path: string, value: Json, backends: readonly string[]): CaseRequest {
   const fields = reader(file, path, value, [
     ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
-    ...['distribution', 'backend', 'expect', 'differs'],
+    ...['distribution', 'after', 'connections', 'backend', 'expect', 'differs'],
   ]);
   const body = fields.text('body');
   const chunks = fields.has('chunks') ? fields.strings('chunks') : undefined;
@@ -164,15 +179,29 @@ function readRequest(file: string, path: string, value: Json): CaseRequest {
       'exact',
       'turns',
       'set',
+      'rounds',
+      'together',
     ]),
-    backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}),
+    afterMs: fields.number('after') ?? 0,
+    connections: fields.flag('connections') ?? false,
+    backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}, backends),
     differs: fields.text('differs'),
     expect: readExpectation(file, `${path}.expect`, fields.value('expect') ?? {}),
   };
 }
 
-function readOrder(file: string, path: string, value: Json): EchoOrder {
-  const fields = reader(file, path, value, ['status', 'headers', 'body', 'bytes', 'chunked', 'trailers', 'abort']);
+function readOrder(file: string, path: string, value: Json, backends: readonly string[]): EchoOrder {
+  const fields = reader(file, path, value, [
+    'status',
+    'headers',
+    'body',
+    'bytes',
+    'chunked',
+    'trailers',
+    'delay',
+    'only',
+    'abort',
+  ]);
   const abort = fields.text('abort');
   return definedOnly({
     status: fields.number('status'),
@@ -181,6 +210,10 @@ function readOrder(file: string, path: string, value: Json): EchoOrder {
     bytes: fields.number('bytes'),
     chunked: fields.flag('chunked'),
     trailers: fields.has('trailers') ? fields.pairs('trailers') : undefined,
+    delay: fields.number('delay'),
+    only: fields.has('only')
+      ? fields.strings('only').map((name) => backends.indexOf(oneOf(file, `${path}.only`, name, backends)))
+      : undefined,
     abort:
       abort === undefined ? undefined : oneOf(file, `${path}.abort`, abort, ['before-headers', 'in-body', 'silence']),
   });

@@ -81,6 +81,8 @@ function randomRequest(random: () => number): CaseRequest {
     http,
     count: 1,
     distribution: 'shares',
+    afterMs: 0,
+    connections: false,
     backend: {
       ...(chance(0.4) ? { status: one([200, 201, 204, 206, 301, 304, 400, 404, 500, 503]) } : {}),
       ...(chance(0.5) ? { headers: some(4, () => [one(RESPONSE_NAMES), one(HEADER_VALUES)]).flat() } : {}),

@@ -2,7 +2,8 @@ import type { AllowedDifference } from './allowed-differences.ts';
 import { checkExpectation, compareAnswers, type Difference } from './compare.ts';
 import type { EchoBackends } from './echo-backends.ts';
 import type { Mesh, PlaneName } from './mesh.ts';
-import type { CaseObject, CaseRequest, Json, ParityCase, ViewName } from './parity-case.ts';
+import type { CaseObject, CaseRequest, Distribution, Json, ParityCase, ViewName } from './parity-case.ts';
+import { backendNames, isUnreachable, PLACEHOLDER } from './placeholders.ts';
 import { type Answer, ProxyClient, type UnloggedAnswer } from './send-request.ts';
 
 /** The answers of one proxy to the requests of a case, in order. */
@@ -37,15 +38,6 @@ export interface CaseRunner {
 /** How many echo backends a case may name. */
 export const MAX_BACKENDS = 8;
 
-/** The places in the pool of the backends that a case names with `${NAME}`, in order of first mention. */
-export function backendNames(resources: readonly CaseObject[]): string[] {
-  const names = new Set<string>();
-  for (const [, name] of JSON.stringify(resources).matchAll(PLACEHOLDER)) if (name !== 'closed') names.add(name ?? '');
-  return [...names];
-}
-
-const PLACEHOLDER = /\$\{([a-z][a-z0-9-]*)\}/g;
-
 /**
  * The objects of a case with `${NAME}` replaced by ports; a text that is nothing but a placeholder becomes a number. The backends
  * are numbered in the order in which `namedIn` names them.
@@ -59,7 +51,7 @@ export function substitute(
   if (names.length > MAX_BACKENDS)
     throw new Error(`the case names ${names.length} backends, at most ${MAX_BACKENDS} run`);
   const portOf = (name: string): number =>
-    name === 'closed' ? backends.closedPort : backends.port(names.indexOf(name));
+    isUnreachable(name) ? backends.unreachable[name] : backends.port(names.indexOf(name));
   const replace = (value: Json): Json => {
     if (typeof value === 'string') {
       const whole = /^\$\{([a-z][a-z0-9-]*)\}$/.exec(value)?.[1];
@@ -122,6 +114,7 @@ export async function answersOf(
   const answers: (UnloggedAnswer & { readonly id: string })[][] = [];
   try {
     for (const request of requests) {
+      if (request.afterMs > 0) await new Promise((resolve) => setTimeout(resolve, request.afterMs));
       const client = clients.get(request.port) ?? new ProxyClient(proxy.boundPort(request.port));
       clients.set(request.port, client);
       answers.push(await sendAll(runner, client, request));
@@ -141,7 +134,15 @@ export async function answersOf(
 /** Long enough for a log that is flushed every few milliseconds; spent only on what is never logged. */
 const LOG_WAIT_MS = 300;
 
-/** Ten at a time where order plays no part. */
+/** How many requests are on their way at a time; ten where order plays no part. */
+const WIDTHS: Readonly<Partial<Record<Distribution, number>>> = {
+  exact: 1,
+  turns: 1,
+  rounds: 1,
+  together: Number.POSITIVE_INFINITY,
+};
+
+/** Sends a request as often as it says. */
 async function sendAll(
   runner: Pick<CaseRunner, 'backends' | 'nextRequestId'>,
   client: ProxyClient,
@@ -149,10 +150,7 @@ async function sendAll(
 ): Promise<(UnloggedAnswer & { readonly id: string })[]> {
   const answers: (UnloggedAnswer & { readonly id: string })[] = [];
   while (answers.length < request.count) {
-    const width =
-      request.distribution === 'exact' || request.distribution === 'turns'
-        ? 1
-        : Math.min(10, request.count - answers.length);
+    const width = Math.min(WIDTHS[request.distribution] ?? 10, request.count - answers.length);
     const sent = Array.from({ length: width }, async () => {
       const id = runner.nextRequestId();
       return { ...(await client.send(request, id, runner.backends)), id };

@@ -125,7 +125,7 @@ const ClientTlsSettings = object(
 
 const portPolicy = {
   loadBalancer: LoadBalancerSettings,
-  connectionPool: pending(ConnectionPoolSettings),
+  connectionPool: ConnectionPoolSettings,
   outlierDetection: pending(OutlierDetection),
   tls: pending(ClientTlsSettings),
 } as const;
@@ -145,7 +145,7 @@ const PortTrafficPolicy = object(
 export const TrafficPolicy = object(
   {
     ...portPolicy,
-    portLevelSettings: pending(array(PortTrafficPolicy, { maxItems: 4096 })),
+    portLevelSettings: array(PortTrafficPolicy, { maxItems: 4096 }),
     tunnel: pending(
       object({
         protocol: string({ values: ['CONNECT', 'POST'], emptyIsAbsent: true }),

@@ -171,7 +171,8 @@ export class Forwarding implements UpstreamWork {
     if (exchange.finished || exchange.responseStarted) return;
     if (failure.kind === 'connection failure' || failure.kind === 'connection timeout') {
       this.cluster.stats.upstreamConnectFailures++;
-      exchange.upstreamFailure = failure.detail;
+      // A connection that was never made has failed for no reason that anybody told.
+      if (failure.kind === 'connection failure') exchange.upstreamFailure = failure.detail;
     }
     attempt.host.failuresTotal++;
     if (this.retry !== undefined && retriesFailure(this.retry, failure.kind, requestSent)) {
