@@ -127,7 +127,7 @@ function refusal(
   };
   const compiler = createCompiler();
   const { resources } = compiler.compile(snapshot, viewOf(node, compiler.selectorKeys(snapshot)));
-  const bootstrap = staticBootstrap(resources, { node: { id: node.id, cluster: 'a' } });
+  const bootstrap = staticBootstrap(resources, { node: { id: node.id, cluster: 'a' }, withSecrets: true });
   const text = JSON.stringify(toJson(BootstrapSchema, bootstrap, { registry }));
   const file = join(folder, 'bootstrap.json');
   writeFileSync(file, text);

@@ -75,6 +75,7 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
         .default('yaml'),
     )
     .option('--address <ip>', 'address that a bootstrap binds', '127.0.0.1')
+    .option('--with-secrets', 'write private keys into a bootstrap, which Envoy needs to start with TLS')
     .option(
       '--mesh-config <file>',
       "the mesh's settings, as Istio's MeshConfig; a ConfigMap istio among the manifests does as well",

@@ -10,6 +10,7 @@ import {
   CLUSTER_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
+  SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 import { type Bootstrap, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from '@heddle/envoy-api/cluster';
@@ -17,12 +18,17 @@ import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { type FilterChain, type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
+import { SecretSchema } from '@heddle/envoy-api/tls';
 import { ENVOY_RUNTIME, type ResourceSet } from '@heddle/model';
 import { socketAddress } from './listeners/listener-address.ts';
+import { redactSecret } from './tls/redact-secret.ts';
+import { useStaticSecrets } from './tls/static-secrets.ts';
 
 /** See {@link staticBootstrap}. */
 export interface StaticBootstrapOptions {
   readonly node: { readonly id: string; readonly cluster: string };
+  /** Put private keys in; without it their places say `[redacted]`, and Envoy refuses what has such places. */
+  readonly withSecrets?: boolean;
   /** Where Envoy's admin interface listens; without it there is none. It tells and does everything: bind it to loopback. */
   readonly admin?: { readonly address: string; readonly port: number };
 }
@@ -43,6 +49,11 @@ export function staticBootstrap(resources: ResourceSet, options: StaticBootstrap
     staticResources: {
       listeners: of(LISTENER_TYPE_URL).map((bytes) => withRoutes(fromBinary(ListenerSchema, bytes), resources)),
       clusters: of(CLUSTER_TYPE_URL).map((bytes) => withEndpoints(fromBinary(ClusterSchema, bytes), resources)),
+      secrets: of(SECRET_TYPE_URL).map((bytes) => {
+        const secret = fromBinary(SecretSchema, bytes);
+        if (options.withSecrets !== true) redactSecret(secret);
+        return secret;
+      }),
     },
   });
 }
@@ -54,6 +65,7 @@ function withRoutes(listener: Listener, resources: ResourceSet): Listener {
 }
 
 function inlineRoutes(chain: FilterChain, resources: ResourceSet): void {
+  useStaticSecrets(chain.transportSocket);
   for (const filter of chain.filters) {
     if (filter.configType.case !== 'typedConfig' || !anyIs(filter.configType.value, HttpConnectionManagerSchema))
       continue;
@@ -71,6 +83,7 @@ function inlineRoutes(chain: FilterChain, resources: ResourceSet): void {
 }
 
 function withEndpoints(cluster: Cluster, resources: ResourceSet): Cluster {
+  useStaticSecrets(cluster.transportSocket);
   if (cluster.edsClusterConfig === undefined) return cluster;
   const found = resources
     .get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL)

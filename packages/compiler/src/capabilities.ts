@@ -12,6 +12,7 @@ import {
  * `node.client_features`; Envoy can do all of it.
  */
 export const PROXY_FEATURES = {
+  'heddle.tls.downstream': 'ending TLS of clients',
   'heddle.tcp.proxy': 'forwarding of TCP connections',
   'heddle.cluster.original-dst': 'forwarding to the original destination of a connection',
   'heddle.cluster.outlier-detection': 'ejecting failing endpoints',

@@ -21,6 +21,7 @@ import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstream
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { ListenerSchema } from '@heddle/envoy-api/listener';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
+import { DownstreamTlsContextSchema, SecretSchema, UpstreamTlsContextSchema } from '@heddle/envoy-api/tls';
 
 /**
  * Every message that the compiler emits, at the top or inside an `Any`: what printing its output takes. All of Envoy's types are in
@@ -41,6 +42,9 @@ export const emittedTypes: Registry = createRegistry(
   HttpInspectorSchema,
   OriginalDstSchema,
   TlsInspectorSchema,
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+  SecretSchema,
   HttpProtocolOptionsSchema,
   PreviousHostsPredicateSchema,
   FileAccessLogSchema,

@@ -12,7 +12,7 @@ import { dump } from './dump.ts';
 const update = process.env['UPDATE_FIXTURES'] === '1';
 
 function render(compiled: CompiledView): Readonly<Record<string, string>> {
-  const { listeners, routes, clusters, endpoints } = dump(compiled.resources);
+  const { listeners, routes, clusters, endpoints, secrets } = dump(compiled.resources);
   const diagnostics = compiled.diagnostics.map(({ resource, path, ...rest }) => ({
     ...rest,
     resource: resource === undefined ? undefined : formatRef(resource),
@@ -30,7 +30,10 @@ function render(compiled: CompiledView): Readonly<Record<string, string>> {
       );
     }
   }
-  const files = { listeners, routes, clusters, endpoints, diagnostics, provenance };
+  const files = {
+    ...{ listeners, routes, clusters, endpoints, ...(secrets.length === 0 ? {} : { secrets }) },
+    ...{ diagnostics, provenance },
+  };
   return Object.fromEntries(
     Object.entries(files).map(([name, value]) => [`${name}.yaml`, stringify(value, { lineWidth: 0 })]),
   );

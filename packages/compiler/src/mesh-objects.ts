@@ -6,11 +6,13 @@ export type DestinationRule = ObjectOf<'DestinationRule'>;
 export type Gateway = ObjectOf<'Gateway'>;
 export type MeshConfig = ObjectOf<'MeshConfig'>;
 export type Pod = ObjectOf<'Pod'>;
+export type Secret = ObjectOf<'Secret'>;
 export type Service = ObjectOf<'Service'>;
 export type ServiceEntry = ObjectOf<'ServiceEntry'>;
 export type VirtualService = ObjectOf<'VirtualService'>;
 
 export type GatewayServer = Gateway['spec']['servers'][number];
+export type ServerTls = NonNullable<GatewayServer['tls']>;
 export type HttpRoute = NonNullable<VirtualService['spec']['http']>[number];
 export type HttpMatch = NonNullable<HttpRoute['match']>[number];
 export type HttpRedirect = NonNullable<HttpRoute['redirect']>;

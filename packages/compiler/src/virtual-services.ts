@@ -4,7 +4,15 @@ import { type Groups, groupItems, patchGroups } from './incremental/groups.ts';
 import { changedItems } from './incremental/list-changes.ts';
 import { patchSorted } from './incremental/sorted-list.ts';
 import type { Continued, Memo } from './memo.ts';
-import { type Age, ageOf, compareAge, namespaceOf, qualifiedName, type VirtualService } from './mesh-objects.ts';
+import {
+  type Age,
+  ageOf,
+  compareAge,
+  type HttpMatch,
+  namespaceOf,
+  qualifiedName,
+  type VirtualService,
+} from './mesh-objects.ts';
 import type { MeshSettings } from './settings.ts';
 import { type Audience, audienceOf, visibleObjects } from './visibility.ts';
 
@@ -61,7 +69,10 @@ export function virtualServiceEntry(
 }
 
 function sourceLabelKeys(virtualService: VirtualService): readonly string[] | undefined {
-  const matches = (virtualService.spec.http ?? []).flatMap((rule) => rule.match ?? []);
+  const { http = [], tls = [], tcp = [] } = virtualService.spec;
+  const matches = [...http, ...tls, ...tcp].flatMap(
+    (rule): readonly Pick<HttpMatch, 'sourceLabels' | 'sourceNamespace'>[] => rule.match ?? [],
+  );
   const asking = matches.filter((match) => match.sourceLabels !== undefined || match.sourceNamespace !== undefined);
   if (asking.length === 0) return undefined;
   return [...new Set(asking.flatMap((match) => Object.keys(match.sourceLabels ?? {})))].sort(compareText);

@@ -37,6 +37,8 @@ export const peerAddress = createContextKey('network', { description: 'address o
 export interface CallTransport {
   /** Resets the call's stream, for clients that do not read: Connect waits for them without end. */
   readonly abandon?: () => void;
+  /** See `OpenStreamOptions.isPrivate`. */
+  readonly isPrivate?: boolean;
 }
 
 /** Set by the adapter too. */

@@ -1,4 +1,4 @@
-import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL } from '@heddle/envoy-api';
+import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, SECRET_TYPE_URL } from '@heddle/envoy-api';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
@@ -37,6 +37,8 @@ import { WakeTimer } from './wake-timer.ts';
 /** The largest message that gRPC clients take by default, in bytes. */
 const GRPC_DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
+const NO_SECRETS: ResourcesByName = new Map();
+
 /** The parts that the requests of both variants have. */
 type EitherRequest = AnswerRequest & Pick<DeltaDiscoveryRequest, 'typeUrl' | 'node'>;
 
@@ -52,6 +54,8 @@ export class DiscoveryStream {
   readonly #options: OpenStreamOptions;
   /** Only for clients that know times to live. */
   #heartbeats: Heartbeats | undefined;
+  readonly #isPrivate: boolean;
+  #toldOfWithholding = false;
   readonly #host: StreamHost;
   readonly #life: StreamLife | undefined;
   readonly #convergence: Convergence;
@@ -70,6 +74,7 @@ export class DiscoveryStream {
   constructor(host: StreamHost, peer: string, options: OpenStreamOptions = {}) {
     this.#host = host;
     this.#options = options;
+    this.#isPrivate = options.isPrivate ?? options.isLocal === true;
     this.peer = peer;
     this.variant = options.variant ?? 'delta';
     this.connectedAtMs = host.clock.nowMs();
@@ -167,7 +172,7 @@ export class DiscoveryStream {
       if (wildcard) interest.setWildcard(this, true);
       interest.add(this, names.single);
       for (const list of names.lists) interest.addList(this, list);
-      const available = group.resources(typeUrl);
+      const available = this.#offered(group, typeUrl);
       const candidates = new Set([...names, ...held.names(), ...(wildcard ? available.keys() : [])]);
       markChanged(
         subscription,
@@ -259,7 +264,18 @@ export class DiscoveryStream {
   readonly #lookup = (typeUrl: string, name: string) => this.#available(typeUrl).get(name);
 
   #available(typeUrl: string): ResourcesByName {
-    return this.#group?.resources(typeUrl) ?? new Map();
+    return this.#group === undefined ? new Map() : this.#offered(this.#group, typeUrl);
+  }
+
+  /** What the view has, without secrets where others could read them. */
+  #offered(group: ViewGroup, typeUrl: string): ResourcesByName {
+    const resources = group.resources(typeUrl);
+    if (typeUrl !== SECRET_TYPE_URL || this.#isPrivate || resources.size === 0) return resources;
+    if (!this.#toldOfWithholding) {
+      this.#toldOfWithholding = true;
+      this.#host.withheld(this);
+    }
+    return NO_SECRETS;
   }
 
   #applyDelta(request: DeltaDiscoveryRequest): void {
@@ -306,7 +322,7 @@ export class DiscoveryStream {
     const { type } = subscription;
     const { limits, lists, plans } = this.#host;
     const isEndpoints = type.typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL;
-    const available = group.resources(type.typeUrl);
+    const available = this.#offered(group, type.typeUrl);
     const namesBefore = subscription.names.size;
     const change = applySubscriptions(subscription, request, isFirst, {
       available,

@@ -1,4 +1,5 @@
 import type { ConnectRouter } from '@connectrpc/connect';
+import { SECRET_TYPE_URL } from '@heddle/envoy-api';
 import type {
   DeltaDiscoveryRequest,
   DeltaDiscoveryResponse,
@@ -88,6 +89,13 @@ export class InMemoryDiscovery implements DiscoveryServer {
       progressed: (stream) => this.#progressed(stream),
       refused: (stream, typeUrl, reason, names) =>
         this.#log('warn', `a response was refused: ${reason}`, stream, typeUrl, undefined, { names, reason }),
+      withheld: (stream) =>
+        this.#log(
+          'warn',
+          'secrets are not sent: the connection is neither loopback nor a Unix socket',
+          stream,
+          SECRET_TYPE_URL,
+        ),
       oversize: (stream, typeUrl, bytes) => this.#noteOversize(stream, typeUrl, bytes),
       random: () => this.#random(),
     };

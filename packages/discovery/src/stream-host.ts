@@ -30,6 +30,11 @@ export interface OpenStreamOptions {
   readonly typeUrl?: string;
   /** Whether the client is in this process: its stream has no maximum age and no time limits. */
   readonly isLocal?: boolean;
+  /**
+   * Whether nobody else can read the connection, and the client is who it may be: loopback, a Unix socket, or an authenticated and
+   * encrypted connection. Secrets are sent on no other. Default: whether it is in this process.
+   */
+  readonly isPrivate?: boolean;
   /** Breaks off the transport, when the stream ends while a response waits to be read by the client. */
   readonly abandon?: () => void;
 }
@@ -51,6 +56,8 @@ export interface StreamHost {
   /** Called after each step that may have left the stream settled, and when it has ended. */
   progressed(stream: DiscoveryStream): void;
   refused(stream: DiscoveryStream, typeUrl: string, message: string, names: readonly string[]): void;
+  /** Called once for a stream that asks for secrets and is not private. */
+  withheld(stream: DiscoveryStream): void;
   /** Called for a response that many clients cannot take. */
   oversize(stream: DiscoveryStream, typeUrl: string, bytes: number): void;
   /** A number from 0 to 1. */

@@ -41,6 +41,8 @@ export const diagnosticCodes = {
   HED211: { severity: 'warning', title: 'An object is not exported to the namespace that needs it' },
   HED212: { severity: 'warning', title: 'A fault that strikes no request' },
   HED220: { severity: 'warning', title: 'An unknown namespace in exportTo' },
+  HED240: { severity: 'error', title: 'A Secret of a namespace other than the proxy’s' },
+  HED241: { severity: 'error', title: 'A Secret that holds no usable certificate' },
   IST0002: { severity: 'warning', title: 'A deprecated field or value' },
   IST0101: { severity: 'error', title: 'Referenced resource not found' },
   IST0106: { severity: 'error', title: 'Schema validation error' },

@@ -24,6 +24,7 @@ export {
   BLOCK_ALL_VIRTUAL_HOST,
   type ClusterName,
   clusterName,
+  gatewayHttpsRouteName,
   gatewayRouteName,
   HTTP_PROXY_ROUTE,
   INBOUND_PASSTHROUGH_CLUSTER,

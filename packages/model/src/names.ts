@@ -4,6 +4,7 @@
  *     cluster          outbound|PORT|SUBSET|HOST     inbound|PORT||     BlackHoleCluster     PassthroughCluster
  *     listener         ADDRESS_PORT (0.0.0.0_80)     virtualOutbound    virtualInbound
  *     route config     sidecar PORT                  gateway http.PORT            http_proxy
+ *                                                    gateway https.PORT.PORT_NAME.GATEWAY.NAMESPACE
  *     virtual host     HOST:PORT                     allow_any          block_all
  */
 
@@ -52,6 +53,11 @@ export function listenerName(address: string, port: number): string {
 /** Route configuration of a gateway's plain HTTP port: `http.80`, or `http.80.BIND` for a server bound to one address. */
 export function gatewayRouteName(port: number, bind?: string): string {
   return bind === undefined ? `http.${port}` : `http.${port}.${bind}`;
+}
+
+/** Route configuration of a server that ends HTTPS: `https.443.PORT_NAME.GATEWAY.NAMESPACE`. */
+export function gatewayHttpsRouteName(port: number, portName: string, gateway: string, namespace: string): string {
+  return `https.${port}.${portName}.${gateway}.${namespace}`;
 }
 
 /** Route configuration of a sidecar's outbound HTTP port: the port itself. */

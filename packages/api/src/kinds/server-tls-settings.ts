@@ -1,3 +1,4 @@
+import { certificateHash, cipherSuite, ecdhCurve, publicKeyHash } from '../formats/tls-names.ts';
 import { array, boolean, type Infer, object, type ReportProblem, string } from '../schema.ts';
 
 const versions = ['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3'] as const;
@@ -26,12 +27,12 @@ export const ServerTlsSettings = object(
       { minItems: 1, maxItems: 2 },
     ),
     subjectAltNames: array(string()),
-    verifyCertificateSpki: array(string()),
-    verifyCertificateHash: array(string()),
+    verifyCertificateSpki: array(string({ format: publicKeyHash })),
+    verifyCertificateHash: array(string({ format: certificateHash })),
     minProtocolVersion: string({ values: versions }),
     maxProtocolVersion: string({ values: versions }),
-    cipherSuites: array(string()),
-    ecdhCurves: array(string()),
+    cipherSuites: array(string({ format: cipherSuite })),
+    ecdhCurves: array(string({ format: ecdhCurve })),
     insecureSkipVerify: boolean(),
   },
   { check: (tls, report) => checkCertificates(tls, report) },

@@ -19,6 +19,8 @@ export interface TranslateOptions {
   readonly for: string;
   readonly output: 'yaml' | 'json' | 'bootstrap';
   readonly address: string;
+  /** Write private keys into a bootstrap. */
+  readonly withSecrets?: boolean;
   /** Minor version of the Envoy that is to be sent the result. */
   readonly envoyVersion?: number;
 }
@@ -57,7 +59,10 @@ export async function translate(options: TranslateOptions): Promise<ExitCode> {
       process.stdout.write(stringify(dump(resources), { aliasDuplicateObjects: false }));
       break;
     case 'bootstrap': {
-      const bootstrap = staticBootstrap(resources, { node: { id: nodeId(proxy), cluster: clusterOf(proxy) } });
+      const bootstrap = staticBootstrap(resources, {
+        node: { id: nodeId(proxy), cluster: clusterOf(proxy) },
+        withSecrets: options.withSecrets === true,
+      });
       process.stdout.write(stringify(toEnvoyJson(BootstrapSchema, bootstrap), { aliasDuplicateObjects: false }));
       break;
     }

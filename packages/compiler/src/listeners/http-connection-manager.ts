@@ -40,6 +40,7 @@ export function httpConnectionManager(
   listener: string,
   routes: RoutesOf,
   settings: MeshSettings,
+  tellsClientCertificates = false,
 ): MessageInitShape<typeof FilterSchema> {
   const edge = place === 'edge';
   const manager = create(HttpConnectionManagerSchema, {
@@ -52,7 +53,13 @@ export function httpConnectionManager(
 
     useRemoteAddress: edge,
     xffNumTrustedHops: edge ? settings.trustedProxies : 0,
-    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE,
+    // Endpoints are told who the client is by its certificate, and never what a client says of itself.
+    ...(tellsClientCertificates
+      ? {
+          forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
+          setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true },
+        }
+      : { forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE }),
     generateRequestId: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
 

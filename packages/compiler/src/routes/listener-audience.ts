@@ -14,7 +14,11 @@ export interface ListenerAudience {
  * The conditions of a match that hold for all requests of a listener or for none: its port, gateway and caller. A match that names
  * gateways does not ask who calls (Istio's `sourceMatchHTTP`).
  */
-export function concerns(match: HttpMatch | undefined, audience: ListenerAudience, namespace: string): boolean {
+export function concerns(
+  match: Pick<HttpMatch, 'port' | 'gateways' | 'sourceLabels' | 'sourceNamespace'> | undefined,
+  audience: ListenerAudience,
+  namespace: string,
+): boolean {
   if (match === undefined) return true;
   if (match.port !== undefined && match.port !== 0 && match.port !== audience.port) return false;
   const gateways = match.gateways ?? [];

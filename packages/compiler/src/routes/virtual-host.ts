@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
+import { RouteConfigurationSchema, VirtualHost_TlsRequirementType, VirtualHostSchema } from '@heddle/envoy-api/route';
 import {
   contentHash,
   type Diagnostic,
@@ -41,6 +41,19 @@ export function buildGatewayVirtualHost(
   return mergedVirtualHost(memo, virtualHostName(host, port), [hostDomain(host)], [first, ...others], settings);
 }
 
+/** As {@link buildGatewayVirtualHost}, for requests over TLS only: others are redirected there. */
+export function buildHttpsOnlyVirtualHost(
+  memo: Memo,
+  first: RouteList,
+  host: string,
+  port: number,
+  settings: MeshSettings,
+  ...others: readonly RouteList[]
+): EncodedVirtualHost {
+  const name = virtualHostName(host, port);
+  return mergedVirtualHost(memo, name, [hostDomain(host)], [first, ...others], settings, true);
+}
+
 /** The virtual host of one host at a sidecar's outbound port. */
 export function buildMeshVirtualHost(
   memo: Memo,
@@ -63,6 +76,7 @@ function mergedVirtualHost(
   domains: readonly string[],
   given: readonly RouteList[],
   settings: MeshSettings,
+  httpsOnly = false,
 ): EncodedVirtualHost {
   const diagnostics: Diagnostic[] = [];
   const lists = withinLimit(given, name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
@@ -71,7 +85,7 @@ function mergedVirtualHost(
   reportUnreachable(routes, name, diagnostics);
   const [first] = given;
   const origin = first === undefined ? undefined : { resource: first.resource, path: [] };
-  return encodeVirtualHost(name, domains, routes, origin, diagnostics);
+  return encodeVirtualHost(name, domains, routes, origin, diagnostics, httpsOnly);
 }
 
 /** Encodes a virtual host around routes that are encoded already. */
@@ -81,9 +95,15 @@ export function encodeVirtualHost(
   routes: readonly EncodedRoute[],
   origin: Origin | undefined,
   diagnostics: readonly Diagnostic[],
+  httpsOnly = false,
 ): EncodedVirtualHost {
   // `x-envoy-attempt-count` is told to endpoints, as by Istio's proxies.
-  const header = create(VirtualHostSchema, { name, domains: [...domains], includeRequestAttemptCount: true });
+  const header = create(VirtualHostSchema, {
+    name,
+    domains: [...domains],
+    includeRequestAttemptCount: true,
+    ...(httpsOnly ? { requireTls: VirtualHost_TlsRequirementType.ALL } : {}),
+  });
   const body = concatBytes([toBinary(VirtualHostSchema, header), ...routes.map((route) => route.bytes)]);
   const bytes = encodeField(RouteConfigurationSchema, 'virtualHosts', body);
   return { name, bytes, hash: asciiHash(bytes), origin, routes, diagnostics };

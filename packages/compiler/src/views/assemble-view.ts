@@ -3,6 +3,7 @@ import {
   CLUSTER_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
+  SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 import {
   type CompiledView,
@@ -54,6 +55,7 @@ export function assembleView(
     [ROUTE_CONFIGURATION_TYPE_URL, parts.routes],
     [CLUSTER_TYPE_URL, parts.clusters],
     [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, parts.endpoints],
+    [SECRET_TYPE_URL, parts.secrets ?? []],
   ] as const) {
     const before = previous?.byType.get(typeUrl);
     const type = assembleType(list, before);

@@ -1,30 +1,41 @@
 import { compareText, type Diagnostic } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
-import type { GatewayEntry, ServerSource } from '../gateways/gateway-ports.ts';
+import { type GatewayEntry, type ServerSource, serverNames } from '../gateways/gateway-ports.ts';
 import { type Groups, groupItems, patchGroups } from '../incremental/groups.ts';
 import { alignLists } from '../incremental/list-changes.ts';
 import { PatchedMap } from '../incremental/patched-map.ts';
 import { patchSorted } from '../incremental/sorted-list.ts';
 import type { Continued, Memo } from '../memo.ts';
 import { compareAge } from '../mesh-objects.ts';
+import { buildRedirectVirtualHost, HTTPS_PORT } from '../routes/https-redirect.ts';
 import type { ClusterUse, RouteList } from '../routes/route-list.ts';
-import { buildGatewayVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import { buildGatewayVirtualHost, buildHttpsOnlyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
 import type { BackendTable } from './backend-table.ts';
 import { gatewayRoutes, type RouteAudience, type ServerRoutes } from './view-scope.ts';
 
-/** What is routed at one port of a gateway. */
-export interface GatewayPortRoutes {
-  /** One for each host that a server and a VirtualService have in common, ordered by name. */
-  readonly virtualHosts: readonly EncodedVirtualHost[];
+/** What a port of a gateway is for. */
+export interface PortSummary {
   /** The clusters that the routes lead to, each once. */
   readonly uses: readonly ClusterUse[];
+  /** For each server whether some VirtualService has routes for its hosts. */
+  readonly serves: readonly boolean[];
+}
+
+/** What is routed at one port of a gateway. */
+export interface GatewayPortRoutes extends PortSummary {
+  /** One for each host that a server and a VirtualService have in common, ordered by name. */
+  readonly virtualHosts: readonly EncodedVirtualHost[];
   /** Lists of routes with destinations that do not exist. */
   readonly broken: readonly RouteList[];
   readonly diagnostics: readonly Diagnostic[];
-  /** For each server whether some VirtualService has routes for its hosts. */
-  readonly serves: readonly boolean[];
+}
+
+/** The servers of a port; without a summary if the port could not be had. */
+export interface ServedPort {
+  readonly servers: readonly ServerSource[];
+  readonly routes: PortSummary | undefined;
 }
 
 type Inputs = readonly [
@@ -45,6 +56,7 @@ interface PortState extends GatewayPortRoutes {
 
 /** Everything about one server, with all that it depends on. */
 interface ServerUnit {
+  readonly source: ServerSource;
   readonly bound: readonly VirtualServiceEntry[];
   /** What was looked up among the services, and found. */
   readonly reads: ReadonlyMap<string, Backend | undefined>;
@@ -52,10 +64,11 @@ interface ServerUnit {
   readonly claims: readonly HostClaim[];
 }
 
-/** The routes that a VirtualService brings to a host at a server. */
+/** The routes that a VirtualService brings to a host at a server, or the server itself. */
 interface HostClaim {
   readonly host: string;
-  readonly list: RouteList;
+  /** Undefined for a host that a server redirects to HTTPS, whether a VirtualService has routes for it or not. */
+  readonly list: RouteList | undefined;
   readonly source: ServerSource;
   /** Of the VirtualService among those bound to the Gateway. */
   readonly position: number;
@@ -112,7 +125,7 @@ export function gatewayPortRoutes(
       compareClaims,
     );
     const byHost = new Map<string, EncodedVirtualHost>();
-    for (const [host, ofHost] of claims) byHost.set(host, virtualHostOf(memo, ofHost, port, settings));
+    for (const [host, ofHost] of claims) byHost.set(host, virtualHostOf(memo, ofHost, port, audience, settings));
     const virtualHosts = [...byHost.values()].sort(compareNames);
     return { ...summaryOf(units), virtualHosts, units, claims, byHost: PatchedMap.of(byHost) };
   }
@@ -126,7 +139,7 @@ export function gatewayPortRoutes(
   const come: EncodedVirtualHost[] = [];
   for (const host of new Set([...removedClaims, ...addedClaims].map((claim) => claim.host))) {
     const ofHost = claims.get(host);
-    const is = ofHost === undefined ? undefined : virtualHostOf(memo, ofHost, port, settings);
+    const is = ofHost === undefined ? undefined : virtualHostOf(memo, ofHost, port, audience, settings);
     const was = before.result.byHost.get(host);
     if (is === was) continue;
     changes.set(host, is);
@@ -172,30 +185,38 @@ function serverUnit(
     },
   };
   const claims: HostClaim[] = [];
+  if (redirectsToHttps(source)) {
+    const names = serverNames(source.server);
+    for (const host of names.length === 0 ? ['*'] : names) claims.push({ host, list: undefined, source, position: -1 });
+  }
   const routes = bound.map((entry, position) => {
     const found = gatewayRoutes(memo, recorded, entry, source, audience, settings);
     if (found.list.routes.length > 0)
       for (const host of found.hosts) claims.push({ host, list: found.list, source, position });
     return found;
   });
-  return { bound, reads, routes, claims };
+  return { source, bound, reads, routes, claims };
 }
 
 function virtualHostOf(
   memo: Memo,
-  [first, ...others]: readonly HostClaim[],
+  claims: readonly HostClaim[],
   port: number,
+  { httpsPort }: RouteAudience,
   settings: MeshSettings,
 ): EncodedVirtualHost {
+  const redirecting = claims.find(({ source }) => redirectsToHttps(source));
+  const [first, ...others] = claims.flatMap(({ list }) => list ?? []);
+  const { host } = claims[0] as HostClaim;
+  if (redirecting !== undefined && (first === undefined || httpsPort !== HTTPS_PORT))
+    return memo.run(buildRedirectVirtualHost, redirecting.source, host, port, httpsPort);
   if (first === undefined) throw new RangeError('a host is claimed by somebody');
-  return memo.run(
-    buildGatewayVirtualHost,
-    first.list,
-    first.host,
-    port,
-    settings,
-    ...others.map((claim) => claim.list),
-  );
+  const build = redirecting === undefined ? buildGatewayVirtualHost : buildHttpsOnlyVirtualHost;
+  return memo.run(build, first, host, port, settings, ...others);
+}
+
+function redirectsToHttps({ server }: ServerSource): boolean {
+  return server.server.tls?.httpsRedirect === true;
 }
 
 /** What a port's servers come to together. */
@@ -204,8 +225,8 @@ function summaryOf(units: readonly ServerUnit[]): Omit<GatewayPortRoutes, 'virtu
   const broken = new Set<RouteList>();
   const diagnostics: Diagnostic[] = [];
   const serves: boolean[] = [];
-  for (const { routes } of units) {
-    let serving = false;
+  for (const { source, routes } of units) {
+    let serving = redirectsToHttps(source);
     for (const { hosts, list, diagnostics: found } of routes) {
       for (const one of found) diagnostics.push(one);
       if (hosts.length === 0) continue;
@@ -230,9 +251,7 @@ function sameUses(a: readonly ClusterUse[], b: readonly ClusterUse[]): boolean {
 }
 
 /** The Gateways of which no server has anything to serve; those at ports that could not be had among them. */
-export function idleGateways(
-  ports: readonly { readonly servers: readonly ServerSource[]; readonly routes: GatewayPortRoutes | undefined }[],
-): readonly GatewayEntry[] {
+export function idleGateways(ports: readonly ServedPort[]): readonly GatewayEntry[] {
   const idle = new Set<GatewayEntry>();
   for (const { servers, routes } of ports)
     for (const [index, { entry }] of servers.entries()) if (routes?.serves[index] !== true) idle.add(entry);

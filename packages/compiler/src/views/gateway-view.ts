@@ -1,8 +1,10 @@
 import { type Diagnostic, gatewayRouteName, virtualHostName } from '@heddle/model';
+import { buildBlackHoleCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
 import { type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
 import { checkHiddenRoutes } from '../gateways/hidden-routes.ts';
+import { buildChainedListener } from '../listeners/gateway-chains.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
@@ -11,7 +13,8 @@ import { buildRouteConfiguration } from '../routes/route-configuration.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import { clusterList } from './cluster-list.ts';
-import { type GatewayPortRoutes, gatewayPortRoutes, idleGateways } from './gateway-port-routes.ts';
+import { gatewayChains } from './gateway-chains.ts';
+import { gatewayPortRoutes, idleGateways, type PortSummary, type ServedPort } from './gateway-port-routes.ts';
 import { PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
 import { listOf, problemDiagnostics, routeAudienceOf, ruleDiagnostics, type ViewScope } from './view-scope.ts';
@@ -36,7 +39,9 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
   const audience = routeAudienceOf(scope);
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
-  const served = merged.ports.map((port) => {
+  const secrets = new Map<string, CompiledResource>();
+  let refuses = false;
+  const served = merged.ports.map((port): ServedPort => {
     const bound = boundAddress('0.0.0.0', port.number, view.binding);
     const [first] = port.servers;
     if (first === undefined) return { servers: port.servers, routes: undefined };
@@ -45,6 +50,18 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
       path: ['spec', 'servers', first.server.index, 'port'],
     };
     if (!claims.claim(bound, claimant)) return { servers: port.servers, routes: undefined };
+    if (port.layer !== 'http') {
+      const { parts, routes: found } = gatewayChains(scope, port, audience);
+      for (const one of parts.diagnostics) diagnostics.push(one);
+      if (parts.chains.length > 0) {
+        const chains = memo.steady(settings, `${view.key} ${port.number} chains`, parts.chains);
+        listeners.push(memo.run(buildChainedListener, port, bound.address, bound.port, chains));
+        routes.push(...parts.routes);
+        for (const secret of parts.secrets) secrets.set(secret.resource.name, secret);
+        refuses ||= parts.refuses;
+      }
+      return { servers: port.servers, routes: found };
+    }
     listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
     const { byGateway } = scope.virtualServices;
     const { number, servers } = port;
@@ -59,7 +76,14 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
   for (const { gateway } of idleGateways(served)) diagnostics.push(memo.run(servesNothing, gateway));
   const clusters = clusterList(scope, usesOf(served.flatMap(({ routes: found }) => found ?? [])));
   for (const one of clusters.diagnostics) diagnostics.push(one);
-  return { listeners, routes, clusters: clusters.clusters, endpoints: clusters.endpoints, diagnostics };
+  return {
+    listeners,
+    routes,
+    clusters: refuses ? [...clusters.clusters, memo.run(buildBlackHoleCluster, settings)] : clusters.clusters,
+    endpoints: clusters.endpoints,
+    secrets: [...secrets.values()],
+    diagnostics,
+  };
 }
 
 function noVirtualHosts(memo: Memo, port: GatewayPort): readonly EncodedVirtualHost[] {
@@ -67,7 +91,7 @@ function noVirtualHosts(memo: Memo, port: GatewayPort): readonly EncodedVirtualH
 }
 
 /** The clusters of all ports, each once. */
-function usesOf(ports: readonly GatewayPortRoutes[]): readonly ClusterUse[] {
+function usesOf(ports: readonly Pick<PortSummary, 'uses'>[]): readonly ClusterUse[] {
   const [first] = ports;
   if (ports.length === 1 && first !== undefined) return first.uses;
   const uses = new Map<string, ClusterUse>();

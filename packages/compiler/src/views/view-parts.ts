@@ -7,5 +7,6 @@ export interface ViewParts {
   readonly routes: readonly CompiledResource[];
   readonly clusters: readonly CompiledResource[];
   readonly endpoints: readonly CompiledResource[];
+  readonly secrets?: readonly CompiledResource[];
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -5,11 +5,13 @@ import { checkDestinationRules, indexDestinationRules } from '../destination-rul
 import { bindToGateway } from '../gateways/gateway-binding.ts';
 import type { ServerSource } from '../gateways/gateway-ports.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
+import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
 import type { VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
 import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.ts';
 import { type DestinationProblem, destinationDiagnostic, type HiddenService } from '../routes/destination.ts';
+import { HTTPS_PORT } from '../routes/https-redirect.ts';
 import type { RouteList } from '../routes/route-list.ts';
 import { destinationHosts, virtualServiceRoutes } from '../routes/virtual-service-routes.ts';
 import type { MeshSettings } from '../settings.ts';
@@ -96,15 +98,24 @@ export interface ServerRoutes {
 export interface RouteAudience extends RouteSource {
   /** What the proxy cannot do (`missingFeatures`). */
   readonly missing: string;
+  /** Where port 443 is bound: the port that redirects to HTTPS lead to. */
+  readonly httpsPort: number;
 }
 
 export function routeAudienceOf({ memo, settings, view }: ViewScope): RouteAudience {
   const source: RouteSource = { namespace: view.namespace, labels: view.labels };
-  return memo.run(routeAudience, settings, JSON.stringify(source), missingFeatures(view.capabilities));
+  const { port } = boundAddress('0.0.0.0', HTTPS_PORT, view.binding);
+  return memo.run(routeAudience, settings, JSON.stringify(source), missingFeatures(view.capabilities), port);
 }
 
-function routeAudience(_memo: Memo, _settings: MeshSettings, source: string, missing: string): RouteAudience {
-  return { ...(JSON.parse(source) as RouteSource), missing };
+function routeAudience(
+  _memo: Memo,
+  _settings: MeshSettings,
+  source: string,
+  missing: string,
+  httpsPort: number,
+): RouteAudience {
+  return { ...(JSON.parse(source) as RouteSource), missing, httpsPort };
 }
 
 /** The routes of a VirtualService at a server of a Gateway, for one audience. */
@@ -193,7 +204,7 @@ export function routeDiagnostics(scope: ViewScope, list: RouteList): readonly Di
 }
 
 /** The destinations of a list of routes that do not exist. */
-export function problemDiagnostics(scope: ViewScope, { problems }: RouteList): readonly Diagnostic[] {
+export function problemDiagnostics(scope: ViewScope, { problems }: Pick<RouteList, 'problems'>): readonly Diagnostic[] {
   return problems.map((problem) =>
     destinationDiagnostic(problem, scope.registry.byHost.keys(), hiddenService(scope, problem)),
   );

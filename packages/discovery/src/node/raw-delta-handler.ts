@@ -25,6 +25,8 @@ export interface RawDeltaOptions {
   readonly server: Pick<DiscoveryServer, 'admit' | 'openStream' | 'counters'>;
   /** Who is at the other end, for people. */
   readonly peerOf: (request: Http2ServerRequest) => string;
+  /** See `OpenStreamOptions.isPrivate`; no connection is unless this says so. */
+  readonly isPrivate?: (request: Http2ServerRequest) => boolean;
   /** Largest request accepted, in bytes; default 4 MiB, gRPC's own default. */
   readonly maxRequestBytes?: number;
   /** Encoded responses kept for sharing between streams, in bytes; default 8 MiB. */
@@ -70,7 +72,7 @@ function isPlainDelta(request: Http2ServerRequest): boolean {
 async function serve(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
-  { server, peerOf, maxRequestBytes = 4 * 1024 * 1024 }: RawDeltaOptions,
+  { server, peerOf, isPrivate, maxRequestBytes = 4 * 1024 * 1024 }: RawDeltaOptions,
   encoder: DeltaFrameEncoder,
 ): Promise<void> {
   // A broken connection shows as the end of the stream; without a listener the error would end the process.
@@ -86,7 +88,10 @@ async function serve(
     // Nothing is read meanwhile, so that a client that waits for its turn costs no more than its connection's window.
     await server.admit(gone.signal);
     if (gone.signal.aborted) return;
-    stream = server.openStream(peerOf(request), { abandon: () => response.stream.close(constants.NGHTTP2_CANCEL) });
+    stream = server.openStream(peerOf(request), {
+      abandon: () => response.stream.close(constants.NGHTTP2_CANCEL),
+      isPrivate: isPrivate?.(request) === true,
+    });
     readRequests(request, stream, maxRequestBytes);
     const opened = stream;
     for await (const push of opened.pushes()) {

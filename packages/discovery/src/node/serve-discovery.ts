@@ -56,11 +56,15 @@ export async function serveDiscovery(options: ServeDiscoveryOptions): Promise<Se
     contextValues: (request) =>
       createContextValues()
         .set(peerAddress, peerOf(request.socket, address))
-        .set(callTransport, { abandon: () => abandon(request) }),
+        .set(callTransport, {
+          abandon: () => abandon(request),
+          isPrivate: isPrivate(request.socket, address),
+        }),
   });
   const rawHandler = createRawDeltaHandler({
     server,
     peerOf: (request) => peerOf(request.stream.session?.socket, address),
+    isPrivate: (request) => isPrivate(request.stream.session?.socket, address),
     maxRequestBytes,
   });
   const usesRaw = options.responsePath !== 'connect';
@@ -188,4 +192,14 @@ function abandon(request: unknown): void {
 function peerOf(socket: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined, address: DiscoveryAddress): string {
   if (typeof address !== 'string') return `unix:${address.path}`;
   return `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`;
+}
+
+/** Whether nobody but this machine can read what is sent: there is no other protection here. */
+function isPrivate(socket: Pick<Socket, 'remoteAddress'> | undefined, address: DiscoveryAddress): boolean {
+  return typeof address !== 'string' || isLoopback(socket?.remoteAddress ?? '');
+}
+
+/** 127.0.0.0/8 (RFC 1122, section 3.2.1.3) or ::1, also as IPv4 is written in IPv6. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\.(?:\d{1,3}\.){2}\d{1,3}$/i.test(address);
 }
