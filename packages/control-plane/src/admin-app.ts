@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { connections, subscriptions } from './connections.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { jsonInSlices } from './json-in-slices.ts';
 import { buildMetrics } from './metrics/control-plane-metrics.ts';
 import { formatMetrics, METRICS_CONTENT_TYPE, type MetricFamily } from './metrics/exposition.ts';
 import { configObjects, registryServices, serviceInstances, serviceInstancesBrief } from './registry-dump.ts';
-import { ThreadSlice } from './thread-slice.ts';
 
 export interface AdminAppOptions {
   /** Metrics of the process around the control plane, added to `/metrics`. */
@@ -34,16 +34,16 @@ export function createAdminApp(controlPlane: ControlPlane, version: string, opti
 
   const debug: Readonly<Record<string, (context: Context) => Response | Promise<Response>>> = {
     adsz: (context) => json(context, subscriptions(controlPlane.discovery.streams())),
-    configz: (context) => jsonList(context, configObjects(controlPlane.snapshot)),
+    configz: (context) => json(context, configObjects(controlPlane.snapshot)),
     config_dump: (context) => configDump(controlPlane, context),
     connections: (context) => json(context, connections(controlPlane.discovery.streams())),
     diagnostics: (context) => json(context, controlPlane.diagnostics()),
     endpointz: (context) =>
       context.req.query('brief') === undefined
-        ? jsonList(context, serviceInstances(controlPlane.services()))
+        ? json(context, serviceInstances(controlPlane.services()))
         : context.text(serviceInstancesBrief(controlPlane.services())),
-    registryz: (context) => jsonList(context, registryServices(controlPlane.services(), controlPlane.snapshot)),
-    syncz: (context) => jsonList(context, controlPlane.syncStatus()),
+    registryz: (context) => json(context, registryServices(controlPlane.services(), controlPlane.snapshot)),
+    syncz: (context) => json(context, controlPlane.syncStatus()),
   };
   for (const [name, handle] of Object.entries(debug)) app.get(`/debug/${name}`, handle);
   app.get('/debug/list', (context) => json(context, Object.keys(debug).sort()));
@@ -70,19 +70,7 @@ async function configDump(controlPlane: ControlPlane, context: Context): Promise
   return json(context, await configDumpJson(dump ?? new Map()));
 }
 
-/** An array that may be long, written without holding up the thread. */
-async function jsonList(context: Context, items: Iterable<unknown>): Promise<Response> {
-  if (context.req.query('pretty') !== undefined) return json(context, [...items]);
-  const slice = new ThreadSlice();
-  const written: string[] = [];
-  for (const item of items) {
-    written.push(JSON.stringify(item));
-    if (slice.isSpent) await slice.nextTurn();
-  }
-  return context.body(`[${written.join(',')}]\n`, 200, { 'content-type': 'application/json' });
-}
-
-function json(context: Context, value: unknown): Response {
-  const indent = context.req.query('pretty') === undefined ? undefined : 2;
-  return context.body(`${JSON.stringify(value, null, indent)}\n`, 200, { 'content-type': 'application/json' });
+async function json(context: Context, value: unknown): Promise<Response> {
+  const indent = context.req.query('pretty') === undefined ? 0 : 2;
+  return context.body(`${await jsonInSlices(value, indent)}\n`, 200, { 'content-type': 'application/json' });
 }
