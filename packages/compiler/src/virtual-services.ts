@@ -14,7 +14,7 @@ import {
   type VirtualService,
 } from './mesh-objects.ts';
 import type { MeshSettings } from './settings.ts';
-import { type Audience, audienceOf, visibleObjects } from './visibility.ts';
+import { type Audience, audienceOf, someAreParticular, visibleObjects } from './visibility.ts';
 
 /** A VirtualService with what it says about where it applies, all names in full. */
 export interface VirtualServiceEntry {
@@ -102,7 +102,7 @@ export function visibleVirtualServices(
   const byDefault = settings.defaultVirtualServiceExportTo;
   const visible = visibleObjects(memo, all, byDefault, namespace);
   // Only among objects for this namespace in particular does it matter whose proxies look.
-  const particular = visible.some((virtualService) => audienceOf(virtualService, byDefault) !== 'everybody');
+  const particular = someAreParticular(memo, visible, byDefault);
   return memo.run(indexVirtualServices, visible, settings, particular ? namespace : undefined);
 }
 

@@ -71,6 +71,11 @@ export function visibleObjects<Item extends ExportedObject>(
   return seen as readonly Item[];
 }
 
+/** Whether some of the objects are for less than everybody. */
+export function someAreParticular(memo: Memo, objects: readonly ExportedObject[], byDefault: DefaultExport): boolean {
+  return memo.run(specialNamespaces, memo.each(audienceStage, objects, byDefault)) !== NO_DIFFERENCE;
+}
+
 function audienceStage(_memo: Memo, object: ExportedObject, byDefault: DefaultExport): Audience {
   return audienceOf(object, byDefault);
 }

@@ -101,6 +101,12 @@ export class MeshSnapshot {
     return (this.#kinds.get(kind)?.byNamespace.get(namespace) ?? []) as readonly unknown[] as readonly ObjectOf<K>[];
   }
 
+  /** The objects of a kind by namespace; the same map as long as none of them changes. */
+  byNamespace<K extends KindName>(kind: K): ReadonlyMap<string, readonly ObjectOf<K>[]> {
+    const found = this.#kinds.get(kind)?.byNamespace ?? NO_NAMESPACES;
+    return found as ReadonlyMap<string, readonly unknown[]> as ReadonlyMap<string, readonly ObjectOf<K>[]>;
+  }
+
   /** One object, or undefined. `namespace` is empty for cluster-scoped kinds. */
   get<K extends KindName>(kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
     const index = this.#kinds.get(kind);
@@ -159,6 +165,7 @@ export class MeshSnapshot {
   }
 }
 
+const NO_NAMESPACES: ReadonlyMap<string, readonly AnyMeshObject[]> = new Map();
 const NO_DIAGNOSTICS: readonly Diagnostic[] = [];
 
 /** Indexes all objects anew, sharing what is equal. */

@@ -1,9 +1,10 @@
 import { suggest } from '@heddle/api';
 import { type Diagnostic, diagnostic } from '@heddle/model';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
+import { joinLists } from '../incremental/join-lists.ts';
 import type { Memo } from '../memo.ts';
 import { type Gateway, qualifiedName, refOfObject } from '../mesh-objects.ts';
-import type { VirtualServiceIndex } from '../virtual-services.ts';
+import type { VirtualServiceEntry, VirtualServiceIndex } from '../virtual-services.ts';
 
 /** IST0101: VirtualServices that are bound to Gateways which do not exist. */
 export function checkGatewayReferences(
@@ -11,29 +12,42 @@ export function checkGatewayReferences(
   virtualServices: VirtualServiceIndex,
   gateways: readonly Gateway[],
 ): readonly Diagnostic[] {
-  const known = memo.run(gatewayNames, gateways);
-  const diagnostics: Diagnostic[] = [];
-  for (const [name, entries] of virtualServices.byGateway) {
-    if (name === MESH_GATEWAY || known.has(name)) continue;
-    for (const { virtualService, gateways: bound } of entries) {
-      const near = likelyGateway(name, known);
-      diagnostics.push(
-        diagnostic('IST0101', {
-          resource: refOfObject(virtualService),
-          path: ['spec', 'gateways', bound.get(name) ?? 0],
-          message: `there is no Gateway "${name}"`,
-          effect: 'its routes are not served there',
-          fix: near === undefined ? 'name a Gateway as NAMESPACE/NAME' : `did you mean "${near}"?`,
-        }),
-      );
-    }
-  }
-  return diagnostics;
+  const known = memo.run(nameSet, memo.each(gatewayName, gateways));
+  return memo.evolve(joinLists<Diagnostic>, memo.each(unknownGateways, virtualServices.entries, known));
 }
 
-function gatewayNames(_memo: Memo, gateways: readonly Gateway[]): ReadonlySet<string> {
-  return new Set(gateways.map(qualifiedName));
+function gatewayName(_memo: Memo, gateway: Gateway): string {
+  return qualifiedName(gateway);
 }
+
+/** The same set as long as no name comes or goes. */
+function nameSet(_memo: Memo, names: readonly string[]): ReadonlySet<string> {
+  return new Set(names);
+}
+
+function unknownGateways(
+  _memo: Memo,
+  { virtualService, gateways: bound }: VirtualServiceEntry,
+  known: ReadonlySet<string>,
+): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const [name, position] of bound) {
+    if (name === MESH_GATEWAY || known.has(name)) continue;
+    const near = likelyGateway(name, known);
+    diagnostics.push(
+      diagnostic('IST0101', {
+        resource: refOfObject(virtualService),
+        path: ['spec', 'gateways', position],
+        message: `there is no Gateway "${name}"`,
+        effect: 'its routes are not served there',
+        fix: near === undefined ? 'name a Gateway as NAMESPACE/NAME' : `did you mean "${near}"?`,
+      }),
+    );
+  }
+  return diagnostics.length === 0 ? NONE : diagnostics;
+}
+
+const NONE: readonly Diagnostic[] = [];
 
 /** A Gateway of the same name in another namespace, or one whose name differs in a few letters. */
 function likelyGateway(name: string, known: ReadonlySet<string>): string | undefined {

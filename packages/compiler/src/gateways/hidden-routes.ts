@@ -3,7 +3,7 @@ import type { Memo } from '../memo.ts';
 import { type Gateway, qualifiedName, refOfObject, type VirtualService } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
 import { indexVirtualServices } from '../virtual-services.ts';
-import { isVisible } from '../visibility.ts';
+import { isVisible, someAreParticular } from '../visibility.ts';
 
 /** HED211: VirtualServices that are bound to Gateways of a proxy and not exported to the namespace in which it runs. */
 export function checkHiddenRoutes(
@@ -13,6 +13,7 @@ export function checkHiddenRoutes(
   namespace: string,
   settings: MeshSettings,
 ): readonly Diagnostic[] {
+  if (!someAreParticular(memo, virtualServices, settings.defaultVirtualServiceExportTo)) return NONE;
   const { byGateway } = memo.run(indexVirtualServices, virtualServices, settings, undefined);
   return gateways.flatMap((gateway) => {
     const name = qualifiedName(gateway);
@@ -28,3 +29,5 @@ export function checkHiddenRoutes(
     });
   });
 }
+
+const NONE: readonly Diagnostic[] = [];

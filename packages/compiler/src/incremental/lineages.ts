@@ -39,7 +39,8 @@ export class Lineages<Entry extends Member> {
 
 function likeness(a: readonly unknown[], b: readonly unknown[]): number {
   if (a.length === 0 || b.length === 0) return Number(a.length === b.length);
-  let score = Number(a[0] === b[0]) + Number(a.at(-1) === b.at(-1));
-  if (a.length === b.length) score += 1 + Number(a[a.length >> 1] === b[b.length >> 1]);
-  return score;
+  const ends = Number(a[0] === b[0]) + Number(a.at(-1) === b.at(-1));
+  if (a.length !== b.length) return ends;
+  const middle = Number(a[a.length >> 1] === b[b.length >> 1]);
+  return ends + middle === 0 ? 0 : ends + middle + 1;
 }

@@ -2,7 +2,6 @@ import type { Diagnostic } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { alignLists } from '../incremental/list-changes.ts';
 import type { Continued, Memo } from '../memo.ts';
-import type { Workload } from '../registry/workload.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
 import {
@@ -11,8 +10,9 @@ import {
   clusterFor,
   selectionFor,
   type ViewCluster,
+  type WorkloadSelection,
 } from './view-clusters.ts';
-import type { ViewScope } from './view-scope.ts';
+import type { ViewScope, WorkloadLookup } from './view-scope.ts';
 
 /** The clusters of a view with their endpoints. */
 export interface ClusterList {
@@ -23,27 +23,19 @@ export interface ClusterList {
 
 /** The clusters that a view uses, each once. */
 export function clusterList(scope: ViewScope, uses: readonly ClusterUse[]): ClusterList {
-  const { memo, settings } = scope;
-  const workloads: (readonly Workload[])[] = [];
-  const workloadDiagnostics: (readonly Diagnostic[])[] = [];
-  for (const use of uses) {
-    const selection = selectionFor(scope, use);
-    workloads.push(selection.workloads);
-    workloadDiagnostics.push(selection.diagnostics);
-  }
-  return memo.evolve(compileClusters, uses, workloads, workloadDiagnostics, clusterAudienceOf(scope), settings);
+  return scope.memo.evolve(compileClusters, uses, scope.workloads, clusterAudienceOf(scope), scope.settings);
 }
 
 type Inputs = readonly [
   uses: readonly ClusterUse[],
-  workloads: readonly (readonly Workload[])[],
-  workloadDiagnostics: readonly (readonly Diagnostic[])[],
+  workloads: WorkloadLookup,
   audience: ClusterAudience,
   settings: MeshSettings,
 ];
 
 interface ClusterState extends ClusterList {
   /** One for each use. */
+  readonly selections: readonly WorkloadSelection[];
   readonly built: readonly ViewCluster[];
 }
 
@@ -51,27 +43,35 @@ function compileClusters(
   memo: Memo,
   before: Continued<Inputs, ClusterState> | undefined,
   uses: readonly ClusterUse[],
-  workloads: readonly (readonly Workload[])[],
-  workloadDiagnostics: readonly (readonly Diagnostic[])[],
+  workloads: WorkloadLookup,
   audience: ClusterAudience,
   settings: MeshSettings,
 ): ClusterState {
-  const comparable = before !== undefined && before.inputs[3] === audience && before.inputs[4] === settings;
-  const positions = comparable ? alignLists(before.inputs[0], uses) : undefined;
+  const [knownUses, knownWorkloads, knownAudience, knownSettings] = before?.inputs ?? NOTHING_KNOWN;
+  const comparable = audience === knownAudience && settings === knownSettings;
+  const positions = comparable ? alignLists(knownUses, uses) : undefined;
+  const selections: WorkloadSelection[] = [];
   const built: ViewCluster[] = [];
-  let same = comparable && before.inputs[0].length === uses.length;
+  let same = comparable && knownUses.length === uses.length;
   for (let at = 0; at < uses.length; at++) {
+    const use = uses[at] as ClusterUse;
     const known = positions?.[at] ?? -1;
-    const [selected, found] = [workloads[at] as readonly Workload[], workloadDiagnostics[at] as readonly Diagnostic[]];
-    const unchanged =
-      known >= 0 && before?.inputs[1][known] === selected && before.inputs[2][known] === found
-        ? before.result.built[known]
-        : undefined;
-    const cluster = unchanged ?? clusterFor(memo, audience, uses[at] as ClusterUse, selected, found, settings);
+    const knownSelection = before?.result.selections[known];
+    const knownCluster = before?.result.built[known];
+    let selection = knownSelection;
+    let cluster = knownCluster;
+    if (knownSelection === undefined || knownCluster === undefined || workloads !== knownWorkloads) {
+      const found = selectionFor(memo, workloads, use);
+      const unchanged =
+        knownSelection?.workloads === found.workloads && knownSelection.diagnostics === found.diagnostics;
+      selection = unchanged ? knownSelection : found;
+      if (!unchanged) cluster = clusterFor(memo, audience, use, found.workloads, found.diagnostics, settings);
+    }
+    selections.push(selection as WorkloadSelection);
+    built.push(cluster as ViewCluster);
     same &&= cluster === before?.result.built[at];
-    built.push(cluster);
   }
-  if (same && before !== undefined) return before.result;
+  if (same && before !== undefined) return { ...before.result, selections };
   const clusters: CompiledResource[] = [];
   const endpoints: CompiledResource[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -80,5 +80,12 @@ function compileClusters(
     if (one.endpoints !== undefined) endpoints.push(one.endpoints);
     for (const found of one.diagnostics) diagnostics.push(found);
   }
-  return { built, clusters, endpoints, diagnostics };
+  return { selections, built, clusters, endpoints, diagnostics };
 }
+
+const NOTHING_KNOWN: readonly [readonly ClusterUse[], undefined, undefined, undefined] = [
+  [],
+  undefined,
+  undefined,
+  undefined,
+];

@@ -146,10 +146,13 @@ export function gatewayPortRoutes(
     if (was !== undefined) gone.push(was);
     if (is !== undefined) come.push(is);
   }
-  const summary = summaryOf(units);
+  const { result } = before;
+  const plain =
+    positions !== undefined && units.every((unit, at) => samePlainly(result.units[positions[at] ?? -1], unit));
+  const summary = plain && units.length === result.units.length ? result : summaryOf(units);
   return {
     ...summary,
-    uses: sameUses(before.result.uses, summary.uses) ? before.result.uses : summary.uses,
+    uses: sameUses(result.uses, summary.uses) ? result.uses : summary.uses,
     virtualHosts: patchSorted(before.result.virtualHosts, gone, come, compareNames),
     units,
     claims,
@@ -238,6 +241,25 @@ function summaryOf(units: readonly ServerUnit[]): Omit<GatewayPortRoutes, 'virtu
     serves.push(serving);
   }
   return { uses: [...uses.values()], broken: [...broken], diagnostics, serves };
+}
+
+/** Whether a server comes to the same in {@link summaryOf}; at least where nothing is wrong with it. */
+function samePlainly(was: ServerUnit | undefined, is: ServerUnit): boolean {
+  if (was === is) return true;
+  if (was === undefined || was.routes.length !== is.routes.length) return false;
+  return is.routes.every((routes, index) => {
+    const before = was.routes[index] as ServerRoutes;
+    return (
+      isPlain(routes) &&
+      isPlain(before) &&
+      routes.hosts.length > 0 === before.hosts.length > 0 &&
+      sameUses(routes.list.clusters, before.list.clusters)
+    );
+  });
+}
+
+function isPlain({ diagnostics, list }: ServerRoutes): boolean {
+  return diagnostics.length + list.diagnostics.length + list.problems.length === 0;
 }
 
 function sameUses(a: readonly ClusterUse[], b: readonly ClusterUse[]): boolean {

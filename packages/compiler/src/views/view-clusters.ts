@@ -15,7 +15,7 @@ import type { WorkloadIndex } from '../registry/workload-index.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
 import { type EffectivePolicy, policyFor } from '../traffic-policy.ts';
-import type { ViewScope } from './view-scope.ts';
+import type { ViewScope, WorkloadLookup } from './view-scope.ts';
 
 /** A cluster with its endpoints, if those are resources of their own. */
 export interface ViewCluster {
@@ -49,12 +49,12 @@ function clusterAudience(
 }
 
 /** The workloads behind a cluster, and what is wrong with those of their namespace; the same lists as long as nothing of that changes. */
-export interface Selection {
+export interface WorkloadSelection {
   readonly workloads: readonly Workload[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function selectionFor({ memo, workloads }: ViewScope, { backend, port }: ClusterUse): Selection {
+export function selectionFor(memo: Memo, workloads: WorkloadLookup, { backend, port }: ClusterUse): WorkloadSelection {
   // Port numbers of several objects make one host's service; all Kubernetes Services among them stand in its namespace.
   const index = workloads(backend.service.namespace);
   const source = backend.service.portsByNumber.get(port)?.source;

@@ -7,7 +7,7 @@ import type { ServerSource } from '../gateways/gateway-ports.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
-import type { VirtualService } from '../mesh-objects.ts';
+import type { Deployment, Pod, VirtualService } from '../mesh-objects.ts';
 import { buildServiceRegistry, type ServiceRegistry } from '../registry/service-registry.ts';
 import { indexWorkloads, type WorkloadIndex } from '../registry/workload-index.ts';
 import { type DestinationProblem, destinationDiagnostic, type HiddenService } from '../routes/destination.ts';
@@ -35,7 +35,7 @@ export interface ViewScope {
   readonly backends: Backends;
   readonly virtualServices: VirtualServiceIndex;
   /** The workloads of a namespace. */
-  readonly workloads: (namespace: string) => WorkloadIndex;
+  readonly workloads: WorkloadLookup;
 }
 
 export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settings: MeshSettings): ViewScope {
@@ -67,19 +67,25 @@ export function listOf<K extends KindName>(snapshot: MeshSnapshot, kind: K): rea
   return list.length === 0 ? NOTHING : list;
 }
 
-/** Finds the workloads of a namespace; indexes each namespace once. */
-export function workloadLookup(memo: Memo, snapshot: MeshSnapshot): (namespace: string) => WorkloadIndex {
+/** Finds the workloads of a namespace. */
+export type WorkloadLookup = (namespace: string) => WorkloadIndex;
+
+/** The same lookup as long as no workload changes. */
+export function workloadLookup(memo: Memo, snapshot: MeshSnapshot): WorkloadLookup {
+  return memo.run(workloadsByNamespace, snapshot.byNamespace('Pod'), snapshot.byNamespace('Deployment'));
+}
+
+/** Indexes each namespace once, when it is first asked for. */
+function workloadsByNamespace(
+  memo: Memo,
+  pods: ReadonlyMap<string, readonly Pod[]>,
+  deployments: ReadonlyMap<string, readonly Deployment[]>,
+): WorkloadLookup {
   const indexes = new Map<string, WorkloadIndex>();
   return (namespace) => {
     let index = indexes.get(namespace);
     if (index === undefined) {
-      const pods = snapshot.inNamespace('Pod', namespace);
-      const deployments = snapshot.inNamespace('Deployment', namespace);
-      index = memo.run(
-        indexWorkloads,
-        pods.length === 0 ? NOTHING : pods,
-        deployments.length === 0 ? NOTHING : deployments,
-      );
+      index = memo.run(indexWorkloads, pods.get(namespace) ?? NOTHING, deployments.get(namespace) ?? NOTHING);
       indexes.set(namespace, index);
     }
     return index;
