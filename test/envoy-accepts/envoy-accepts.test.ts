@@ -106,6 +106,12 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
   ];
 }
 
+/** Labels by which a workload is selected by as many services as they can select together. */
+function labelsOfMany(objects: readonly AnyObject[]): Readonly<Record<string, string>> {
+  const selectors = objects.map((object) => (object.kind === 'Service' ? object.spec.selector : undefined) ?? {});
+  return Object.assign({}, ...selectors.toReversed()) as Readonly<Record<string, string>>;
+}
+
 /** Why Envoy refuses what these objects compile to; empty if it accepts. */
 function refusal(
   manifests: readonly Manifest[],
@@ -122,7 +128,7 @@ function refusal(
     name: 'a',
     namespace: 'default',
     dnsDomain: 'default.svc.cluster.local',
-    labels: { istio: 'ingressgateway' },
+    labels: proxy === 'router' ? { istio: 'ingressgateway' } : labelsOfMany(objects),
     capabilities: { dataPlane: 'envoy', minor: 40 },
   };
   const compiler = createCompiler();

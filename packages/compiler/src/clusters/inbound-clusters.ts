@@ -22,8 +22,8 @@ const OWN_SOURCE: ClusterFields = {
   upstreamBindConfig: { sourceAddress: { address: '127.0.0.6', portSpecifier: { case: 'portValue', value: 0 } } },
 };
 
-/** The most that Envoy takes: the one host of such a cluster, the workload itself, never goes. */
-const NEVER_CLEANED: ClusterFields = { cleanupInterval: { seconds: 9_223_372_036n, nanos: 0 } };
+/** Ten years, as good as never: the one host of such a cluster, the workload itself, never goes. */
+const NEVER_CLEANED: ClusterFields = { cleanupInterval: { seconds: 315_360_000n, nanos: 0 } };
 
 /** `inbound|PORT||`: the workload's own port, at the address to which the connection was made or at 127.0.0.1. */
 export function buildInboundCluster(_memo: Memo, port: InboundPort, settings: MeshSettings): CompiledResource {
