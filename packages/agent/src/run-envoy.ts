@@ -157,8 +157,9 @@ class Supervisor implements RunningEnvoy {
       envoy.exited,
       new Promise<'late'>((resolve) => this.#clock.after(readyTimeoutMs, () => resolve('late'))),
     ]);
-    if (outcome === 'ready') return;
+    // An Envoy that was told to end may be ready before it does.
     this.#options.signal?.throwIfAborted();
+    if (outcome === 'ready') return;
     if (outcome === 'late') {
       const state = await this.#admin?.request('GET', '/ready').catch(() => undefined);
       const found = `found ${state?.body.trim() || 'no answer'} after ${readyTimeoutMs} ms`;
