@@ -129,6 +129,13 @@ const tiers = [
     count: 'steps',
   },
   {
+    name: 'bookinfo',
+    why: "Istio's bookinfo manifests are accepted and served, where they can be had",
+    minutes: 3,
+    commands: [`node ${source} scripts/bookinfo.ts`],
+    count: 'summary',
+  },
+  {
     name: 'types',
     why: 'the packages and all that is not published',
     minutes: 3,
