@@ -14,17 +14,20 @@ export function fits(count: number, bytes: number, size: number, limits: ChunkLi
   return count < limits.maxResponseResources && bytes + size <= limits.maxResponseBytes;
 }
 
-/** One response's worth of what a view offers, cut once and sent as it is to every stream that is to have just that. Immutable. */
+/** One response's worth of what a view offers, cut once and sent as it is to a stream that is to have just that, or to many. Immutable. */
 export class Chunk {
   readonly resources: readonly XdsResource[];
   /** Names asked for that the view does not offer. */
   readonly missing: readonly string[];
   /** Of the encoded resources. */
   readonly bytes: number;
+  /** Whether it was cut for many streams. */
+  readonly isShared: boolean;
   readonly #offered: ReadonlySet<string>;
   readonly #missing: ReadonlySet<string>;
 
-  constructor(resources: readonly XdsResource[], missing: readonly string[]) {
+  constructor(resources: readonly XdsResource[], missing: readonly string[], isShared: boolean) {
+    this.isShared = isShared;
     this.resources = resources;
     this.missing = missing;
     this.bytes = resources.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -70,7 +73,7 @@ export class ChunkPlans {
   whole(typeUrl: string, available: ResourcesByName): readonly Chunk[] {
     let chunks = this.#whole.get(available);
     if (chunks === undefined) {
-      chunks = reuse(this.#cut(available.values()), this.#lastWhole.get(typeUrl)?.deref() ?? []);
+      chunks = reuse(this.#cut(available.values(), true), this.#lastWhole.get(typeUrl)?.deref() ?? []);
       this.#whole.set(available, chunks);
       this.#lastWhole.set(typeUrl, new WeakRef(chunks));
     }
@@ -86,19 +89,24 @@ export class ChunkPlans {
     }
     let chunks = plans.of.get(available);
     if (chunks === undefined) {
-      chunks = reuse(this.#cut(list.names.map((name) => available.get(name) ?? name)), plans.last);
+      chunks = reuse(this.#cut(entriesOf(list.names, available), true), plans.last);
       plans.of.set(available, chunks);
       plans.last = chunks;
     }
     return chunks;
   }
 
+  /** The same for one client alone: nothing is kept. */
+  single(names: Iterable<string>, available: ResourcesByName): readonly Chunk[] {
+    return this.#cut(entriesOf(names, available), false);
+  }
+
   /** Names stand for what is missing. */
-  #cut(entries: Iterable<XdsResource | string>): readonly Chunk[] {
+  #cut(entries: Iterable<XdsResource | string>, isShared: boolean): readonly Chunk[] {
     const chunks: Chunk[] = [];
     let [resources, missing, bytes]: [XdsResource[], string[], number] = [[], [], 0];
     const close = () => {
-      chunks.push(new Chunk(resources, missing));
+      chunks.push(new Chunk(resources, missing, isShared));
       [resources, missing, bytes] = [[], [], 0];
     };
     for (const entry of entries) {
@@ -112,6 +120,10 @@ export class ChunkPlans {
     if (resources.length + missing.length > 0) close();
     return chunks;
   }
+}
+
+function entriesOf(names: Iterable<string>, available: ResourcesByName): (XdsResource | string)[] {
+  return Array.from(names, (name) => available.get(name) ?? name);
 }
 
 /** Chunks that say the same as earlier ones are replaced by those: their encoded bytes are there already. */

@@ -1,5 +1,5 @@
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, SECRET_TYPE_URL } from '@heddle/envoy-api';
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/envoy-api/discovery';
+import type { DiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import { Convergence } from './convergence.ts';
@@ -13,6 +13,7 @@ import {
   type AnswerRequest,
   applyAnswer,
   applySubscriptions,
+  type DeltaRequest,
   type InterestChange,
   type SubscriptionRequest,
 } from './receive.ts';
@@ -23,6 +24,7 @@ import type { OpenStreamOptions, StreamHost, StreamVariant } from './stream-host
 import { StreamLife } from './stream-life.ts';
 import {
   emptySubscription,
+  hasDue,
   isSettled,
   isUnanswered,
   markChanged,
@@ -37,10 +39,10 @@ import { WakeTimer } from './wake-timer.ts';
 /** The largest message that gRPC clients take by default, in bytes. */
 const GRPC_DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-const NO_SECRETS: ResourcesByName = new Map();
+const NO_RESOURCES: ResourcesByName = new Map();
 
 /** The parts that the requests of both variants have. */
-type EitherRequest = AnswerRequest & Pick<DeltaDiscoveryRequest, 'typeUrl' | 'node'>;
+type EitherRequest = AnswerRequest & Pick<DeltaRequest, 'typeUrl' | 'node'>;
 
 /**
  * One stream, delta or state of the world: takes requests, gives pushes. It is pulled: what a response holds is decided when the transport can take it, so
@@ -118,7 +120,7 @@ export class DiscoveryStream {
   }
 
   /** Takes one request of the delta variant. One that breaks the rules ends the stream with an error; nothing is thrown. */
-  receive(request: DeltaDiscoveryRequest): void {
+  receive(request: DeltaRequest): void {
     this.#receive(() => this.#applyDelta(request));
   }
 
@@ -189,16 +191,17 @@ export class DiscoveryStream {
     const heartbeat = this.#takeHeartbeat(nowMs);
     if (heartbeat !== undefined) return heartbeat;
     for (const [typeUrl, subscription] of this.#subscriptions) {
+      if (!hasDue(subscription)) continue;
       const startedAtMs = observer.pushed === undefined ? 0 : performance.now();
       const push = takePush(
         subscription,
         {
-          available: this.#available(typeUrl),
+          available: this.#offer(typeUrl),
           limits: this.#host.limits,
           nowMs,
           hasRefusals: this.#group.hasRefusals(typeUrl),
           refusal: (name) => this.#group?.refusal(typeUrl, name),
-          reasonToHoldBack: (resource) => reasonToHoldBack(resource, this.#subscriptions, this.#lookup),
+          reasonToHoldBack: (resource) => reasonToHoldBack(resource, this.#subscriptions, this.#offer),
           reasonToKeep: (name) =>
             this.#graceReason(subscription, name, nowMs) ?? reasonToKeep(subscription, this.#subscriptions),
         },
@@ -261,11 +264,8 @@ export class DiscoveryStream {
 
   readonly #nextNonce = (): string => String(++this.#nonce);
 
-  readonly #lookup = (typeUrl: string, name: string) => this.#available(typeUrl).get(name);
-
-  #available(typeUrl: string): ResourcesByName {
-    return this.#group === undefined ? new Map() : this.#offered(this.#group, typeUrl);
-  }
+  readonly #offer = (typeUrl: string): ResourcesByName =>
+    this.#group === undefined ? NO_RESOURCES : this.#offered(this.#group, typeUrl);
 
   /** What the view has, without secrets where others could read them. */
   #offered(group: ViewGroup, typeUrl: string): ResourcesByName {
@@ -275,10 +275,10 @@ export class DiscoveryStream {
       this.#toldOfWithholding = true;
       this.#host.withheld(this);
     }
-    return NO_SECRETS;
+    return NO_RESOURCES;
   }
 
-  #applyDelta(request: DeltaDiscoveryRequest): void {
+  #applyDelta(request: DeltaRequest): void {
     const { group, subscription, isFirst } = this.#begin(request);
     const { type } = subscription;
     refuseLocators(type, request.resourceLocatorsSubscribe);
@@ -475,7 +475,7 @@ export class DiscoveryStream {
   #shareSettled(): void {
     for (const [typeUrl, subscription] of this.#subscriptions) {
       const { held, rejected } = subscription;
-      const available = this.#available(typeUrl);
+      const available = this.#offer(typeUrl);
       if (held.follows(available) || rejected.size > 0 || !isSettled(subscription)) continue;
       if (this.#group?.hasRefusals(typeUrl) !== true) held.share(available);
     }

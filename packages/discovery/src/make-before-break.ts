@@ -15,14 +15,15 @@ import {
   virtualHostClusters,
 } from '@heddle/envoy-api/references';
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
-import type { XdsResource } from '@heddle/model';
+import type { ResourcesByName, XdsResource } from '@heddle/model';
+import type { Chunk } from './chunk.ts';
 import { isFresh, isSettled, type Subscription, wants } from './subscription.ts';
 
 /** One stream's subscriptions by type URL. */
 export type Subscriptions = ReadonlyMap<string, Subscription>;
 
-/** Finds the current resource of a type and name in the stream's view. */
-export type Lookup = (typeUrl: string, name: string) => XdsResource | undefined;
+/** What the stream's view offers of a type. */
+export type Offer = (typeUrl: string) => ResourcesByName;
 
 const NONE: ReadonlySet<string> = new Set();
 // Resources are shared by all streams that see them, so each is decoded once, not once per stream.
@@ -64,20 +65,36 @@ export function endpointsNamedBy(cluster: XdsResource): string | undefined {
 export function reasonToHoldBack(
   resource: XdsResource,
   subscriptions: Subscriptions,
-  lookup: Lookup,
+  offer: Offer,
 ): string | undefined {
   const clusters = subscriptions.get(CLUSTER_TYPE_URL);
-  if (clusters === undefined) return undefined;
-  for (const name of clustersNamedBy(resource)) {
-    if (!wants(clusters, name)) continue;
-    const cluster = lookup(CLUSTER_TYPE_URL, name);
-    if (cluster === undefined) continue;
-    if (clusters.held.version(name) === undefined) return `cluster "${name}" is not sent yet`;
-    if (isFresh(clusters, name)) return `cluster "${name}" is not acknowledged yet`;
-    const reason = endpointsReason(cluster, subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL), lookup);
+  const named = clustersNamedBy(resource);
+  if (clusters === undefined || named.size === 0) return undefined;
+  const endpoints = subscriptions.get(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL);
+  const cause = likelyCause(resource, clusters, endpoints, offer);
+  // A client that is in step but for shared chunks needs no look at each of a thousand clusters.
+  if (cause === undefined && isInStep(clusters, offer) && (endpoints === undefined || isInStep(endpoints, offer))) {
+    return undefined;
+  }
+  for (const name of cause === undefined ? named : [cause, ...named]) {
+    const reason = reasonToWaitFor(name, clusters, endpoints, offer);
     if (reason !== undefined) return reason;
   }
   return undefined;
+}
+
+function reasonToWaitFor(
+  name: string,
+  clusters: Subscription,
+  endpoints: Subscription | undefined,
+  offer: Offer,
+): string | undefined {
+  if (!wants(clusters, name)) return undefined;
+  const cluster = offer(CLUSTER_TYPE_URL).get(name);
+  if (cluster === undefined) return undefined;
+  if (clusters.held.version(name) === undefined) return `cluster "${name}" is not sent yet`;
+  if (isFresh(clusters, name)) return `cluster "${name}" is not acknowledged yet`;
+  return endpointsReason(cluster, endpoints, offer);
 }
 
 /** Why a removal must wait: resources that may still refer to it have changes that the client has not acknowledged. */
@@ -89,16 +106,91 @@ export function reasonToKeep(subscription: Subscription, subscriptions: Subscrip
   return undefined;
 }
 
-function endpointsReason(
-  cluster: XdsResource,
-  endpoints: Subscription | undefined,
-  lookup: Lookup,
-): string | undefined {
+function endpointsReason(cluster: XdsResource, endpoints: Subscription | undefined, offer: Offer): string | undefined {
   const name = endpointsNamedBy(cluster);
   if (name === undefined || endpoints === undefined || !endpoints.names.has(name)) return undefined;
-  if (lookup(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name) === undefined) return undefined;
+  if (!offer(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL).has(name)) return undefined;
   if (endpoints.held.version(name) === undefined) return `endpoints "${name}" are not sent yet`;
   return isFresh(endpoints, name) ? `endpoints "${name}" are not acknowledged yet` : undefined;
+}
+
+/** A cluster that the resource may have to wait for, found in the shared chunks that are on their way. */
+function likelyCause(
+  resource: XdsResource,
+  clusters: Subscription,
+  endpoints: Subscription | undefined,
+  offer: Offer,
+): string | undefined {
+  const cause = firstOnItsWay(clusters, clustersNamedBy(resource));
+  if (cause !== undefined || endpoints === undefined || !hasChunks(endpoints)) return cause;
+  const needed = endpointsNeededBy(resource, offer(CLUSTER_TYPE_URL));
+  return needed.get(firstOnItsWay(endpoints, needed) ?? '');
+}
+
+/** Whether all but shared chunks is as the view offers it, and acknowledged. */
+function isInStep({ type, held, fresh }: Subscription, offer: Offer): boolean {
+  return fresh.size === 0 && held.follows(offer(type.typeUrl));
+}
+
+/** By which names a resource depends on which clusters: for what a view offers, and so for all its streams. */
+const neededEndpoints = new WeakMap<ResourcesByName, WeakMap<XdsResource, ReadonlyMap<string, string>>>();
+
+/** The endpoints of the clusters that a resource names, with the cluster of each. */
+function endpointsNeededBy(resource: XdsResource, clusters: ResourcesByName): ReadonlyMap<string, string> {
+  let byResource = neededEndpoints.get(clusters);
+  if (byResource === undefined) {
+    byResource = new WeakMap();
+    neededEndpoints.set(clusters, byResource);
+  }
+  let needed = byResource.get(resource);
+  if (needed === undefined) {
+    const entries: [string, string][] = [];
+    for (const name of clustersNamedBy(resource)) {
+      const cluster = clusters.get(name);
+      const endpoints = cluster === undefined ? undefined : endpointsNamedBy(cluster);
+      if (endpoints !== undefined) entries.push([endpoints, name]);
+    }
+    needed = new Map(entries);
+    byResource.set(resource, needed);
+  }
+  return needed;
+}
+
+type Names = ReadonlySet<string> | ReadonlyMap<string, string>;
+
+const firstNames = new WeakMap<Names, WeakMap<Chunk, { readonly name: string | undefined }>>();
+
+function hasChunks({ held, outstanding }: Subscription): boolean {
+  if (held.unsent.length > 0) return true;
+  for (const { chunk } of outstanding.values()) if (chunk !== undefined) return true;
+  return false;
+}
+
+/** The first of some names in a shared chunk that the client was not sent yet, or has not acknowledged. */
+function firstOnItsWay({ held, outstanding }: Subscription, names: Names): string | undefined {
+  for (const chunk of held.unsent) {
+    const name = firstIn(chunk, names);
+    if (name !== undefined) return name;
+  }
+  for (const { chunk } of outstanding.values()) {
+    const name = chunk === undefined ? undefined : firstIn(chunk, names);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+function firstIn(chunk: Chunk, names: Names): string | undefined {
+  let byChunk = firstNames.get(names);
+  if (byChunk === undefined) {
+    byChunk = new WeakMap();
+    firstNames.set(names, byChunk);
+  }
+  let first = byChunk.get(chunk);
+  if (first === undefined) {
+    first = { name: chunk.resources.find(({ name }) => names.has(name))?.name };
+    byChunk.set(chunk, first);
+  }
+  return first.name;
 }
 
 function decodeClusters(resource: XdsResource): ReadonlySet<string> {

@@ -45,6 +45,8 @@ export class NameLists {
   /** Those that have length, first and last name in common; oldest use first. */
   readonly #known = new Map<string, NameList[]>();
   #nameCount = 0;
+  /** Transports may give the same array for the same names. */
+  readonly #ofArray = new WeakMap<readonly string[], NameList>();
 
   /**
    * @param minNames shorter lists are not worth it
@@ -58,16 +60,22 @@ export class NameLists {
   /** Undefined for names that are few, too many to be remembered, not all different, or hold the wildcard. */
   find(names: readonly string[]): NameList | undefined {
     if (names.length < this.#minNames || names.length > this.#maxNames) return undefined;
+    const known = this.#ofArray.get(names);
+    if (known !== undefined) return known;
     const key = `${names.length} ${names[0]} ${names.at(-1)}`;
     const alike = this.#known.get(key) ?? [];
     let list = alike.find((candidate) => candidate.names.every((name, index) => name === names[index]));
     this.#known.delete(key);
     this.#known.set(key, alike);
-    if (list !== undefined) return list;
+    if (list !== undefined) {
+      this.#ofArray.set(names, list);
+      return list;
+    }
     const set = new Set(names);
     if (set.size < names.length || set.has(WILDCARD)) return undefined;
     list = new NameList(names, set);
     this.#remember(alike, list);
+    this.#ofArray.set(names, list);
     return list;
   }
 

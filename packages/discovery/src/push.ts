@@ -125,7 +125,7 @@ function takeChunk(subscription: Subscription, { nowMs }: PushContext, nextNonce
   noteOutstanding(subscription, { chunk }, nonce, nowMs);
   const { typeUrl, absent } = subscription.type;
   const [removed, empty] = absent === 'removed' ? [chunk.missing, NO_NAMES] : [NO_NAMES, chunk.missing];
-  return { typeUrl, nonce, resources: chunk.resources, absent: empty, removed, chunk };
+  return { typeUrl, nonce, resources: chunk.resources, absent: empty, removed, ...(chunk.isShared ? { chunk } : {}) };
 }
 
 /** When something that is held up now may be sent without the client's answer; undefined if nothing is held up. */

@@ -13,7 +13,17 @@ export type SubscriptionRequest = Pick<
 >;
 
 /** The part of a request that answers a response; both variants have it. */
-export type AnswerRequest = Pick<DeltaDiscoveryRequest, 'responseNonce' | 'errorDetail'>;
+export type AnswerRequest = Pick<DeltaDiscoveryRequest, 'responseNonce'> &
+  Partial<Pick<DeltaDiscoveryRequest, 'errorDetail'>>;
+
+/** A request of the delta variant: what is read of its message. */
+export type DeltaRequest = Pick<
+  DeltaDiscoveryRequest,
+  'typeUrl' | 'resourceLocatorsSubscribe' | 'resourceLocatorsUnsubscribe'
+> &
+  Partial<Pick<DeltaDiscoveryRequest, 'node'>> &
+  SubscriptionRequest &
+  AnswerRequest;
 
 /** What a request changed about who is interested in what. */
 export interface InterestChange {
@@ -60,13 +70,8 @@ export function applySubscriptions(
 
   // A Map, since names are the client's: `__proto__` is a name like any other.
   const stated = new Map(isFirst ? Object.entries(request.initialResourceVersions) : []);
-  const list = mayShare(subscription, request, stated, context)
-    ? context.lists.find(request.resourceNamesSubscribe)
-    : undefined;
-  if (list !== undefined && names.addList(list)) {
-    held.plan(available, context.plans.listed(list, available));
-    return { ...NO_CHANGE, list };
-  }
+  const planned = planNames(subscription, request, stated, context);
+  if (planned !== undefined) return planned;
 
   const before = subscription.wildcard;
   const added: string[] = [];
@@ -142,9 +147,32 @@ export function applySubscriptions(
   return { added, removed, dissolved, wildcard };
 }
 
+/** Subscribes to names that the client did not have, if they may be sent as chunks; shared ones if others ask for the same names. */
+function planNames(
+  subscription: Subscription,
+  request: SubscriptionRequest,
+  stated: ReadonlyMap<string, string>,
+  context: SubscriptionContext,
+): InterestChange | undefined {
+  const { names, held } = subscription;
+  const { available, plans, lists } = context;
+  const wanted = request.resourceNamesSubscribe;
+  if (wanted.length === 0 || !mayShare(subscription, request, stated, context)) return undefined;
+  const list = lists.find(wanted);
+  if (list !== undefined && names.addList(list)) {
+    held.plan(available, plans.listed(list, available));
+    return { ...NO_CHANGE, list };
+  }
+  const added = new Set(wanted);
+  if (added.has(WILDCARD) || wanted.some((name) => names.has(name))) return undefined;
+  for (const name of added) names.add(name);
+  held.plan(available, plans.single(added, available));
+  return { ...NO_CHANGE, added: [...added] };
+}
+
 /**
- * Whether what a request asks for may be sent as chunks that are shared with other clients: if nothing is to be decided name by name,
- * because the client has nothing of it, nobody refused anything, and it waits for nothing.
+ * Whether what a request asks for may be sent as chunks: if nothing is to be decided name by name, because the client has nothing of
+ * it, nobody refused anything, and it waits for nothing.
  */
 function mayShare(
   { type, style, wildcard, names, held, rejected }: Subscription,

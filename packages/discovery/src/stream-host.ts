@@ -52,7 +52,7 @@ export interface StreamHost {
   readonly plans: ChunkPlans;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
   join(stream: DiscoveryStream, node: ProxyNode): ViewGroup;
-  readNode(request: Pick<DeltaDiscoveryRequest, 'node'>): ProxyNode;
+  readNode(request: Partial<Pick<DeltaDiscoveryRequest, 'node'>>): ProxyNode;
   /** Called after each step that may have left the stream settled, and when it has ended. */
   progressed(stream: DiscoveryStream): void;
   refused(stream: DiscoveryStream, typeUrl: string, message: string, names: readonly string[]): void;

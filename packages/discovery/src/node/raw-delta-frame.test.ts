@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type DeltaDiscoveryResponse, DeltaDiscoveryResponseSchema } from '@heddle/envoy-api/discovery';
 import { type XdsResource, xdsResource } from '@heddle/model';
 import { describe, expect, test } from 'vitest';
+import { Chunk } from '../chunk.ts';
 import { deltaResponse } from '../delta-response.ts';
 import type { DeltaPush } from '../push.ts';
 import { DeltaFrameEncoder } from './raw-delta-frame.ts';
@@ -74,6 +75,24 @@ describe('DeltaFrameEncoder shares bodies', () => {
     ]) {
       expect(decode(encoder.encode(one, '1'))).toEqual(deltaResponse(one, '1'));
     }
+  });
+
+  test('and not between heartbeats of different resources', () => {
+    const encoder = new DeltaFrameEncoder();
+    for (const names of [['a'], ['b'], ['b', 'c'], ['b', 'd']]) {
+      const one = push({ heartbeats: names.map((name) => mortal(name, 1_500)), expires: true });
+      expect(decode(encoder.encode(one, '1'))).toEqual(deltaResponse(one, '1'));
+    }
+  });
+
+  test('of a shared chunk without a look at what is in it', () => {
+    const encoder = new DeltaFrameEncoder();
+    const chunk = new Chunk(large, ['gone'], true);
+    const one = push({ resources: chunk.resources, removed: chunk.missing, chunk });
+    expect(decode(encoder.encode(one, '1'))).toEqual(deltaResponse(one, '1'));
+    const [, first] = encoder.encode(one, '1');
+    expect(encoder.encode({ ...one, nonce: '8' }, '2')[1]).toBe(first);
+    expect(encoder.encodings).toBe(1);
   });
 
   test('of two types that have the same bytes under the same name', () => {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { toBinary } from '@bufbuild/protobuf';
 import { DurationSchema, durationFromMs } from '@bufbuild/protobuf/wkt';
 import type { XdsResource } from '@heddle/model';
@@ -27,8 +28,6 @@ const ANY_VALUE = 0x12;
 /** Below this, copying a body behind its lead costs less than a second write. Bytes. */
 const SMALL_BODY = 8 * 1024;
 
-const utf8 = new TextEncoder();
-
 /**
  * Encodes pushes to gRPC messages without building protobuf messages. Bodies of recent pushes are kept, up to a bound in bytes: when
  * one change goes to hundreds of streams, they all send the very same bytes. Whoever gets them must not write to them.
@@ -39,6 +38,7 @@ export class DeltaFrameEncoder {
   readonly #kept = new Map<string | Chunk, { readonly push: DeltaPush; readonly body: Uint8Array }>();
   #keptBytes = 0;
   #encodings = 0;
+  #version: { readonly text: string; readonly field: Uint8Array } = { text: '', field: new Uint8Array() };
 
   constructor(options: { readonly maxKeptBytes?: number } = {}) {
     this.#maxKeptBytes = options.maxKeptBytes ?? 8 * 1024 * 1024;
@@ -52,19 +52,26 @@ export class DeltaFrameEncoder {
   /** One gRPC message, in one or two parts to be written in this order. */
   encode(push: DeltaPush, systemVersion: string): readonly Uint8Array[] {
     const body = this.#body(push);
-    const varying = [stringField(NONCE, push.nonce), stringField(SYSTEM_VERSION_INFO, systemVersion)];
-    const leadBytes = 5 + varying.reduce((sum, field) => sum + field.length, 0);
+    const nonce = stringField(NONCE, push.nonce);
+    const version = this.#versionField(systemVersion);
+    const leadBytes = 5 + nonce.length + version.length;
     const isSmall = body.length <= SMALL_BODY;
-    const lead = new Uint8Array(isSmall ? leadBytes + body.length : leadBytes);
-    new DataView(lead.buffer).setUint32(1, leadBytes - 5 + body.length);
-    let offset = 5;
-    for (const field of varying) {
-      lead.set(field, offset);
-      offset += field.length;
-    }
+    const lead = Buffer.allocUnsafe(isSmall ? leadBytes + body.length : leadBytes);
+    lead[0] = 0;
+    lead.writeUInt32BE(leadBytes - 5 + body.length, 1);
+    lead.set(nonce, 5);
+    lead.set(version, 5 + nonce.length);
     if (!isSmall) return [lead, body];
-    lead.set(body, offset);
+    lead.set(body, leadBytes);
     return [lead];
+  }
+
+  /** The same for all until the next update. */
+  #versionField(systemVersion: string): Uint8Array {
+    if (this.#version.text !== systemVersion) {
+      this.#version = { text: systemVersion, field: stringField(SYSTEM_VERSION_INFO, systemVersion) };
+    }
+    return this.#version.field;
   }
 
   #body(push: DeltaPush): Uint8Array {
@@ -92,9 +99,9 @@ export class DeltaFrameEncoder {
 }
 
 /** What pushes with the same body have in common, and few others. */
-function keyOf({ typeUrl, resources, absent, removed }: DeltaPush): string {
+function keyOf({ typeUrl, resources, absent, removed, heartbeats }: DeltaPush): string {
   const [first, last] = [resources[0], resources.at(-1)];
-  const names = `${first?.name} ${absent[0]} ${removed[0]}`;
+  const names = `${first?.name} ${absent[0]} ${removed[0]} ${heartbeats?.[0]?.name}`;
   return `${typeUrl} ${resources.length} ${first?.version} ${last?.version} ${names}`;
 }
 
@@ -105,7 +112,8 @@ function haveSameBody(a: DeltaPush, b: DeltaPush): boolean {
     a.expires === b.expires &&
     areSame(a.resources, b.resources) &&
     areSame(a.absent, b.absent) &&
-    areSame(a.removed, b.removed)
+    areSame(a.removed, b.removed) &&
+    areSame(a.heartbeats ?? [], b.heartbeats ?? [])
   );
 }
 
@@ -114,7 +122,7 @@ function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
 }
 
 function encodeBody(push: DeltaPush): Uint8Array {
-  const parts: Uint8Array[] = [];
+  const parts: ArrayLike<number>[] = [];
   for (const resource of push.resources) parts.push(resourceHead(resource, push.expires === true), resource.bytes);
   for (const { name, version, ttlMs } of push.heartbeats ?? []) {
     const fields = [stringField(RESOURCE_VERSION, version), stringField(RESOURCE_NAME, name), ttlField(ttlMs)];
@@ -156,11 +164,15 @@ function stringField(tag: number, text: string): Uint8Array {
 
 /** One entry of a repeated string field, where the empty string counts. */
 function repeatedString(tag: number, text: string): Uint8Array {
-  const bytes = utf8.encode(text);
-  return concat([lengthPrefix(tag, bytes.length), bytes]);
+  const bytes = Buffer.byteLength(text);
+  const prefix = lengthPrefix(tag, bytes);
+  const field = Buffer.allocUnsafe(prefix.length + bytes);
+  field.set(prefix);
+  field.write(text, prefix.length);
+  return field;
 }
 
-function lengthPrefix(tag: number, length: number): Uint8Array {
+function lengthPrefix(tag: number, length: number): number[] {
   const bytes = [tag];
   let rest = length;
   while (rest > 0x7f) {
@@ -168,14 +180,14 @@ function lengthPrefix(tag: number, length: number): Uint8Array {
     rest >>>= 7;
   }
   bytes.push(rest);
-  return Uint8Array.from(bytes);
+  return bytes;
 }
 
-function totalLength(parts: readonly Uint8Array[]): number {
+function totalLength(parts: readonly ArrayLike<number>[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
+function concat(parts: readonly ArrayLike<number>[]): Uint8Array {
   const whole = new Uint8Array(totalLength(parts));
   let offset = 0;
   for (const part of parts) {

@@ -1,10 +1,9 @@
 import { constants, type Http2ServerRequest, type Http2ServerResponse, type OutgoingHttpHeaders } from 'node:http2';
-import { fromBinary } from '@bufbuild/protobuf';
-import { DeltaDiscoveryRequestSchema } from '@heddle/envoy-api/discovery';
 import { DiscoveryError, type DiscoveryErrorCode } from '../discovery-error.ts';
 import type { DiscoveryServer } from '../discovery-server.ts';
 import type { DiscoveryStream } from '../discovery-stream.ts';
 import { DeltaFrameEncoder } from './raw-delta-frame.ts';
+import { DeltaRequestReader } from './raw-delta-request.ts';
 import { GrpcMessageReader } from './raw-grpc-messages.ts';
 
 /** The gRPC method that the raw path answers. */
@@ -50,9 +49,10 @@ export function createRawDeltaHandler(
   const encoder = new DeltaFrameEncoder(
     options.maxKeptBytes === undefined ? {} : { maxKeptBytes: options.maxKeptBytes },
   );
+  const requests = new DeltaRequestReader();
   return (request, response) => {
     if (!isPlainDelta(request)) return false;
-    void serve(request, response, options, encoder);
+    void serve(request, response, options, encoder, requests);
     return true;
   };
 }
@@ -74,6 +74,7 @@ async function serve(
   response: Http2ServerResponse,
   { server, peerOf, isPrivate, maxRequestBytes = 4 * 1024 * 1024 }: RawDeltaOptions,
   encoder: DeltaFrameEncoder,
+  requests: DeltaRequestReader,
 ): Promise<void> {
   // A broken connection shows as the end of the stream; without a listener the error would end the process.
   request.on('error', () => {});
@@ -92,7 +93,7 @@ async function serve(
       abandon: () => response.stream.close(constants.NGHTTP2_CANCEL),
       isPrivate: isPrivate?.(request) === true,
     });
-    readRequests(request, stream, maxRequestBytes);
+    readRequests(request, stream, requests, maxRequestBytes);
     const opened = stream;
     for await (const push of opened.pushes()) {
       if (!response.headersSent) response.writeHead(200, RESPONSE_HEADERS);
@@ -112,21 +113,27 @@ const RESPONSE_HEADERS: OutgoingHttpHeaders = {
   'grpc-accept-encoding': 'identity',
 };
 
-function readRequests(request: Http2ServerRequest, stream: DiscoveryStream, maxBytes: number): void {
+function readRequests(
+  request: Http2ServerRequest,
+  stream: DiscoveryStream,
+  requests: DeltaRequestReader,
+  maxBytes: number,
+): void {
   const reader = new GrpcMessageReader(maxBytes);
-  request.on('data', (chunk: Uint8Array) => {
+  // Below the request object, which would pass all on through a queue of its own.
+  request.stream.on('data', (chunk: Uint8Array) => {
     // What comes after the end is read, else the connection's window would stay taken, and dropped.
     if (stream.isEnded) return;
     try {
       for (const message of reader.read(chunk)) {
-        stream.receive(fromBinary(DeltaDiscoveryRequestSchema, message));
+        stream.receive(requests.read(message));
         if (stream.isEnded) return;
       }
     } catch (error) {
       stream.end(asReadError(error));
     }
   });
-  request.once('end', () => {
+  request.stream.once('end', () => {
     const cutOff = new DiscoveryError(
       'invalid-argument',
       'Cannot read the request: it ends in the middle of a message',
