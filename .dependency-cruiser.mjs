@@ -45,6 +45,11 @@ const floorPlan = {
     imports: ['envoy-api', 'model'],
     reason: 'A server for any resources: it is handed a compile function and does not know the compiler.',
   },
+  explain: {
+    floor: 3,
+    imports: ['envoy-api', 'model', 'routing'],
+    reason: 'It reads what was compiled by the code that obeys it; whose compiler made it is not its business.',
+  },
   gateway: {
     floor: 3,
     imports: ['envoy-api', 'model', 'routing', 'xds-client'],
@@ -71,6 +76,7 @@ const floorPlan = {
       'control-plane',
       'discovery',
       'envoy-api',
+      'explain',
       'gateway',
       'model',
       'routing',

@@ -1,7 +1,8 @@
 // npm run parity -- [--cases DIR] [--seed N] [--filter TEXT] [--random N] [--json] [--times]
 //
 // Sends the requests of every case to the gateway and to a real Envoy, which obey the same control plane, and compares status,
-// headers, body, what backends received and which of them were chosen.
+// headers, body, what backends received and which of them were chosen. What `heddle explain request` says of each request must be what
+// Envoy did.
 // --random says how many requests are made at random besides (300 unless given); they depend on the seed alone.
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -66,7 +67,14 @@ try {
       result = await runCase(runner, parityCase);
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      result = { name: parityCase.name, requests: 0, knownDifferences: 0, failures: [], problems: [reason] };
+      result = {
+        name: parityCase.name,
+        requests: 0,
+        explained: 0,
+        knownDifferences: 0,
+        failures: [],
+        problems: [reason],
+      };
     }
     results.push(result);
     if (values.times) process.stderr.write(`${Math.round(performance.now() - caseStartedAt)} ms ${result.name}\n`);
@@ -84,6 +92,7 @@ const figures = {
   passed: results.length - failed.length,
   failed: failed.length,
   requests: results.reduce((sum, { requests }) => sum + requests, 0),
+  explained: results.reduce((sum, { explained }) => sum + explained, 0),
   sent: requestNumber,
   knownDifferences: results.reduce((sum, { knownDifferences }) => sum + knownDifferences, 0),
   allowedDifferences: allowed.length,
@@ -93,7 +102,7 @@ const figures = {
 if (values.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
 else
   process.stdout.write(
-    `seed ${seed}: ${figures.requests} requests of ${figures.cases} cases compared in ${figures.seconds} s\n${figures.passed} passed, ${figures.failed} failed\n`,
+    `seed ${seed}: ${figures.requests} requests of ${figures.cases} cases compared in ${figures.seconds} s, ${figures.explained} of them explained\n${figures.passed} passed, ${figures.failed} failed\n`,
   );
 process.exitCode = failed.length > 0 || results.length === 0 ? 1 : 0;
 

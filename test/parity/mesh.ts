@@ -4,7 +4,14 @@ import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from '@heddle/gateway';
 import { createStandaloneGateway, type StandaloneGateway } from '@heddle/gateway/node';
-import { formatDiagnostic, nodeId, type SourcedObject } from '@heddle/model';
+import {
+  type CompiledView,
+  formatDiagnostic,
+  nodeId,
+  type ProxyNode,
+  type SourcedObject,
+  SUPPORTED_ENVOY_MINORS,
+} from '@heddle/model';
 import { createMemorySource } from '@heddle/sources';
 import { createResourceWatcher } from '@heddle/xds-client';
 import { freePorts } from '../support/free-ports.ts';
@@ -39,6 +46,8 @@ export interface Mesh {
     objects: readonly CaseObject[],
     portsLike?: readonly CaseObject[],
   ): Promise<{ readonly invalid: readonly string[]; readonly refused: readonly string[] }>;
+  /** What a proxy was compiled to: the same that it was sent. */
+  compiledFor(plane: PlaneName, view: ViewName): CompiledView;
   close(): Promise<void>;
 }
 
@@ -108,6 +117,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     proxies,
     controlPlane,
     close,
+    compiledFor: (plane, view) => controlPlane.compileFor(proxyNode(plane, view)),
     async configure(objects, portsLike = objects) {
       const invalid: string[] = [];
       const sound: SourcedObject[] = [];
@@ -130,6 +140,18 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       return { invalid, refused: refused.map(formatDiagnostic) };
     },
   };
+}
+
+/** A proxy as the control plane reads it from its node. */
+function proxyNode(plane: PlaneName, view: ViewName): ProxyNode {
+  const { type, namespace, labels } = nodes[view];
+  const capabilities: ProxyNode['capabilities'] =
+    plane === 'envoy'
+      ? { dataPlane: 'envoy', minor: SUPPORTED_ENVOY_MINORS.newest }
+      : { dataPlane: 'heddle', features: GATEWAY_FEATURES };
+  const dnsDomain = `${namespace}.svc.cluster.local`;
+  const name = `${plane}-${view}`;
+  return { id: idOf(plane, view), type, ip: '127.0.0.1', name, namespace, dnsDomain, labels, capabilities };
 }
 
 function idOf(plane: PlaneName, view: ViewName): string {

@@ -1,6 +1,7 @@
 import type { AllowedDifference } from './allowed-differences.ts';
 import { checkExpectation, compareAnswers, type Difference } from './compare.ts';
 import type { EchoBackends } from './echo-backends.ts';
+import { explainCaseRequest, judgeExplanation } from './explained.ts';
 import type { Mesh, PlaneName } from './mesh.ts';
 import type { CaseObject, CaseRequest, Distribution, Json, ParityCase, ViewName } from './parity-case.ts';
 import { backendNames, isUnreachable, PLACEHOLDER } from './placeholders.ts';
@@ -20,6 +21,8 @@ export interface CaseResult {
   readonly name: string;
   /** Requests compared, repetitions not counted. */
   readonly requests: number;
+  /** Requests of which `heddle explain request` was held against what Envoy did. */
+  readonly explained: number;
   /** Requests that the case says are answered differently. */
   readonly knownDifferences: number;
   readonly failures: readonly RequestFailure[];
@@ -78,6 +81,7 @@ export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promi
   const failures: RequestFailure[] = [];
   const problems: string[] = [];
   let knownDifferences = 0;
+  let explained = 0;
   const names = backendNames(parityCase.resources);
   const { invalid, refused } = await runner.mesh.configure(substitute(parityCase.resources, runner.backends));
   if (!parityCase.invalid) problems.push(...invalid.map((message) => `refused by validation: ${message}`));
@@ -86,18 +90,22 @@ export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promi
   for (const view of parityCase.views) {
     const envoy = await answersOf(runner, 'envoy', view, parityCase.requests);
     const gateway = await answersOf(runner, 'gateway', view, parityCase.requests);
+    const compiled = runner.mesh.compiledFor('envoy', view);
     parityCase.requests.forEach((request, i) => {
+      const verdict = judgeExplanation(request, explainCaseRequest(compiled, request), envoy[i] ?? [], runner.backends);
+      if (verdict.judged) explained++;
       const answered = compareAnswers(request, envoy[i] ?? [], gateway[i] ?? [], runner.allowed);
       const differences = [
         ...(request.differs === undefined ? answered : answered.length > 0 ? [] : [noLongerDiffers]),
         ...checkExpectation(request, envoy[i] ?? [], (backend) => names[backend] ?? `backend ${backend}`),
+        ...verdict.differences,
       ];
       if (request.differs !== undefined) knownDifferences++;
       if (differences.length > 0) failures.push({ view, request: `${i}: ${request.name}`, differences });
     });
   }
   const requests = parityCase.requests.length * parityCase.views.length;
-  return { name: parityCase.name, requests, knownDifferences, failures, problems };
+  return { name: parityCase.name, requests, explained, knownDifferences, failures, problems };
 }
 
 /** Sends the requests of a case to one proxy. */

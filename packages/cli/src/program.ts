@@ -139,6 +139,30 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
       setExitCode(await (await import('./commands/analyze.ts')).analyze(paths, options)),
     );
 
+  const explain = program.command('explain').description('say what becomes of a request, and which lines decide it');
+  explain
+    .command('request')
+    .description('follow a request: listener, filter chain, virtual host, route, cluster, endpoints')
+    .argument('<url>', 'what is asked for, by the port that is configured: http://shop.example.com/cart')
+    .requiredOption('-f, --file <path...>', 'files and folders of manifests')
+    .addOption(meshConfigFile())
+    .option('-X, --method <method>', 'its method', 'GET')
+    .option('-H, --header <name: value>', 'a header; may be given several times', collect, [])
+    .option('--from <namespace/workload>', 'the Pod or Deployment that sends it, through its sidecar')
+    .option('--via <gateway>', 'the Gateway it enters by, or labels of a router; the ingress gateway unless given')
+    .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      examples(
+        ['heddle explain request http://localhost/ -f examples/nginx', 'from outside, through the ingress gateway'],
+        ['heddle explain request http://hello/ --from canary/hello-v1 -f examples/canary', 'from a workload'],
+        ['heddle explain request http://shop.test/cart -H "x-user: me" -f mesh/ -o json', 'for scripts'],
+      ),
+    )
+    .action(async (url: string, options) =>
+      setExitCode(await (await import('./commands/explain.ts')).explain(url, options)),
+    );
+
   program
     .command('control-plane')
     .description('serve a folder of manifests to proxies over ADS')
@@ -260,13 +284,26 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
     });
 
   // Usage errors of every command end in the same exit code.
-  for (const command of [...program.commands, ...envoy.commands]) command.exitOverride().showSuggestionAfterError();
+  for (const command of [...program.commands, ...envoy.commands, ...explain.commands])
+    command.exitOverride().showSuggestionAfterError();
   return program;
 }
 
 function examples(...lines: readonly (readonly [command: string, meaning: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
   return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}\n`;
+}
+
+function meshConfigFile(): Option {
+  return new Option(
+    '--mesh-config <file>',
+    "the mesh's settings, as Istio's MeshConfig; a ConfigMap istio among the manifests does as well",
+  );
+}
+
+/** An option that may be given several times. */
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 function findingsFormat(): Option {

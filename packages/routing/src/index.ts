@@ -3,6 +3,12 @@ export { canonicalPath } from './canonical-path.ts';
 export { type PickedCluster, pickCluster } from './cluster-choice.ts';
 export { type DomainTable } from './domain-table.ts';
 export {
+  type ConnectionView,
+  chooseFilterChain,
+  type FilterChainChoice,
+  type FilterChainCriterion,
+} from './filter-chain.ts';
+export {
   compileFormat,
   type Format,
   type FormatArgumentCommand,
@@ -45,6 +51,7 @@ export {
   matchRoute,
   type RouteMatchResult,
   type RouteTable,
+  reportMatch,
 } from './route-table.ts';
 export { RoutingError, type RoutingErrorCode } from './routing-error.ts';
 export { compileStringMatcher } from './string-matcher.ts';

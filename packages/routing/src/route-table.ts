@@ -31,6 +31,8 @@ export interface CompiledRoute {
   readonly path: PathMatcher;
   /** Everything the match asks beside the path. */
   readonly conditions: readonly Condition[];
+  /** For each condition the field of the match that asks it: `headers[0]`, `runtimeFraction` … */
+  readonly conditionFields: readonly string[];
   readonly action: CompiledAction;
   /** Header operations of the route, its virtual host and the route configuration, in the order in which they are applied. */
   readonly requestMutations: readonly HeaderMutations[];
@@ -101,6 +103,29 @@ function matches(route: CompiledRoute, path: MatchablePath, request: RequestView
   return true;
 }
 
+/**
+ * What of a route's match a request fulfils and what not, in the order in which it is asked: the path first, under the name of the
+ * match's path specifier (`prefix`, `safeRegex` …), then the other fields. For those who ask why a route was passed over.
+ */
+export function reportMatch(
+  table: RouteTable,
+  route: CompiledRoute,
+  request: RequestView,
+  random: number,
+): readonly { readonly field: string; readonly holds: boolean }[] {
+  const { path: matcher, conditions, conditionFields } = route;
+  const path = matchablePath(request.path, table.config.ignorePathParametersInPathMatching);
+  const pathHolds =
+    matcher.kind === 'connect' ? request.method === 'CONNECT' : request.path !== '' && matchesPath(matcher, path);
+  return [
+    { field: route.config.match?.pathSpecifier.case ?? 'prefix', holds: pathHolds },
+    ...conditions.map((condition, index) => ({
+      field: conditionFields[index] ?? '',
+      holds: condition(request, random),
+    })),
+  ];
+}
+
 function matchablePath(path: string, ignoreParameters: boolean): MatchablePath {
   const bare = ignoreParameters ? withoutParameters(bareOf(path)) : bareOf(path);
   let lower: string | undefined;
@@ -144,6 +169,7 @@ const TLS_REDIRECT_ROUTE: CompiledRoute = {
   },
   path: { kind: 'prefix', text: '', caseSensitive: true },
   conditions: [],
+  conditionFields: [],
   action: { kind: 'tls-redirect' },
   requestMutations: [],
   responseMutations: [],
@@ -184,44 +210,60 @@ function compileVirtualHost(
 function compileRoute(route: Route, configuration: RouteConfiguration, levels: readonly Mutations[]): CompiledRoute {
   const { match } = route;
   if (match === undefined) throw new RoutingError('invalid-route', 'route has no match');
+  const { conditions, fields } = RoutingError.at('match', () => compileConditions(match));
   // The last to be applied wins: by default that is the route configuration, the least specific one.
   const ordered = configuration.mostSpecificHeaderMutationsWins ? [...levels].reverse() : levels;
   return {
     config: route,
     path: RoutingError.at('match', () => compilePathMatcher(match)),
-    conditions: RoutingError.at('match', () => compileConditions(match)),
+    conditions,
+    conditionFields: fields,
     action: compileAction(route, match, configuration.maxDirectResponseBodySizeBytes),
     requestMutations: ordered.flatMap(({ request }) => request ?? []),
     responseMutations: ordered.flatMap(({ response }) => response ?? []),
   };
 }
 
-function compileConditions(match: RouteMatch): Condition[] {
+function compileConditions(match: RouteMatch): { readonly conditions: Condition[]; readonly fields: string[] } {
   const conditions: Condition[] = [];
+  const fields: string[] = [];
+  const ask = (field: string, condition: Condition): void => {
+    conditions.push(condition);
+    fields.push(field);
+  };
   const percent = match.runtimeFraction?.defaultValue;
   if (percent !== undefined) {
     const denominator = [100, 10_000, 1_000_000][percent.denominator] ?? 100;
-    conditions.push((_, random) => random % denominator < percent.numerator);
+    ask('runtimeFraction', (_, random) => random % denominator < percent.numerator);
   }
-  if (match.grpc !== undefined) conditions.push(isGrpc);
+  if (match.grpc !== undefined) ask('grpc', isGrpc);
   match.headers.forEach((header, index) => {
-    conditions.push(RoutingError.at(`headers[${index}]`, () => compileHeaderMatcher(header)));
+    const field = `headers[${index}]`;
+    ask(
+      field,
+      RoutingError.at(field, () => compileHeaderMatcher(header)),
+    );
   });
   if (match.queryParameters.length > 0) {
     const tests = match.queryParameters.map((parameter, index) =>
       RoutingError.at(`queryParameters[${index}]`, () => compileQueryParameterMatcher(parameter)),
     );
-    conditions.push((request) => {
+    ask('queryParameters', (request) => {
       const parameters = parseQueryParameters(request.path);
       return tests.every((test) => test(parameters));
     });
   }
   match.cookies.forEach((cookie, index) => {
-    conditions.push(RoutingError.at(`cookies[${index}]`, () => compileCookieMatcher(cookie)));
+    const field = `cookies[${index}]`;
+    ask(
+      field,
+      RoutingError.at(field, () => compileCookieMatcher(cookie)),
+    );
   });
   if (match.tlsContext !== undefined) {
     const { presented, validated } = match.tlsContext;
-    conditions.push(
+    ask(
+      'tlsContext',
       ({ clientCertificate: certificate }) =>
         (presented === undefined || presented === (certificate?.presented ?? false)) &&
         (validated === undefined || validated === (certificate?.validated ?? false)),
@@ -229,7 +271,7 @@ function compileConditions(match: RouteMatch): Condition[] {
   }
   if (match.dynamicMetadata.length > 0) throw new RoutingError('unsupported', 'dynamic_metadata is not supported');
   if (match.filterState.length > 0) throw new RoutingError('unsupported', 'filter_state is not supported');
-  return conditions;
+  return { conditions, fields };
 }
 
 function isGrpc(request: RequestView): boolean {

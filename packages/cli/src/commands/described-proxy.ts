@@ -27,6 +27,35 @@ export function describeProxy(text: string, snapshot: MeshSnapshot): DescribedPr
   return { type: 'sidecar', ip: '127.0.0.1', name, namespace, dnsDomain: `${namespace}.svc.cluster.local`, labels };
 }
 
+/**
+ * The gateway that requests enter by: Istio's ingress gateway unless told otherwise, a router with labels (`KEY=VALUE,…`), or one that
+ * serves a Gateway (`NAMESPACE/NAME`, or `NAME` where only one is called so).
+ */
+export function describeGateway(text: string | undefined, snapshot: MeshSnapshot): DescribedProxy {
+  if (text === undefined) return router(INGRESS_LABELS);
+  if (text.includes('=')) return router(parseLabels(text));
+  const gateways = snapshot.list('Gateway');
+  const nameOf = ({ metadata }: (typeof gateways)[number]): string => `${metadata.namespace}/${metadata.name}`;
+  const found = gateways.filter((gateway) => nameOf(gateway) === text || gateway.metadata.name === text);
+  const [gateway] = found;
+  if (gateway === undefined) {
+    const known = gateways.map(nameOf);
+    const near = text.includes('/')
+      ? suggest(text, known)
+      : suggest(
+          text,
+          gateways.map(({ metadata }) => metadata.name),
+        );
+    const hint = near === undefined ? `; known: ${known.join(', ') || 'none'}` : `; did you mean "${near}"?`;
+    throw new CommandError(`no Gateway "${text}" in the manifests${hint}`);
+  }
+  if (found.length > 1) throw new CommandError(`"${text}" is ${found.map(nameOf).join(' or ')}, wanted one of them`);
+  // What stands in several selectors is one proxy: the ingress gateway has all labels of its own.
+  const { selector = {} } = gateway.spec;
+  const ingress = Object.entries(selector).every(([key, value]) => INGRESS_LABELS[key] === value);
+  return router(ingress ? INGRESS_LABELS : selector);
+}
+
 function router(labels: Readonly<Record<string, string>>): DescribedProxy {
   return {
     type: 'router',

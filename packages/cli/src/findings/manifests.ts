@@ -40,7 +40,12 @@ export async function readManifests(paths: readonly string[]): Promise<Manifests
   return { snapshot, textOf: (file) => (file === STDIN_NAME ? input : source.textOf(file)) };
 }
 
-async function mustExist(path: string): Promise<void> {
+/**
+ * Finds out whether a path that a command line names is there.
+ *
+ * @throws CommandError if it is not
+ */
+export async function mustExist(path: string): Promise<void> {
   try {
     await stat(path);
   } catch (error) {
