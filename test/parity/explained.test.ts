@@ -51,6 +51,7 @@ function answer(more: Partial<Answer> & { readonly details?: string }): Answer {
         headers: ['host', 'web.test'],
         body: '',
         trailers: [],
+        onConnection: 1,
       },
     ],
     log: { ROUTE_NAME: 'r', UPSTREAM_CLUSTER_RAW: 'c', RESPONSE_FLAGS: '-', RESPONSE_CODE_DETAILS: details },

@@ -147,7 +147,8 @@ function readRequest(manager: HttpConnectionManager, request: RequestToExplain, 
   const headers = request.http === 2 ? [...request.headers] : request.headers.map((text) => text.trim());
   let { authority } = request;
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] !== 'host') continue;
+    // Over HTTP/2 the authority stands above a Host header (RFC 9113, section 8.3.1).
+    if (headers[i] !== 'host' || (request.http === 2 && request.authority !== undefined)) continue;
     authority = authority === undefined ? headers[i + 1] : `${authority},${headers[i + 1]}`;
   }
   const underscored = headers.find((name, index) => index % 2 === 0 && name.includes('_'));
