@@ -32,6 +32,7 @@ const request = (count: number, distribution: Distribution = 'shares', expectati
   path: '/',
   host: 'web.test',
   port: 80,
+  copies: 0,
   headers: [],
   body: undefined,
   framing: 'length',

@@ -53,6 +53,8 @@ export interface CaseRequest {
   readonly trailers: readonly string[];
   readonly http: 1 | 2;
   readonly count: number;
+  /** How many copies of the request backends may receive besides: what they received is then compared whatever the order. */
+  readonly copies: number;
   readonly distribution: Distribution;
   /** Milliseconds to wait before it is sent. */
   readonly afterMs: number;
@@ -149,7 +151,7 @@ export function loadBase(folder: string, name: string): readonly CaseObject[] {
 function readRequest(file: string, path: string, value: Json, backends: readonly string[]): CaseRequest {
   const fields = reader(file, path, value, [
     ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
-    ...['distribution', 'after', 'connections', 'backend', 'expect', 'differs'],
+    ...['copies', 'distribution', 'after', 'connections', 'backend', 'expect', 'differs'],
   ]);
   const body = fields.text('body');
   const chunks = fields.has('chunks') ? fields.strings('chunks') : undefined;
@@ -174,6 +176,7 @@ function readRequest(file: string, path: string, value: Json, backends: readonly
     trailers: fields.pairs('trailers'),
     http: fields.number('http') === 2 ? 2 : 1,
     count,
+    copies: fields.number('copies') ?? 0,
     distribution: oneOf(file, `${path}.distribution`, fields.text('distribution') ?? 'shares', [
       'shares',
       'exact',

@@ -80,6 +80,7 @@ function randomRequest(random: () => number): CaseRequest {
     trailers: [],
     http,
     count: 1,
+    copies: 0,
     distribution: 'shares',
     afterMs: 0,
     connections: false,

@@ -142,7 +142,7 @@ export async function answersOf(
 /** Long enough for a log that is flushed every few milliseconds; spent only on what is never logged. */
 const LOG_WAIT_MS = 300;
 
-/** How many requests are on their way at a time; ten where order plays no part. */
+/** How many requests are on their way at a time; ten where order plays no part, more where each may wait for copies. */
 const WIDTHS: Readonly<Partial<Record<Distribution, number>>> = {
   exact: 1,
   turns: 1,
@@ -158,7 +158,10 @@ async function sendAll(
 ): Promise<(UnloggedAnswer & { readonly id: string })[]> {
   const answers: (UnloggedAnswer & { readonly id: string })[] = [];
   while (answers.length < request.count) {
-    const width = Math.min(WIDTHS[request.distribution] ?? 10, request.count - answers.length);
+    const width = Math.min(
+      WIDTHS[request.distribution] ?? (request.copies > 0 ? 50 : 10),
+      request.count - answers.length,
+    );
     const sent = Array.from({ length: width }, async () => {
       const id = runner.nextRequestId();
       return { ...(await client.send(request, id, runner.backends)), id };

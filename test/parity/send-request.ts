@@ -29,6 +29,20 @@ export interface Answer {
 /** An answer before the access log was looked at. */
 export type UnloggedAnswer = Omit<Answer, 'log'>;
 
+/** How long a copy of a request may come after the answer; spent only on requests of which not every copy is made. */
+const COPY_WAIT_MS = 150;
+
+/** What backends received of a request; with its copies ordered by backend, since which of them is first is chance. */
+async function takeReceived(backends: EchoBackends, id: string, copies: number): Promise<readonly ReceivedRequest[]> {
+  if (copies === 0) return backends.take(id);
+  const received = [...backends.take(id)];
+  for (let waitedMs = 0; received.length <= copies && waitedMs < COPY_WAIT_MS; waitedMs += 5) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    received.push(...backends.take(id));
+  }
+  return received.sort((a, b) => a.backend - b.backend);
+}
+
 /** Connections to one port of a proxy, by protocol. */
 export class ProxyClient {
   readonly #port: number;
@@ -53,7 +67,7 @@ export class ProxyClient {
         closes: true,
       }),
     );
-    return { ...answer, received: backends.take(id) };
+    return { ...answer, received: await takeReceived(backends, id, request.copies) };
   }
 
   close(): void {

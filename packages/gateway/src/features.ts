@@ -13,6 +13,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.http.direct-response',
   'heddle.http.fault',
   'heddle.http.header-mutation',
+  'heddle.http.mirror',
   'heddle.http.redirect',
   'heddle.http.retry',
   'heddle.http.rewrite',

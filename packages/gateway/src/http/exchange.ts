@@ -122,6 +122,8 @@ export class Exchange implements ByteSink, RequestView {
   #announcedBytes = -1;
   /** What works for this exchange upstream. */
   upstream: UpstreamWork | undefined;
+  /** Ends the copies of the request that have not passed whole. */
+  mirrors: (() => void) | undefined;
   /** Set by the connection manager: counts and logs. */
   onFinished: ((exchange: Exchange) => void) | undefined;
 
@@ -275,6 +277,7 @@ export class Exchange implements ByteSink, RequestView {
     this.finished = true;
     if (this.#durationTimer !== undefined) clearTimeout(this.#durationTimer);
     if (this.#timers !== undefined) for (const timer of this.#timers) clearTimeout(timer);
+    this.mirrors?.();
     this.onFinished?.(this);
   }
 }

@@ -9,6 +9,7 @@ import {
 import { durationMs } from '../duration.ts';
 import type { Exchange } from './exchange.ts';
 import { formatContext } from './format-context.ts';
+import { type MirrorSettings, mirrorSettings } from './mirror-settings.ts';
 import { type RetrySettings, retrySettings } from './retry-policy.ts';
 
 /** What the router needs of a forwarding route besides matching: times, retries, attempt counts. */
@@ -25,6 +26,7 @@ export interface ForwardSettings {
   readonly attemptCountInRequest: boolean;
   readonly attemptCountInResponse: boolean;
   readonly appendForwardedHost: boolean;
+  readonly mirrors: readonly MirrorSettings[];
   /** Upgrades this route allows or forbids, over the connection manager's. */
   readonly upgrades: ReadonlyMap<string, boolean>;
 }
@@ -46,11 +48,12 @@ export class RouteSettings {
   /** Reads the whole table; what changes traffic and is not implemented is said in `problems`, once per sentence. */
   constructor(table: RouteTable | undefined, problems: string[]) {
     const found = new Set<string>();
-    for (const virtualHost of table?.virtualHosts ?? []) {
+    if (table === undefined) return;
+    for (const virtualHost of table.virtualHosts) {
       for (const route of virtualHost.routes) {
         if (route.action.kind !== 'forward') continue;
         const own: string[] = [];
-        this.#byRoute.set(route, forwardSettings(virtualHost.config, route, route.action, own));
+        this.#byRoute.set(route, forwardSettings(table.config, virtualHost.config, route, route.action, own));
         for (const problem of own) found.add(problem);
       }
     }
@@ -68,13 +71,13 @@ export class RouteSettings {
 }
 
 function forwardSettings(
+  table: RouteTable['config'],
   virtualHost: RouteMatchResult['virtualHost']['config'],
   route: CompiledRoute,
   action: ForwardAction,
   problems: string[],
 ): ForwardSettings {
   const { config } = action;
-  if (config.requestMirrorPolicies.length > 0) problems.push('request_mirror_policies is not implemented');
   if (config.hashPolicy.length > 0) problems.push('hash_policy is not implemented');
   if (config.internalRedirectPolicy !== undefined) problems.push('internal_redirect_policy is not implemented');
   if (config.hedgePolicy !== undefined) problems.push('hedge_policy is not implemented');
@@ -91,6 +94,10 @@ function forwardSettings(
     attemptCountInRequest: virtualHost.includeRequestAttemptCount,
     attemptCountInResponse: virtualHost.includeAttemptCountInResponse,
     appendForwardedHost: config.appendXForwardedHost,
+    mirrors: mirrorSettings(
+      [config.requestMirrorPolicies, virtualHost.requestMirrorPolicies, table.requestMirrorPolicies],
+      problems,
+    ),
     upgrades: new Map(
       config.upgradeConfigs.map((upgrade) => [upgrade.upgradeType.toLowerCase(), upgrade.enabled ?? true]),
     ),

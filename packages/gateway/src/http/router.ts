@@ -11,6 +11,7 @@ import { Forwarding } from './forwarding.ts';
 import { isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
+import { startMirrors } from './mirroring.ts';
 import { maxStreamDuration, refuse, reply } from './respond.ts';
 import { applyRouteRequestHeaders, type ForwardSettings, type StreamDuration } from './route-settings.ts';
 import { setTimeoutHeaders } from './timeout-headers.ts';
@@ -63,6 +64,9 @@ function forward(exchange: Exchange, match: RouteMatchResult, action: ForwardAct
   prepareUpstreamHeaders(exchange, action, leg, settings, timeoutMs);
   if (settings.idleTimeoutMs !== undefined) overrideIdleTimeout(exchange, settings.idleTimeoutMs);
   if (settings.streamDuration !== undefined) limitStream(exchange, settings.streamDuration);
+  if (settings.mirrors.length > 0 && exchange.upgrade === undefined && cluster.hosts.entries.length > 0) {
+    startMirrors(exchange, settings.mirrors, timeoutMs);
+  }
   new Forwarding(exchange, cluster, action, settings, timeoutMs).begin();
 }
 
