@@ -1,7 +1,7 @@
 import { portStart } from '@heddle/routing';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { Host } from '../cluster/host.ts';
-import type { UpstreamCall, UpstreamHandler } from '../upstream-transport.ts';
+import type { UpstreamCall, UpstreamHandler, UpstreamPool } from '../upstream-transport.ts';
 import type { ByteSink, ByteSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { type HeaderList, headerValue, setHeader } from './header-list.ts';
@@ -19,12 +19,14 @@ export function startMirrors(exchange: Exchange, mirrors: readonly MirrorSetting
   for (const { cluster: name, numerator, denominator, marksHost } of mirrors) {
     const cluster = listener.clusters.get(name);
     if (cluster === undefined || exchange.random % denominator >= numerator) continue;
-    const { circuitBreakers } = cluster.settings;
+    const { maxPendingRequests } = cluster.settings.circuitBreakers;
     const host = cluster.hosts.pick();
-    if (host === undefined || cluster.stats.upstreamRequestsActive >= circuitBreakers.maxRequests) continue;
+    if (host === undefined) continue;
+    const pool = host.pool(cluster.protocolFor(exchange.protocol));
+    if (cluster.pendingRequests >= maxPendingRequests && !pool.isReady) continue;
     const hasBody = exchange.requestBody !== undefined;
     copies.push(new Mirror(cluster, host, hasBody ? listener.bufferLimitBytes : undefined));
-    copies.at(-1)?.send(exchange, marksHost, timeoutMs);
+    copies.at(-1)?.send(pool, exchange, marksHost, timeoutMs);
   }
   if (copies.length === 0 || exchange.requestBody === undefined) return;
   const bodies = copies.flatMap(({ body }) => body ?? []);
@@ -43,6 +45,7 @@ class Mirror implements UpstreamHandler {
   #call: UpstreamCall | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pending = true;
+  #started = false;
   #over = false;
 
   constructor(cluster: ClusterRuntime, host: Host, bodyLimitBytes: number | undefined) {
@@ -51,13 +54,13 @@ class Mirror implements UpstreamHandler {
     this.body = bodyLimitBytes === undefined ? undefined : new MirrorBody(bodyLimitBytes, () => this.#giveUp());
   }
 
-  send(exchange: Exchange, marksHost: boolean, timeoutMs: number): void {
+  send(pool: UpstreamPool, exchange: Exchange, marksHost: boolean, timeoutMs: number): void {
     const { stats } = this.#cluster;
     stats.upstreamRequestsTotal++;
     stats.upstreamRequestsActive++;
     this.#cluster.pendingRequests++;
     this.#host.requestStarted();
-    const call = this.#host.pool.send(
+    const call = pool.send(
       {
         method: exchange.method,
         scheme: exchange.scheme,
@@ -73,10 +76,6 @@ class Mirror implements UpstreamHandler {
       return;
     }
     this.#call = call;
-    if (this.#pending && this.#cluster.pendingRequests > this.#cluster.settings.circuitBreakers.maxPendingRequests) {
-      this.#giveUp();
-      return;
-    }
     const limitMs = timeoutMs > 0 ? timeoutMs : exchange.listener.settings.streamIdleTimeoutMs;
     if (limitMs > 0) this.#timer = setTimeout(() => this.#giveUp(), Math.min(limitMs, LONGEST_TIMER_MS));
     // A mirror must not keep a program alive that has nothing else to do.
@@ -86,6 +85,17 @@ class Mirror implements UpstreamHandler {
   /** The exchange is over. */
   giveUpUnlessSent(): void {
     if (this.body?.ended !== true) this.#giveUp();
+  }
+
+  mayStart(): boolean {
+    const cluster = this.#cluster;
+    if (cluster.startedRequests < cluster.settings.circuitBreakers.maxRequests) {
+      cluster.startedRequests++;
+      this.#started = true;
+      return true;
+    }
+    this.#giveUp();
+    return false;
   }
 
   onRequestStarted(): void {
@@ -108,6 +118,7 @@ class Mirror implements UpstreamHandler {
     clearTimeout(this.#timer);
     this.body?.cancel();
     this.#leavePending();
+    if (this.#started) this.#cluster.startedRequests--;
     this.#cluster.stats.upstreamRequestsActive--;
     this.#host.requestEnded();
   }
