@@ -36,15 +36,17 @@ export function inboundPorts(
   const own = JSON.parse(labels) as Readonly<Record<string, string>>;
   const byNumber = new Map<number, InboundPort>();
   const diagnostics: Diagnostic[] = [];
-  for (const service of byAge(services)) {
-    const { selector } = service.spec;
-    if (selector === undefined || Object.keys(selector).length === 0 || !selectsLabels(selector, own)) continue;
+  const selecting = services.filter(({ spec: { selector } }) => {
+    return selector !== undefined && selectsLabels(selector, own) && Object.keys(selector).length > 0;
+  });
+  for (const service of byAge(selecting)) {
+    const { selector = {} } = service.spec;
     const source = memo.run(serviceSource, service, settings.clusterDomain);
     const workloads = index.select(selector).filter((workload) => selectsLabels(own, workload.labels));
     for (const declaration of source.ports) {
       for (const number of targetsOf(declaration, workloads)) {
         const taken = byNumber.get(number);
-        if (taken === undefined) byNumber.set(number, { number, source, declaration });
+        if (taken === undefined) byNumber.set(number, memo.run(inboundPort, declaration, source, number));
         else if (taken.declaration.protocol !== declaration.protocol && taken.source !== source) {
           diagnostics.push(spokenOtherwise(source, declaration, taken));
         }
@@ -52,6 +54,11 @@ export function inboundPorts(
     }
   }
   return { ports: [...byNumber.values()].sort((a, b) => a.number - b.number), diagnostics };
+}
+
+/** The same object as long as its service does not change. */
+function inboundPort(_memo: Memo, declaration: SourcePort, source: ServiceSource, number: number): InboundPort {
+  return { number, source, declaration };
 }
 
 /** Where the workloads listen for a port; what the Service says where none of them runs. */

@@ -1,119 +1,191 @@
-import { compareText, type Diagnostic, virtualHostName } from '@heddle/model';
-import { outboundCapture } from '../capabilities.ts';
-import { MESH_GATEWAY } from '../hosts/host-name.ts';
+import { compareText, virtualHostName } from '@heddle/model';
+import type { Backend } from '../destination-rules.ts';
 import { hostDomain } from '../hosts/ip-address.ts';
-import type { Memo } from '../memo.ts';
+import { PatchedMap } from '../incremental/patched-map.ts';
+import { patchSorted } from '../incremental/sorted-list.ts';
+import type { Continued, Memo } from '../memo.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { defaultRoutes } from '../routes/default-routes.ts';
 import type { PortsInHosts } from '../routes/route-configuration.ts';
 import type { RouteList } from '../routes/route-list.ts';
 import { buildMeshVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
-import { meshRoutes, routeDiagnostics, type ViewScope } from '../views/view-scope.ts';
+import type { MeshSettings } from '../settings.ts';
+import type { BackendTable } from '../views/backend-table.ts';
+import { meshRoutes, type RouteAudience } from '../views/view-scope.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
+import { claimDomains, type DomainClaims } from './domain-claims.ts';
 import type { MeshHosts } from './mesh-hosts.ts';
-import { serviceDomains } from './service-domains.ts';
-
-/** A service with one of its ports. */
-export interface ServicePort {
-  readonly service: MeshService;
-  readonly port: MeshPort;
-}
+import { localSuffix, serviceDomains } from './service-domains.ts';
+import type { PortServices, ServicePort } from './services-by-port.ts';
 
 /** The HTTP port on which hosts outside the registry are served too, if a VirtualService names them (as in Istio). */
 const PORT_OF_UNKNOWN_HOSTS = 80;
+
+/** What sidecars route at one HTTP port. */
+export interface OutboundHosts {
+  /** Ordered by name. */
+  readonly virtualHosts: readonly EncodedVirtualHost[];
+  /** The VirtualServices' lists of routes. */
+  readonly lists: readonly RouteList[];
+}
+
+/** Everything that {@link outboundVirtualHosts} depends on besides the services at the port. */
+export interface OutboundTables {
+  readonly meshHosts: MeshHosts;
+  /** Those for sidecars, in order of precedence. */
+  readonly virtualServices: readonly VirtualServiceEntry[];
+  readonly backends: BackendTable;
+  readonly audience: RouteAudience;
+}
 
 interface Candidate {
   readonly host: string;
   /** Undefined for hosts that only a VirtualService knows. */
   readonly service: MeshService | undefined;
+  readonly isService: boolean;
   readonly list: RouteList;
 }
 
-/**
- * The virtual hosts of one outbound HTTP port, ordered by name: first claim on a domain wins, those of VirtualServices (the oldest
- * first) before those of services nobody speaks for.
- *
- * @param onPort every service with this port, whatever its protocol
- * @param http those of them that speak HTTP on it
- */
-export function outboundVirtualHosts(
-  scope: ViewScope,
-  portNumber: number,
-  onPort: ReadonlySet<string>,
+type Inputs = readonly [
   http: readonly ServicePort[],
-  meshHosts: MeshHosts,
-  diagnostics: Diagnostic[],
-  portsIn: PortsInHosts = 'ignored',
-): readonly EncodedVirtualHost[] {
-  const { memo, view, settings } = scope;
-  const capturesPods = outboundCapture(view) === 'redirected';
-  const candidates = collectCandidates(scope, portNumber, onPort, http, meshHosts, diagnostics);
-  const fullNames = new Set(candidates.flatMap(({ service }) => (service === undefined ? [] : [service.host])));
-  const names = new Set<string>();
-  // The last virtual host has every name that no other has.
-  const taken = new Set<string>(['*']);
-  const virtualHosts: EncodedVirtualHost[] = [];
-  for (const { host, service, list } of candidates) {
-    const name = virtualHostName(host, portNumber);
-    if (names.has(name)) continue;
-    names.add(name);
-    const domains =
-      service === undefined
-        ? memo.run(outsideDomains, list, host)
-        : memo.run(serviceDomains, service, view.namespace, settings.clusterDomain, capturesPods);
-    const unclaimed = domains.filter((domain) => {
-      // A shortened name never stands in for a service that has it as its full name.
-      if (taken.has(domain) || (domain !== host && fullNames.has(domain))) return false;
-      taken.add(domain);
-      return true;
-    });
-    if (unclaimed.length === 0) continue;
-    const free = unclaimed.length === domains.length ? domains : memo.steady(domains, portNumber, unclaimed);
-    const written = portsIn === 'ignored' ? free : memo.run(domainsWithPort, free, portNumber);
-    virtualHosts.push(memo.run(buildMeshVirtualHost, list, host, portNumber, written, settings));
-  }
-  return virtualHosts.sort((a, b) => compareText(a.name, b.name));
+  services: PortServices,
+  port: number,
+  capturesPods: boolean,
+  portsIn: PortsInHosts,
+  tables: OutboundTables,
+  settings: MeshSettings,
+];
+
+interface OutboundState extends OutboundHosts {
+  readonly claims: DomainClaims<Candidate>;
+  readonly byHost: PatchedMap<EncodedVirtualHost>;
 }
 
-function collectCandidates(
-  scope: ViewScope,
-  portNumber: number,
-  onPort: ReadonlySet<string>,
+/**
+ * A stage for `memo.evolve`, for one port: first claim on a domain wins, those of VirtualServices (the oldest first) before those of services
+ * nobody speaks for. Hosts that no change concerns stay as they are, also between namespaces: only a namespace's own hosts have
+ * shorter names there.
+ */
+export function outboundVirtualHosts(
+  memo: Memo,
+  given: Continued<Inputs, OutboundState> | undefined,
   http: readonly ServicePort[],
-  meshHosts: MeshHosts,
-  diagnostics: Diagnostic[],
-): readonly Candidate[] {
-  const { memo, settings } = scope;
+  { onPort }: PortServices,
+  port: number,
+  capturesPods: boolean,
+  portsIn: PortsInHosts,
+  tables: OutboundTables,
+  settings: MeshSettings,
+): OutboundState {
+  const { candidates, lists } = collectCandidates(memo, http, onPort, port, tables, settings);
+  const comparable = given?.inputs[2] === port && given.inputs[3] === capturesPods && given.inputs[4] === portsIn;
+  const before = comparable && given?.inputs[6] === settings ? given : undefined;
+  const { clusterDomain } = settings;
+  const domainsIn = (namespace: string) => {
+    const local = localSuffix(namespace, clusterDomain);
+    return ({ host, service, list }: Candidate): readonly string[] => {
+      if (service === undefined) return memo.run(outsideDomains, list, host);
+      // For clients of all other namespaces the names are the same, and the same list.
+      const client = host.endsWith(local) ? namespace : '';
+      return memo.run(serviceDomains, service, client, clusterDomain, capturesPods);
+    };
+  };
+  const { namespace } = tables.audience;
+  const namespaceBefore = before?.inputs[5].audience.namespace ?? namespace;
+  const suffixes = [localSuffix(namespace, clusterDomain), localSuffix(namespaceBefore, clusterDomain)];
+  const nearby = ({ host }: Candidate): boolean => suffixes.some((suffix) => host.endsWith(suffix));
+  const known = before?.result;
+  const stayed = namespace === namespaceBefore ? [] : (known?.claims.claimants ?? []).filter(nearby);
+  const staying = new Set(candidates);
+  const { claims, affected } = claimDomains(
+    known?.claims,
+    candidates,
+    domainsIn(namespace),
+    domainsIn(namespaceBefore),
+    stayed.filter((candidate) => staying.has(candidate)),
+  );
+  const changes = new Map<string, EncodedVirtualHost | undefined>();
+  const gone: EncodedVirtualHost[] = [];
+  const come: EncodedVirtualHost[] = [];
+  for (const { host, claimant, domains } of affected) {
+    const was = known?.byHost.get(host);
+    let is: EncodedVirtualHost | undefined;
+    if (claimant !== undefined && domains.length > 0) {
+      const free = memo.steady(claimant, `${port}`, domains);
+      const written = portsIn === 'ignored' ? free : memo.run(domainsWithPort, free, port);
+      is = memo.run(buildMeshVirtualHost, claimant.list, host, port, written, settings);
+    }
+    if (is === was) continue;
+    changes.set(host, is);
+    if (was !== undefined) gone.push(was);
+    if (is !== undefined) come.push(is);
+  }
+  if (known === undefined) {
+    const byHost = PatchedMap.of(changes as ReadonlyMap<string, EncodedVirtualHost>);
+    return { virtualHosts: come.sort(compareNames), lists, claims, byHost };
+  }
+  const virtualHosts = patchSorted(known.virtualHosts, gone, come, compareNames);
+  return { virtualHosts, lists, claims, byHost: known.byHost.with(changes) };
+}
+
+function compareNames(a: EncodedVirtualHost, b: EncodedVirtualHost): number {
+  return compareText(a.name, b.name);
+}
+
+/** Who wants a virtual host, in order of precedence. */
+function collectCandidates(
+  memo: Memo,
+  http: readonly ServicePort[],
+  onPort: ReadonlySet<string>,
+  port: number,
+  { meshHosts, virtualServices, backends, audience }: OutboundTables,
+  settings: MeshSettings,
+): { readonly candidates: readonly Candidate[]; readonly lists: readonly RouteList[] } {
   const decided = new Map<VirtualServiceEntry, ServicePort[]>();
-  const undecided: ServicePort[] = [];
+  let undecided: ServicePort[] = [];
   for (const entry of http) {
     const virtualService = meshHosts.decidingFor(entry.service.host);
     if (virtualService === undefined) undecided.push(entry);
     else pushTo(decided, virtualService, entry);
   }
   const candidates: Candidate[] = [];
-  for (const virtualService of scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? []) {
+  const lists: RouteList[] = [];
+  for (const virtualService of virtualServices) {
     const services = decided.get(virtualService) ?? [];
-    if (services.length === 0 && portNumber !== PORT_OF_UNKNOWN_HOSTS) continue;
-    const list = meshRoutes(scope, virtualService, portNumber);
-    diagnostics.push(...routeDiagnostics(scope, list));
+    if (services.length === 0 && port !== PORT_OF_UNKNOWN_HOSTS) continue;
+    const list = meshRoutes(memo, backends, virtualService, port, audience, settings);
+    lists.push(list);
     if (list.routes.length === 0) {
       // Nothing in it is for sidecars on this port.
-      undecided.push(...services);
+      undecided = [...undecided, ...services];
       continue;
     }
     for (const host of virtualService.hosts.keys()) {
       const covers = services.some(({ service }) => host.startsWith('*') && service.host.endsWith(host.slice(1)));
-      if (!onPort.has(host) && !covers) candidates.push({ host, service: undefined, list });
+      if (!onPort.has(host) && !covers) candidates.push(memo.run(outsideCandidate, list, host));
     }
-    for (const { service } of services) candidates.push({ host: service.host, service, list });
+    for (const { service } of services) candidates.push(memo.run(serviceCandidate, service, list));
   }
-  for (const { service, port } of undecided.sort((a, b) => compareText(a.service.host, b.service.host))) {
-    const backend = scope.backends.backend(service.host);
-    if (backend === undefined) continue;
-    candidates.push({ host: service.host, service, list: memo.run(defaultRoutes, port, backend, settings) });
+  for (const entry of undecided.sort((a, b) => compareText(a.service.host, b.service.host))) {
+    const backend = backends.backend(entry.service.host);
+    if (backend !== undefined) candidates.push(memo.run(defaultCandidate, entry.port, backend, settings));
   }
-  return candidates;
+  return { candidates, lists };
+}
+
+/** A host that only a VirtualService knows. */
+function outsideCandidate(_memo: Memo, list: RouteList, host: string): Candidate {
+  return { host, service: undefined, isService: false, list };
+}
+
+function serviceCandidate(_memo: Memo, service: MeshService, list: RouteList): Candidate {
+  return { host: service.host, service, isService: true, list };
+}
+
+/** A service for which no VirtualService speaks. */
+function defaultCandidate(memo: Memo, port: MeshPort, backend: Backend, settings: MeshSettings): Candidate {
+  const { service } = backend;
+  return { host: service.host, service, isService: true, list: memo.run(defaultRoutes, port, backend, settings) };
 }
 
 function pushTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {

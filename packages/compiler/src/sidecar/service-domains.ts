@@ -23,6 +23,11 @@ export function serviceDomains(
   return [...names, ...pods, ...addresses];
 }
 
+/** How the hosts end that have shorter names for clients of this namespace than for others. */
+export function localSuffix(clientNamespace: string, domain: ClusterDomain): string {
+  return `.${clientNamespace}.svc.${domain}`;
+}
+
 /** `cart`, `cart.shop.svc` and `cart.shop` for a client in namespace `shop`; without the first one for others. */
 function shorterNames(host: string, clientNamespace: string, domain: ClusterDomain): readonly string[] {
   const suffix = `.svc.${domain}`;

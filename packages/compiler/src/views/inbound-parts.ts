@@ -4,7 +4,7 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import { buildVirtualInboundListener } from '../listeners/virtual-inbound-listener.ts';
 import type { Memo } from '../memo.ts';
 import type { MeshSettings } from '../settings.ts';
-import { type InboundPorts, inboundPorts } from '../sidecar/inbound-ports.ts';
+import { type InboundPort, inboundPorts } from '../sidecar/inbound-ports.ts';
 import type { ViewScope } from './view-scope.ts';
 
 /** What a sidecar needs for the connections to its workload. */
@@ -18,19 +18,24 @@ export interface InboundParts {
 export function inboundParts({ memo, snapshot, view, settings, workloads }: ViewScope): InboundParts {
   const services = snapshot.inNamespace('Service', view.namespace);
   const own = services.length === 0 ? NONE : services;
-  const ports = memo.run(inboundPorts, own, workloads(view.namespace), JSON.stringify(view.labels), settings);
-  return memo.run(buildInboundParts, ports, settings);
+  const found = memo.run(inboundPorts, own, workloads(view.namespace), JSON.stringify(view.labels), settings);
+  // The ports seldom change when workloads come and go.
+  const ports = memo.steady(settings, `inbound ${view.key}`, found.ports);
+  return { ...memo.run(buildInboundParts, ports, settings), diagnostics: found.diagnostics };
 }
 
 const NONE: readonly never[] = [];
 
-function buildInboundParts(memo: Memo, { ports, diagnostics }: InboundPorts, settings: MeshSettings): InboundParts {
+function buildInboundParts(
+  memo: Memo,
+  ports: readonly InboundPort[],
+  settings: MeshSettings,
+): Omit<InboundParts, 'diagnostics'> {
   return {
     listener: memo.run(buildVirtualInboundListener, ports, settings),
     clusters: [
       ...ports.map((port) => memo.run(buildInboundCluster, port, settings)),
       memo.run(buildInboundPassthroughCluster, settings),
     ],
-    diagnostics,
   };
 }

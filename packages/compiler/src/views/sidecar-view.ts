@@ -16,17 +16,26 @@ import {
 import type { Memo } from '../memo.ts';
 import { isHttp } from '../registry/port-protocol.ts';
 import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
-import { buildRouteConfiguration } from '../routes/route-configuration.ts';
-import type { ClusterUse } from '../routes/route-list.ts';
+import { buildRouteConfiguration, type PortsInHosts } from '../routes/route-configuration.ts';
+import type { ClusterUse, RouteList } from '../routes/route-list.ts';
 import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
-import { outboundVirtualHosts, type ServicePort } from '../sidecar/outbound-virtual-hosts.ts';
+import { type OutboundHosts, type OutboundTables, outboundVirtualHosts } from '../sidecar/outbound-virtual-hosts.ts';
+import { type PortServices, servicesByPort } from '../sidecar/services-by-port.ts';
+import type { VirtualServiceEntry } from '../virtual-services.ts';
+import type { BackendTable } from './backend-table.ts';
 import { clusterList } from './cluster-list.ts';
 import { inboundParts } from './inbound-parts.ts';
 import { type Claimant, PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
-import { ruleDiagnostics, type ViewScope } from './view-scope.ts';
+import {
+  type RouteAudience,
+  routeAudienceOf,
+  routeDiagnostics,
+  ruleDiagnostics,
+  type ViewScope,
+} from './view-scope.ts';
 
 /** The outbound side of a sidecar: everything that its workload may call. */
 export function compileSidecarView(scope: ViewScope): ViewParts {
@@ -35,34 +44,36 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   const capture = outboundCapture(view);
   const claims = new PortClaims(diagnostics);
   if (capture === 'redirected') claimRedirectedPorts(claims, settings);
-  const byPort = groupByPort(scope);
+  const byPort = servicesByPort(memo, scope.registry.services);
 
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
   const virtualServices = scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
   const meshHosts = memo.run(indexMeshHosts, virtualServices);
   diagnostics.push(...meshHosts.diagnostics);
-  for (const [number, { onPort, http }] of byPort) {
-    const [first] = http;
+  const audience = routeAudienceOf(scope);
+  const tables = memo.run(outboundTables, scope.backends, virtualServices, meshHosts, audience);
+  const lists = new Set<RouteList>();
+  for (const [number, services] of byPort) {
+    const [first] = services.http;
     if (first === undefined) continue;
     const bound = boundAddress('0.0.0.0', number, view.binding);
     if (!claims.claim(bound, { resource: first.port.source.ref, path: first.port.path })) continue;
     listeners.push(memo.run(buildHttpListener, first.port, capture, bound.address, bound.port, settings));
-    const hosts = outboundVirtualHosts(scope, number, onPort, http, meshHosts, diagnostics);
+    const hosts = outboundHosts(scope, number, services, tables, 'ignored');
+    for (const list of hosts.lists) lists.add(list);
     // Without an original destination there is nowhere to pass requests on to.
     const policy = capture === 'redirected' ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
-    const virtualHosts = memo.steady(settings, `${view.key} ${number}`, [
-      ...hosts,
-      memo.run(catchAllFor, settings, policy),
-    ]);
+    const virtualHosts = memo.run(withCatchAll, hosts.virtualHosts, memo.run(catchAllFor, settings, policy));
     routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), first.port, settings));
   }
+  for (const list of lists) for (const one of routeDiagnostics(scope, list)) diagnostics.push(one);
   listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
   if (settings.proxyHttpPort > 0) {
     const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
     if (claims.claim(bound, meshConfigClaim('proxyHttpPort'))) {
       listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port));
-      routes.push(httpProxyRoutes(scope, byPort, meshHosts));
+      routes.push(httpProxyRoutes(scope, byPort, tables));
     }
   }
 
@@ -118,45 +129,53 @@ function claimRedirectedPorts(claims: PortClaims, settings: MeshSettings): void 
 function httpProxyRoutes(
   scope: ViewScope,
   byPort: ReadonlyMap<number, PortServices>,
-  meshHosts: MeshHosts,
+  tables: OutboundTables,
 ): CompiledResource {
-  const { memo, settings, view } = scope;
-  const ports = byPort.has(80) ? byPort : new Map([...byPort, [80, { onPort: new Set<string>(), http: [], tcp: [] }]]);
+  const { memo, settings } = scope;
+  const ports = byPort.has(80) ? byPort : new Map([...byPort, [80, NO_SERVICES]]);
   // What is wrong with the routes is told where the ports are served.
-  const told: Diagnostic[] = [];
-  const hosts = [...ports].flatMap(([number, { onPort, http }]) =>
-    outboundVirtualHosts(scope, number, onPort, http, meshHosts, told, 'matched'),
+  const hosts = [...ports].map(
+    ([number, services]) => outboundHosts(scope, number, services, tables, 'matched').virtualHosts,
   );
-  const all = [...hosts.sort((a, b) => compareText(a.name, b.name)), memo.run(catchAllFor, settings, 'REGISTRY_ONLY')];
-  const virtualHosts = memo.steady(settings, `${view.key} ${HTTP_PROXY_ROUTE}`, all);
+  const all = memo.run(inOrderOfNames, memo.evolve(joinLists, hosts));
+  const virtualHosts = memo.run(withCatchAll, all, memo.run(catchAllFor, settings, 'REGISTRY_ONLY'));
   return memo.run(buildRouteConfiguration, virtualHosts, HTTP_PROXY_ROUTE, undefined, settings, 'matched');
 }
 
-interface PortServices {
-  /** Hosts of the services that have the port, in any protocol. */
-  readonly onPort: Set<string>;
-  readonly http: ServicePort[];
-  readonly tcp: ServicePort[];
+const NO_SERVICES: PortServices = { onPort: new Set(), http: [], tcp: [] };
+
+function outboundTables(
+  _memo: Memo,
+  backends: BackendTable,
+  virtualServices: readonly VirtualServiceEntry[],
+  meshHosts: MeshHosts,
+  audience: RouteAudience,
+): OutboundTables {
+  return { backends, virtualServices, meshHosts, audience };
 }
 
-/**
- * The services by port, in ascending order. Ports of undeclared protocol count as HTTP: connections on them that do not begin as HTTP
- * are passed on to where they wanted to go.
- */
-function groupByPort(scope: ViewScope): ReadonlyMap<number, PortServices> {
-  const groups = new Map<number, PortServices>();
-  for (const service of scope.registry.services) {
-    for (const port of service.ports) {
-      let group = groups.get(port.number);
-      if (group === undefined) {
-        group = { onPort: new Set(), http: [], tcp: [] };
-        groups.set(port.number, group);
-      }
-      group.onPort.add(service.host);
-      (isHttp(port.protocol) || port.protocol === 'undeclared' ? group.http : group.tcp).push({ service, port });
-    }
-  }
-  return new Map([...groups].sort(([a], [b]) => a - b));
+function outboundHosts(
+  { memo, view, settings }: ViewScope,
+  port: number,
+  services: PortServices,
+  tables: OutboundTables,
+  portsIn: PortsInHosts,
+): OutboundHosts {
+  const capturesPods = outboundCapture(view) === 'redirected';
+  return memo.evolve(outboundVirtualHosts, services.http, services, port, capturesPods, portsIn, tables, settings);
+}
+
+function inOrderOfNames(_memo: Memo, hosts: readonly EncodedVirtualHost[]): readonly EncodedVirtualHost[] {
+  return [...hosts].sort((a, b) => compareText(a.name, b.name));
+}
+
+/** The last virtual host is the one for hosts that no other has. */
+function withCatchAll(
+  _memo: Memo,
+  hosts: readonly EncodedVirtualHost[],
+  catchAll: EncodedVirtualHost,
+): readonly EncodedVirtualHost[] {
+  return [...hosts, catchAll];
 }
 
 /**

@@ -150,22 +150,18 @@ export function gatewayRoutes(
   return { hosts, list, diagnostics };
 }
 
-/** The routes of a VirtualService for one outbound port of the sidecars of this view. */
+/** The routes of a VirtualService for one outbound port of sidecars, for one audience. */
 export function meshRoutes(
-  { memo, backends, settings, view }: ViewScope,
+  memo: Memo,
+  backends: BackendTable,
   entry: VirtualServiceEntry,
   port: number,
+  audience: RouteAudience,
+  settings: MeshSettings,
 ): RouteList {
   const listener = memo.run(meshListener, backends, port);
-  return memo.latest(
-    entry,
-    routesOfListener,
-    listener,
-    entry,
-    sourceInput(entry, view),
-    missingFeatures(view.capabilities),
-    settings,
-  );
+  const source = sourceInput(entry, audience);
+  return memo.latest(entry, routesOfListener, listener, entry, source, audience.missing, settings);
 }
 
 interface MeshListener {
