@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 
 /** What came of a request. */
 export type Answer =
@@ -8,17 +9,24 @@ export type Answer =
 /** How much of an error's body is worth a line. */
 const MAX_TEXT = 120;
 
-/** Sends one GET with any Host header (which `fetch` does not allow); never throws. */
+/**
+ * Sends one GET with any Host header (which `fetch` does not allow); never throws. Whether an answer comes is the question here: with
+ * `tls` any certificate will do, since the request carries nothing and the answer only tells whether there is one.
+ */
 export function ask(target: {
   readonly address: string;
   readonly port: number;
+  readonly tls: boolean;
   readonly path: string;
   readonly host: string | undefined;
 }): Promise<Answer> {
   return new Promise((resolve) => {
-    const headers = target.host === undefined ? {} : { host: target.host };
-    const sent = request(
-      { host: target.address, port: target.port, path: target.path, headers, agent: false, timeout: 2000 },
+    const { address, port, path, host } = target;
+    const headers = host === undefined ? {} : { host };
+    const options = { host: address, port, path, headers, agent: false, timeout: 2000 };
+    const tls = { rejectUnauthorized: false, ...(host === undefined ? {} : { servername: host }) };
+    const sent = (target.tls ? requestHttps : requestHttp)(
+      target.tls ? { ...options, ...tls } : options,
       (response) => {
         let text = '';
         response.setEncoding('utf8');

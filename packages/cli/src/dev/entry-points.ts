@@ -5,6 +5,8 @@ import type { MeshSnapshot } from '@heddle/model';
 export interface EntryPoint {
   /** Port that the Gateway configures. */
   readonly port: number;
+  /** Whether it speaks HTTPS. */
+  readonly tls: boolean;
   /** Host to ask for, or undefined when any will do. */
   readonly host: string | undefined;
   /** A path that the first route of the VirtualService matches. */
@@ -14,8 +16,8 @@ export interface EntryPoint {
 }
 
 /**
- * The ways into the mesh through the Gateways that select these labels: one for each plain HTTP server and VirtualService bound to
- * it. For showing only: what really happens to a request is up to the compiled configuration.
+ * The ways into the mesh through the Gateways that select these labels: one for each HTTP or HTTPS server that asks for no certificate and VirtualService
+ * bound to it. For showing only: what really happens to a request is up to the compiled configuration.
  */
 export function entryPoints(
   snapshot: MeshSnapshot,
@@ -25,9 +27,10 @@ export function entryPoints(
   for (const gateway of snapshot.list('Gateway')) {
     if (!selects(gateway.spec.selector ?? {}, proxyLabels)) continue;
     for (const server of gateway.spec.servers) {
+      if (!isOpen(server)) continue;
       for (const virtualService of snapshot.list('VirtualService')) {
         if (!isBoundTo(virtualService, gateway)) continue;
-        found.push(...entriesOf(snapshot, gateway, server.port.number, server.hosts, virtualService));
+        found.push(...entriesOf(snapshot, gateway, server, virtualService));
       }
     }
   }
@@ -36,6 +39,13 @@ export function entryPoints(
 
 type VirtualService = ObjectOf<'VirtualService'>;
 type Gateway = ObjectOf<'Gateway'>;
+type Server = Gateway['spec']['servers'][number];
+
+/** Whether anybody may speak HTTP or HTTPS with the server. */
+function isOpen({ port, tls }: Server): boolean {
+  if (port.protocol === 'HTTPS') return tls?.mode === 'SIMPLE' || tls?.mode === 'OPTIONAL_MUTUAL';
+  return port.protocol === 'HTTP' || port.protocol === 'HTTP2' || port.protocol === 'GRPC';
+}
 
 /** Whether a selector matches the labels. */
 export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
@@ -54,8 +64,7 @@ function isBoundTo(virtualService: VirtualService, gateway: Gateway): boolean {
 function entriesOf(
   snapshot: MeshSnapshot,
   gateway: Gateway,
-  port: number,
-  serverHosts: readonly string[],
+  server: Server,
   virtualService: VirtualService,
 ): readonly EntryPoint[] {
   const http = virtualService.spec.http?.[0];
@@ -64,9 +73,10 @@ function entriesOf(
   const path = uri?.exact ?? uri?.prefix ?? '/';
   const leadsTo = `${gateway.metadata.name}/${virtualService.metadata.name} → ${destinationText(snapshot, virtualService, http)}`;
   const hosts = (virtualService.spec.hosts ?? []).map((host) =>
-    host === '*' ? concreteHost(serverHosts) : host.replace(/^\*/, 'any'),
+    host === '*' ? concreteHost(server.hosts) : host.replace(/^\*/, 'any'),
   );
-  return hosts.map((host) => ({ port, host, path, leadsTo }));
+  const tls = server.port.protocol === 'HTTPS';
+  return hosts.map((host) => ({ port: server.port.number, tls, host, path, leadsTo }));
 }
 
 /** A host that a Gateway server limited to some hosts accepts; undefined when it accepts any. */

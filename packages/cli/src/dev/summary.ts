@@ -30,7 +30,11 @@ export async function summarize(input: SummaryInput): Promise<string> {
       const bound = ports.find(({ configured }) => configured === entry.port)?.bound;
       return bound === undefined
         ? undefined
-        : { entry, bound, answer: await ask({ address, port: bound, path: entry.path, host: entry.host }) };
+        : {
+            entry,
+            bound,
+            answer: await ask({ address, port: bound, tls: entry.tls, path: entry.path, host: entry.host }),
+          };
     }),
   );
   const lines = [
@@ -51,15 +55,15 @@ export async function summarize(input: SummaryInput): Promise<string> {
 function resourcesText(declared: MeshSnapshot): string {
   const counts = [...declared.counts()].filter(([, count]) => count > 0);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
-  const kinds = KIND_ORDER.flatMap((kind) => {
-    const count = counts.find(([name]) => name === kind)?.[1] ?? 0;
-    return count === 0 ? [] : count === 1 ? [kind] : [`${count} ${kind}s`];
-  });
+  const position = (kind: string) => KIND_ORDER.indexOf(kind) + 1 || KIND_ORDER.length + 1;
+  const kinds = counts
+    .toSorted(([a], [b]) => position(a) - position(b))
+    .map(([kind, count]) => (count === 1 ? kind : `${count} ${kind.replace(/(?<=[^aeiou])y$/, 'ie')}s`));
   return `${total} resource${total === 1 ? '' : 's'}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`;
 }
 
-/** From the workload outwards to the gateway, as one writes them. */
-const KIND_ORDER = [
+/** From the workload outwards to the gateway, as one writes them; other kinds stand behind these. */
+const KIND_ORDER: readonly string[] = [
   'Namespace',
   'Deployment',
   'Pod',
@@ -68,7 +72,7 @@ const KIND_ORDER = [
   'Gateway',
   'VirtualService',
   'DestinationRule',
-] as const;
+];
 
 /** Says where a port is served that is not served where it is configured. */
 export function portLines({ configured, wanted, bound }: MovedPort): readonly string[] {
@@ -91,10 +95,12 @@ function entryText(entry: EntryPoint, address: string, bound: number, answer: An
 
 function curl(entry: EntryPoint, address: string, bound: number): string {
   const url = urlOf({ ...entry, host: undefined }, address, bound).replace('http://', '');
-  return entry.host === undefined ? `curl ${url}` : `curl -H 'Host: ${entry.host}' ${url}`;
+  if (entry.host === undefined) return `curl ${entry.tls ? '-k ' : ''}${url}`;
+  if (!entry.tls) return `curl -H 'Host: ${entry.host}' ${url}`;
+  return `curl -k --connect-to '::${address}:${bound}' https://${entry.host}:${bound}${entry.path}`;
 }
 
 function urlOf(entry: EntryPoint, address: string, bound: number): string {
   const host = address === '127.0.0.1' ? 'localhost' : address.includes(':') ? `[${address}]` : address;
-  return `http://${host}:${bound}${entry.path === '/' ? '' : entry.path}`;
+  return `${entry.tls ? 'https' : 'http'}://${host}:${bound}${entry.path === '/' ? '' : entry.path}`;
 }
