@@ -143,7 +143,7 @@ describe('heddle dev', () => {
     const text = (await readFile(file, 'utf8')).trimEnd();
     await writeFile(
       file,
-      `${text}\n      mirrorPercent: 5\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: strict }\nspec: {}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualServise\nmetadata: { name: x }\n`,
+      `${text}\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: near, namespace: test-namespace }\nspec: { host: test-svc, trafficPolicy: { loadBalancer: { localityLbSetting: { enabled: true } } } }\n---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: strict }\nspec: {}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualServise\nmetadata: { name: x }\n`,
     );
     const { heddle } = await startDev(folder);
     expect(heddle.stderr()).toMatch(/HED106 warning .*gateway\.yaml:\d+:\d+/);
