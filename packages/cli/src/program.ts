@@ -123,8 +123,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
         .default('error'),
     )
     .option(
-      '-S, --suppress <code=kind namespace/name...>',
-      'leave out findings of a code, of a kind, of an object; * is any',
+      '-S, --suppress <code=kind namespace/name>',
+      'leave out findings of a code, of a kind, of an object; * is any; may be given several times',
+      collect,
+      [],
     )
     .option('-L, --list-rules', 'list the rules')
     .addHelpText(

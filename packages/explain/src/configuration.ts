@@ -9,7 +9,7 @@ import { type Cluster, ClusterSchema } from '@heddle/envoy-api/cluster';
 import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { type RouteConfiguration, RouteConfigurationSchema } from '@heddle/envoy-api/route';
-import { type CompiledView, formatFieldPath, type Origin, type SourceRange } from '@heddle/model';
+import { type CompiledView, formatFieldPath, type Origin, type Provenance, type SourceRange } from '@heddle/model';
 import type { Place } from './explanation.ts';
 
 /** Finds where an origin stands in a file: `MeshSnapshot.locate`. */
@@ -19,6 +19,8 @@ export type LocateOrigin = (origin: Origin) => SourceRange | undefined;
 export class Configuration {
   readonly #compiled: CompiledView;
   readonly #locate: LocateOrigin;
+  /** Provenance is put together when it is asked for: once for each resource is enough. */
+  readonly #origins = new Map<string, Provenance | undefined>();
 
   constructor(compiled: CompiledView, locate: LocateOrigin) {
     this.#compiled = compiled;
@@ -51,7 +53,7 @@ export class Configuration {
 
   /** What made a part of a resource: of the path itself, or of the nearest part around it that has an origin. */
   place(typeUrl: string, name: string, path = ''): Place | undefined {
-    const origins = this.#compiled.provenance(typeUrl, name);
+    const origins = this.#provenance(typeUrl, name);
     if (origins === undefined) return undefined;
     for (let part: string | undefined = path; part !== undefined; part = enclosing(part)) {
       const origin = origins.get(part);
@@ -62,7 +64,7 @@ export class Configuration {
 
   /** As {@link place}, for exactly this path. */
   exactPlace(typeUrl: string, name: string, path: string): Place | undefined {
-    const origin = this.#compiled.provenance(typeUrl, name)?.get(path);
+    const origin = this.#provenance(typeUrl, name)?.get(path);
     return origin === undefined ? undefined : this.placeOf(origin);
   }
 
@@ -73,6 +75,12 @@ export class Configuration {
       field: formatFieldPath(origin.path),
       ...(range === undefined ? {} : { file: range.file, line: range.start.line, column: range.start.column }),
     };
+  }
+
+  #provenance(typeUrl: string, name: string): Provenance | undefined {
+    const key = `${typeUrl} ${name}`;
+    if (!this.#origins.has(key)) this.#origins.set(key, this.#compiled.provenance(typeUrl, name));
+    return this.#origins.get(key);
   }
 
   #bytes(typeUrl: string, name: string): Uint8Array | undefined {

@@ -315,14 +315,17 @@ function explainRoute(
   }
   const fields = reportMatch(table, route, request, 0).map(({ field }) => field);
   const reason = route.config.match === undefined ? '' : wholeMatchWords(route.config.match, fields);
-  const place = placeOf(configuration, resource, `virtualHosts[${virtualHost}].routes[${match.routeIndex}]`);
+  const routePath = `virtualHosts[${virtualHost}].routes[${match.routeIndex}]`;
+  const place = placeOf(configuration, resource, routePath);
   const step = withPlace(
     {
       step: 'route' as const,
       passed: route.action.kind === 'forward',
       name: routeName(route, match.routeIndex),
       reason,
-      notes: actionNotes(match, request),
+      notes: actionNotes(match, request, (part) =>
+        positionText(placeOf(configuration, resource, `${routePath}.${part}`)),
+      ),
       near,
     },
     place,
@@ -335,15 +338,24 @@ function routeName({ config }: CompiledRoute, index: number): string {
   return config.name === '' ? `route ${index + 1}` : config.name;
 }
 
-function actionNotes(match: RouteMatchResult, request: RequestView): readonly string[] {
+/** ` (FILE:LINE:COLUMN)`, or nothing where that is not known. */
+function positionText(place: Place | undefined): string {
+  return place?.file === undefined ? '' : ` (${place.file}:${place.line}:${place.column})`;
+}
+
+function actionNotes(
+  match: RouteMatchResult,
+  request: RequestView,
+  writtenAt: (part: string) => string,
+): readonly string[] {
   const { action } = match.route;
   switch (action.kind) {
     case 'redirect':
-      return [`redirects with ${action.status} to ${action.location(request)}`];
+      return [`redirects with ${action.status} to ${action.location(request)}${writtenAt('redirect')}`];
     case 'direct-response':
-      return [`answers ${action.status} with ${action.body.length} bytes`];
+      return [`answers ${action.status} with ${action.body.length} bytes${writtenAt('directResponse')}`];
     case 'forward':
-      return forwardingNotes(action, match, request);
+      return forwardingNotes(action, match, request, writtenAt);
     case 'tls-redirect':
     case 'non-forwarding':
       return [];

@@ -179,6 +179,18 @@ describe('explainRequest: what becomes of it', () => {
 });
 
 describe('explainRequest: why', () => {
+  test('notes name the lines of rewrites, limits and retries; a route that was passed over the line of its condition', () => {
+    const route = explain('gateway', { path: '/cart' }).steps.find(({ step }) => step === 'route');
+    const at = (text: string): string => `mesh.yaml:${lineOf(text)}:`;
+    expect(route?.notes).toEqual([
+      expect.stringContaining(`path becomes "/basket" (${at('uri: /basket')}`),
+      expect.stringContaining(`host becomes "inner.test" (${at('authority: inner.test')}`),
+      expect.stringContaining(`time limit 2000 ms (${at('timeout: 2s')}`),
+      expect.stringContaining(`within 500 ms (${at('perTryTimeout')}`),
+    ]);
+    expect(route?.near[0]?.place).toMatchObject({ field: 'spec.http[0].match[0].headers.x-user' });
+  });
+
   test('each step names the object and line that decides it', () => {
     const { steps } = explain('gateway', { path: '/cart', headers: ['x-user', 'me'] });
     expect(steps.map(({ step, name, passed, place }) => [step, name, passed, place?.object.kind, place?.line])).toEqual(

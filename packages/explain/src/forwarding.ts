@@ -42,27 +42,31 @@ export function mirrorsOf({ config }: ForwardAction): readonly Mirror[] {
   }));
 }
 
-/** What a forwarding route does to a request, in words. */
+/** What a forwarding route does to a request, in words; `writtenAt` says where a part of the route is written, if it is. */
 export function forwardingNotes(
   action: ForwardAction,
   match: RouteMatchResult,
   request: RequestView,
+  writtenAt: (part: string) => string,
 ): readonly string[] {
   const notes: string[] = [];
   const path = action.rewritePath?.(request.path);
-  if (path !== undefined && path !== request.path) notes.push(`path becomes "${path}"`);
+  if (path !== undefined && path !== request.path) {
+    const field = action.config.regexRewrite === undefined ? 'prefixRewrite' : 'regexRewrite';
+    notes.push(`path becomes "${path}"${writtenAt(`route.${field}`)}`);
+  }
   const authority = action.rewriteAuthority?.(request);
-  if (authority !== undefined) notes.push(`host becomes "${authority}"`);
+  if (authority !== undefined) notes.push(`host becomes "${authority}"${writtenAt('route.hostRewriteLiteral')}`);
   if (action.autoHostRewrite) notes.push('host becomes the name of the endpoint that is chosen');
   const changed = [...headerNames(match.route.config), ...headerNames(match.virtualHost.config)];
-  if (changed.length > 0) notes.push(`headers changed: ${changed.join(', ')}`);
+  if (changed.length > 0) notes.push(`headers changed: ${changed.join(', ')}${writtenAt('requestHeadersToAdd')}`);
   const timeout = timeoutMsOf(action);
-  notes.push(timeout === 0 ? 'no time limit' : `time limit ${timeout} ms`);
+  notes.push(timeout === 0 ? 'no time limit' : `time limit ${timeout} ms${writtenAt('route.timeout')}`);
   const retries = retriesOf(action, match.virtualHost.config);
   if (retries !== undefined) {
     const each = retries.perTryTimeoutMs === 0 ? '' : `, each within ${retries.perTryTimeoutMs} ms`;
     notes.push(
-      `${retries.attempts} ${retries.attempts === 1 ? 'retry' : 'retries'} on ${retries.on.join(', ')}${each}`,
+      `${retries.attempts} ${retries.attempts === 1 ? 'retry' : 'retries'} on ${retries.on.join(', ')}${each}${writtenAt('route.retryPolicy')}`,
     );
   }
   for (const { cluster, percent } of mirrorsOf(action)) notes.push(`${formatPercent(percent)} mirrored to ${cluster}`);

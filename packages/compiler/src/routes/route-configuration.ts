@@ -9,6 +9,7 @@ import { refOfObject } from '../mesh-objects.ts';
 import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
 import { joinVirtualHosts } from './joined-virtual-hosts.ts';
+import { ruleOrigins } from './rule-origins.ts';
 import type { EncodedVirtualHost } from './virtual-host.ts';
 
 /** Whether the port in a request's host counts: where one listener serves one port it says nothing new. */
@@ -41,7 +42,8 @@ export function buildRouteConfiguration(
       if (host.origin !== undefined) origins.set(hostPath, host.origin);
       for (const [routeIndex, route] of host.routes.entries()) {
         const routePath = `${hostPath}.routes[${routeIndex}]`;
-        for (const [path, origin] of route.origins)
+        const parts = route.written === undefined ? [] : ruleOrigins(route.written);
+        for (const [path, origin] of [...route.origins, ...parts])
           origins.set(path === '' ? routePath : `${routePath}.${path}`, origin);
       }
     }

@@ -1,6 +1,7 @@
 import type { Diagnostic, Origin, ResourceRef } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
 import type { DestinationProblem } from './destination.ts';
+import type { WrittenRule } from './rule-origins.ts';
 
 /** One route of a virtual host, encoded as an element of its `routes`. */
 export interface EncodedRoute {
@@ -9,6 +10,8 @@ export interface EncodedRoute {
   readonly catchAll: boolean;
   /** Where the parts of the route come from, by path within it; the route itself under the empty path. */
   readonly origins: readonly (readonly [path: string, origin: Origin])[];
+  /** What the route was made of, for those who ask for the origins of its smaller parts. */
+  readonly written?: WrittenRule;
 }
 
 /** A cluster that a route leads to. */

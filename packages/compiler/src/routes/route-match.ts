@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { RouteMatchSchema } from '@heddle/envoy-api/route';
-import { compareText } from '@heddle/model';
 import type { HttpMatch } from '../mesh-objects.ts';
+import { headerConditions, sortedEntries } from './rule-origins.ts';
 import { headerMatcher, queryParameterMatcher, stringCondition } from './string-match.ts';
 
 /** A route's conditions, with what the rest of the compiler needs to know of them. */
@@ -15,13 +15,7 @@ export interface CompiledMatch {
 
 /** The conditions of one `http[].match[]`, or of a route without any. */
 export function compileMatch(match: HttpMatch | undefined): CompiledMatch {
-  const headers = [
-    ...sortedEntries(match?.headers).map(([name, value]) => headerMatcher(name, value)),
-    ...sortedEntries(match?.withoutHeaders).map(([name, value]) => headerMatcher(name, value, true)),
-  ];
-  if (match?.method !== undefined) headers.push(headerMatcher(':method', match.method));
-  if (match?.authority !== undefined) headers.push(headerMatcher(':authority', match.authority));
-  if (match?.scheme !== undefined) headers.push(headerMatcher(':scheme', match.scheme));
+  const headers = headerConditions(match).map(({ name, value, inverted }) => headerMatcher(name, value, inverted));
   const queryParameters = sortedEntries(match?.queryParams).map(([name, value]) => queryParameterMatcher(name, value));
 
   const path = pathSpecifier(match);
@@ -54,8 +48,4 @@ function pathSpecifier(match: HttpMatch | undefined): PathSpecifier {
     default:
       return { case: 'prefix', value: '/' };
   }
-}
-
-function sortedEntries<V>(record: Readonly<Record<string, V>> | undefined): readonly (readonly [string, V])[] {
-  return Object.entries(record ?? {}).sort(([a], [b]) => compareText(a, b));
 }

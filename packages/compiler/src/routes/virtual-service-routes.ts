@@ -172,7 +172,8 @@ class RouteListBuilder {
       ...headerFields,
     });
     const bytes = encodeField(VirtualHostSchema, 'routes', toBinary(RouteSchema, route));
-    this.#routes.push({ bytes, catchAll: compiled.catchAll, origins });
+    const written = { resource: this.#resource, rule, match, path, matchPath };
+    this.#routes.push({ bytes, catchAll: compiled.catchAll, origins, written });
   }
 
   build(): RouteList {
