@@ -38,22 +38,13 @@ const sink = () =>
 
 describe('mirrors', () => {
   test('one that reads nothing holds nothing up', async () => {
-    const [closed, answered] = [signal(), signal()];
-    await using deaf = await startTcp((socket) => {
-      socket.pause();
-      socket.once('close', () => closed.resolve());
-      socket.on('error', () => {});
-      // A paused socket does not notice its end.
-      void answered.promise.then(() => socket.resume());
-    });
+    await using deaf = await startTcp((socket) => void socket.pause());
     await using original = await sink();
     await using running = await mirrored(deaf.port, original.port);
     const body = Buffer.alloc(32 * 1024 * 1024, 'x');
     const response = await fetch(`http://127.0.0.1:${running.port}/`, { method: 'POST', body });
     expect(await response.text()).toBe(String(body.length));
-    answered.resolve();
     // Given up for what it did not take, though the request is over and well.
-    await closed.promise;
     const { clusters } = running.gateway.inspect();
     expect(clusters.find(({ name }) => name === 'mirror')).toMatchObject({
       stats: { upstreamRequestsActive: 0, upstreamRequestsTotal: 1 },
