@@ -1,4 +1,5 @@
 import { type CompiledView, compareText, type MeshSnapshot, type View } from '@heddle/model';
+import { withDelegates } from './delegates/delegation.ts';
 import { createMemo, type Memo, noMemo } from './memo.ts';
 import type { Gateway, Service, VirtualService } from './mesh-objects.ts';
 import { settingsOf } from './mesh-settings.ts';
@@ -97,7 +98,12 @@ function mentionedLabelKeys(
   services: readonly Service[],
   settings: MeshSettings,
 ): ReadonlySet<string> {
-  const { entries } = memo.run(indexVirtualServices, virtualServices, settings, undefined);
+  const { entries } = memo.run(
+    indexVirtualServices,
+    memo.run(withDelegates, virtualServices, settings),
+    settings,
+    undefined,
+  );
   const keys = [
     ...gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})),
     ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),

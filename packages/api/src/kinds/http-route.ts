@@ -204,8 +204,9 @@ export const HttpRoute = object(
     route: array(HttpRouteDestination),
     redirect: HttpRedirect,
     directResponse: HttpDirectResponse,
-    delegate: pending(
-      object({ name: string({ format: dnsLabel }), namespace: string({ format: dnsLabel, emptyIsAbsent: true }) }),
+    delegate: object(
+      { name: string({ format: dnsLabel }), namespace: string({ format: dnsLabel, emptyIsAbsent: true }) },
+      { doc: 'A VirtualService without hosts whose rules stand here, each within the conditions of this one.' },
     ),
     rewrite: HttpRewrite,
     timeout: string({

@@ -10,6 +10,7 @@ import {
 import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
 import { cannotDo, isMissing, type ProxyFeature } from '../capabilities.ts';
 import { configMetadata } from '../config-metadata.ts';
+import { delegationDiagnostics, originIn } from '../delegates/delegation.ts';
 import type { Backend } from '../destination-rules.ts';
 import { encodeField } from '../encoding.ts';
 import { fullHost } from '../hosts/host-name.ts';
@@ -140,10 +141,11 @@ class RouteListBuilder {
     this.#settings = settings;
     this.#backends = backends;
     this.#metadata = configMetadata(this.#resource);
+    this.#diagnostics.push(...delegationDiagnostics(virtualService));
   }
 
   report(code: Diagnostic['code'], path: FieldPath, details: { message: string; effect?: string; fix?: string }): void {
-    this.#diagnostics.push(diagnostic(code, { resource: this.#resource, path, ...details }));
+    this.#diagnostics.push(diagnostic(code, { ...this.#origin(path), ...details }));
   }
 
   add(
@@ -187,7 +189,7 @@ class RouteListBuilder {
   }
 
   #origin(path: FieldPath): Origin {
-    return { resource: this.#resource, path };
+    return originIn(this.#virtualService, path);
   }
 
   /** What a rule does with a request; header operations of a single leg are added to the rule's own. */
@@ -212,7 +214,7 @@ class RouteListBuilder {
       return { action: { case: 'directResponse', value: compileDirectResponse(rule.directResponse) } };
     }
     const legs = rule.route ?? [];
-    // The rules of a delegate, which validation reports as not applied: the request goes on to the next rule.
+    // A rule that delegates to nobody has no legs of its own: the request goes on to the next rule.
     if (legs.length === 0) return undefined;
     const limit = this.#settings.limits.maxDestinationsPerRoute;
     if (legs.length > limit) {
@@ -340,7 +342,8 @@ class RouteListBuilder {
   /** Whether the proxy has a feature; if not, that is reported. */
   #can(feature: ProxyFeature, path: FieldPath, effect: string): boolean {
     if (!isMissing(this.#missing, feature)) return true;
-    this.#diagnostics.push(cannotDo(feature, this.#resource, path, effect));
+    const at = this.#origin(path);
+    this.#diagnostics.push(cannotDo(feature, at.resource, at.path, effect));
     return false;
   }
 
@@ -354,7 +357,7 @@ class RouteListBuilder {
     if (resolved.missing !== undefined) {
       const { missing } = resolved;
       const portWritten = destination.port !== undefined;
-      const problem = { ...resolved, missing, portWritten, resource: this.#resource, path, backend };
+      const problem = { ...resolved, missing, portWritten, ...this.#origin(path), backend };
       this.#problems.set(JSON.stringify(path), problem);
     } else if (backend !== undefined) {
       const { port, subset } = resolved;

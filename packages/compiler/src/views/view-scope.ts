@@ -1,6 +1,7 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
 import { missingFeatures } from '../capabilities.ts';
+import { withDelegates } from '../delegates/delegation.ts';
 import { checkDestinationRules, indexDestinationRules } from '../destination-rules.ts';
 import { bindToGateway } from '../gateways/gateway-binding.ts';
 import type { ServerSource } from '../gateways/gateway-ports.ts';
@@ -54,7 +55,12 @@ export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settin
     settings,
     registry,
     backends: memo.evolve(indexBackends, registry.services, rules, view.namespace, settings),
-    virtualServices: visibleVirtualServices(memo, listOf(snapshot, 'VirtualService'), namespace, settings),
+    virtualServices: visibleVirtualServices(
+      memo,
+      memo.run(withDelegates, listOf(snapshot, 'VirtualService'), settings),
+      namespace,
+      settings,
+    ),
     workloads: workloadLookup(memo, snapshot),
   };
 }
