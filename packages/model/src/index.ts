@@ -32,6 +32,7 @@ export {
   PASSTHROUGH_CLUSTER,
   parseClusterName,
   sidecarRouteName,
+  sniffedRouteName,
   VIRTUAL_INBOUND_LISTENER,
   VIRTUAL_OUTBOUND_LISTENER,
   virtualHostName,

@@ -65,6 +65,11 @@ export function sidecarRouteName(port: number): string {
   return String(port);
 }
 
+/** Route configuration of a service whose port's protocol is found out at an address of its own: `cart.shop.svc.cluster.local:80`. */
+export function sniffedRouteName(host: string, port: number): string {
+  return `${host}:${port}`;
+}
+
 /** Route configuration of a sidecar's HTTP proxy port (MeshConfig `proxyHttpPort`). */
 export const HTTP_PROXY_ROUTE = 'http_proxy';
 

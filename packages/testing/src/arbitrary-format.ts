@@ -191,8 +191,6 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
     oneOf('/new', '/\\0', '\\\\', '/a\\0b%20?c'),
   ),
   'plain-text': unicode,
-  // Single ones, which are applied.
-  'service-address': ip,
   'body-text': fc.oneof(unicode, fc.constant('\0'), fc.constant('ä'.repeat(2_000))),
   'path-text': fc.oneof(
     unicode.filter((text) => !/[\r\n]/.test(text)),

@@ -14,7 +14,6 @@ import {
   pending,
   type ReportProblem,
   required,
-  type StringFormat,
   string,
 } from '../schema.ts';
 import { portNumber } from './destination.ts';
@@ -28,16 +27,6 @@ const PortProtocol = string({
   ignoreCase: true,
   emptyIsAbsent: true,
 });
-
-/** Blocks tell services of other protocols than HTTP apart by destination, which listeners cannot do yet. */
-const serviceAddress: StringFormat = {
-  ...ipSubnet,
-  name: 'service-address',
-  notApplied: (text) =>
-    text.includes('/')
-      ? `the block "${text}" is part of the API but not applied yet; applied here: single addresses`
-      : undefined,
-};
 
 /** Istio `ServicePort`. */
 export const ServiceEntryPort = object({
@@ -80,9 +69,9 @@ export type ServiceEntryEndpoint = Infer<typeof ServiceEntryEndpoint>;
 export const ServiceEntrySpec = object(
   {
     hosts: required(array(string({ format: destinationHost }), { minItems: 1, maxItems: 256 })),
-    addresses: array(string({ format: serviceAddress, maxLength: 64 }), {
+    addresses: array(string({ format: ipSubnet, maxLength: 64 }), {
       maxItems: 256,
-      doc: 'IP addresses by which callers reach the hosts: names of them for HTTP, listeners for other protocols.',
+      doc: 'IP addresses, and blocks of them, by which callers reach the hosts: single ones are names of them for HTTP, all are told apart by listeners for other protocols.',
     }),
     ports: array(ServiceEntryPort, { maxItems: 256 }),
     location: inert(

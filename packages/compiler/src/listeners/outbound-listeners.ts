@@ -1,17 +1,15 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { LISTENER_TYPE_URL } from '@heddle/envoy-api';
-import { TrafficDirection } from '@heddle/envoy-api/core';
+import { type CidrRangeSchema, TrafficDirection } from '@heddle/envoy-api/core';
 import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp-proxy';
 import { type FilterChainSchema, type FilterSchema, type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import {
   BLACK_HOLE_CLUSTER,
-  clusterName,
   HTTP_PROXY_ROUTE,
   listenerName,
   type Origin,
   PASSTHROUGH_CLUSTER,
-  sidecarRouteName,
   VIRTUAL_OUTBOUND_LISTENER,
   xdsResource,
 } from '@heddle/model';
@@ -19,71 +17,91 @@ import type { OutboundCapture } from '../capabilities.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
-import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
-import { httpInspector, PLAIN_HTTP } from './inspectors.ts';
+import { httpInspector, PLAIN_HTTP, tlsInspector } from './inspectors.ts';
 import { socketAddress } from './listener-address.ts';
+import type { OutboundEntry } from './outbound-entry.ts';
+import { tcpProxyTo } from './tcp-proxy.ts';
 
 /**
- * The listener of one HTTP port for all hosts; `first` is the first service's port that makes it. Redirected connections that do not begin as HTTP (the same port may be another
- * protocol's elsewhere) are passed on where they wanted to go.
+ * One outbound listener; `text` is its {@link OutboundEntry} as JSON. Redirected connections that fit none of its chains are passed on where they wanted to go, or refused, as the mesh's policy says.
  */
-export function buildHttpListener(
+export function buildOutboundListener(
   _memo: Memo,
-  first: MeshPort,
+  settings: MeshSettings,
+  text: string,
   capture: OutboundCapture,
   boundIp: string,
   boundPort: number,
-  settings: MeshSettings,
 ): CompiledResource {
-  const name = listenerName('0.0.0.0', first.number);
-  const filters = [httpConnectionManager('sidecar', name, sidecarRouteName(first.number), settings)];
-  const chains: ListenerFields =
-    capture === 'bound'
-      ? { filterChains: [{ filters }] }
-      : {
-          bindToPort: false,
-          listenerFilters: [httpInspector],
-          listenerFiltersTimeout: duration(settings.protocolDetectionTimeoutMs),
-          continueOnListenerFiltersTimeout: true,
-          filterChains: [
-            { filterChainMatch: { transportProtocol: 'raw_buffer', applicationProtocols: [...PLAIN_HTTP] }, filters },
-          ],
-          defaultFilterChain: { name: 'PassthroughFilterChain', filters: [catchAll(settings)] },
-        };
-  return asResource(
-    create(ListenerSchema, {
-      name,
-      address: socketAddress({ address: boundIp, port: boundPort }),
-      trafficDirection: TrafficDirection.OUTBOUND,
-      ...chains,
-    }),
-    { resource: first.source.ref, path: first.path },
-  );
-}
-
-/** The listener of a service's port that speaks no HTTP, at one of its addresses: everything goes to the service. */
-export function buildTcpListener(
-  _memo: Memo,
-  port: MeshPort,
-  service: MeshService,
-  address: string,
-  capture: OutboundCapture,
-  boundIp: string,
-  boundPort: number,
-  settings: MeshSettings,
-): CompiledResource {
-  const cluster = clusterName({ direction: 'outbound', port: port.number, subset: '', host: service.host });
+  const entry = JSON.parse(text) as OutboundEntry;
+  const name = listenerName(entry.address, entry.port);
+  const chains: { readonly chain: FilterChain; readonly origin: Origin }[] = [];
+  const everything: { readonly chain: FilterChain; readonly origin: Origin }[] = [];
+  for (const { blocks, serverNames, legs, statPrefix, origin } of entry.chains) {
+    const chain: FilterChain = { filters: [tcpProxyTo(legs, statPrefix, settings)] };
+    if (blocks.length === 0 && serverNames.length === 0) {
+      everything.push({ chain, origin });
+      continue;
+    }
+    const filterChainMatch = {
+      prefixRanges: blocks.map(cidrRange),
+      serverNames: [...serverNames],
+      ...(serverNames.length === 0 ? {} : { transportProtocol: 'tls' }),
+    };
+    chains.push({ chain: { ...chain, filterChainMatch }, origin });
+  }
+  const looksForTls = entry.chains.some(({ serverNames }) => serverNames.length > 0);
+  // Where callers connect to the sidecar itself and nothing but HTTP is spoken, nothing is told apart.
+  const looksForHttp = entry.http !== undefined && (capture === 'redirected' || entry.chains.length > 0);
+  if (entry.http !== undefined) {
+    const chain: FilterChain = { filters: [httpConnectionManager('sidecar', name, entry.http.routes, settings)] };
+    const filterChainMatch = { transportProtocol: 'raw_buffer', applicationProtocols: [...PLAIN_HTTP] };
+    chains.push({ chain: looksForHttp ? { ...chain, filterChainMatch } : chain, origin: entry.http.origin });
+  }
+  const [fallback] = everything;
+  const alone = chains.length === 0 && fallback !== undefined;
+  const passthrough: FilterChain = { name: 'PassthroughFilterChain', filters: [catchAll(settings)] };
+  const defaultFilterChain = alone
+    ? undefined
+    : (fallback?.chain ?? (capture === 'redirected' ? passthrough : undefined));
   const listener = create(ListenerSchema, {
-    name: listenerName(address, port.number),
+    name,
     address: socketAddress({ address: boundIp, port: boundPort }),
     trafficDirection: TrafficDirection.OUTBOUND,
-    filterChains: [{ filters: [tcpProxy(cluster, settings)] }],
+    ...(capture === 'redirected' ? { bindToPort: false } : {}),
+    ...(looksForTls || looksForHttp
+      ? {
+          listenerFilters: [...(looksForTls ? [tlsInspector] : []), ...(looksForHttp ? [httpInspector] : [])],
+          listenerFiltersTimeout: duration(looksForHttp ? settings.protocolDetectionTimeoutMs : 0),
+          continueOnListenerFiltersTimeout: true,
+        }
+      : {}),
+    filterChains: alone ? [fallback.chain] : chains.map(({ chain }) => chain),
+    ...(defaultFilterChain === undefined ? {} : { defaultFilterChain }),
   });
-  if (capture === 'redirected') listener.bindToPort = false;
-  return asResource(listener, { resource: port.source.ref, path: port.path });
+  const provenance = (): ReadonlyMap<string, Origin> => {
+    const origins = new Map<string, Origin>();
+    const first = entry.http?.origin ?? entry.chains[0]?.origin;
+    if (first !== undefined) origins.set('', first);
+    for (const [index, { origin }] of (alone ? [fallback] : chains).entries())
+      origins.set(`filterChains[${index}]`, origin);
+    if (!alone && fallback !== undefined) origins.set('defaultFilterChain', fallback.origin);
+    return origins;
+  };
+  return {
+    resource: xdsResource(LISTENER_TYPE_URL, name, toBinary(ListenerSchema, listener)),
+    diagnostics: [],
+    provenance,
+  };
+}
+
+/** `10.0.0.0/8` as Envoy has it; a single address is a block of one. */
+function cidrRange(block: string): MessageInitShape<typeof CidrRangeSchema> {
+  const [addressPrefix = '', bits] = block.split('/');
+  return { addressPrefix, prefixLen: bits === undefined ? (addressPrefix.includes(':') ? 128 : 32) : Number(bits) };
 }
 
 /** Where a workload may send requests as to an HTTP proxy: `GET http://reviews:9080/ HTTP/1.1` (MeshConfig `proxyHttpPort`). */
@@ -125,7 +143,7 @@ export function buildVirtualOutboundListener(_memo: Memo, settings: MeshSettings
   );
 }
 
-type ListenerFields = Exclude<MessageInitShape<typeof ListenerSchema>, Listener>;
+type FilterChain = Exclude<MessageInitShape<typeof FilterChainSchema>, { readonly $typeName: string }>;
 
 function catchAll(settings: MeshSettings): MessageInitShape<typeof FilterSchema> {
   return tcpProxy(settings.outboundTrafficPolicy === 'ALLOW_ANY' ? PASSTHROUGH_CLUSTER : BLACK_HOLE_CLUSTER, settings);

@@ -17,6 +17,8 @@ export interface ServiceSource {
   readonly resolution: Resolution;
   /** IP addresses by which callers reach it; none for headless services. */
   readonly addresses: readonly string[];
+  /** Blocks of such addresses, in CIDR notation. */
+  readonly blocks: readonly string[];
   readonly ports: readonly SourcePort[];
   readonly object: Service | ServiceEntry;
 }
@@ -44,6 +46,8 @@ export interface MeshService {
   readonly namespace: string;
   /** Addresses of all sources, without repetition. */
   readonly addresses: readonly string[];
+  /** Address blocks of all sources, without repetition. */
+  readonly blocks: readonly string[];
   /** In ascending order; each number once. */
   readonly ports: readonly MeshPort[];
   readonly portsByNumber: ReadonlyMap<number, MeshPort>;
@@ -76,10 +80,14 @@ export function serviceSource(_memo: Memo, service: Service, domain: ClusterDoma
     ref: refOfObject(service),
     resolution: 'endpoints',
     addresses,
+    blocks: [],
     ports: ports.filter((port) => port.protocol !== 'udp'),
     object: service,
   };
 }
+
+/** The end of a block that holds one address. */
+const SINGLE = /(?<=\.\d+)\/32$|(?<=:.*)\/128$/;
 
 /** What a ServiceEntry declares: one source per host. */
 export function serviceEntrySources(_memo: Memo, entry: ServiceEntry): readonly ServiceSource[] {
@@ -95,15 +103,16 @@ export function serviceEntrySources(_memo: Memo, entry: ServiceEntry): readonly 
   );
   const ref = refOfObject(entry);
   // Address ranges are matched by listeners, not by host headers; only single addresses are names of the service.
-  const addresses = (spec.addresses ?? [])
-    .filter((address) => !address.includes('/'))
-    // Envoy refuses domains that differ in case only.
-    .map((address) => address.toLowerCase());
+  // Envoy refuses domains that differ in case only.
+  const written = (spec.addresses ?? []).map((address) => address.toLowerCase().replace(SINGLE, ''));
+  const addresses = written.filter((address) => !address.includes('/'));
+  const blocks = [...new Set(written.filter((address) => address.includes('/')))];
   return [...new Set(spec.hosts.map((host) => host.toLowerCase()))].map((host) => ({
     host,
     ref,
     resolution: RESOLUTIONS[spec.resolution ?? 'NONE'] ?? 'none',
     addresses,
+    blocks,
     ports: ports.filter((port) => port.protocol !== 'udp'),
     object: entry,
   }));
@@ -136,6 +145,7 @@ export function mergeSources(_memo: Memo, first: ServiceSource, ...others: reado
     name: first.ref.name,
     namespace: first.ref.namespace,
     addresses: [...new Set(sources.flatMap((source) => source.addresses))],
+    blocks: [...new Set(sources.flatMap((source) => source.blocks))],
     ports,
     portsByNumber: new Map(ports.map((port) => [port.number, port])),
     sources,

@@ -15,9 +15,12 @@ export interface ServicePort {
 export interface PortServices {
   /** Hosts of the services that have the port, in any protocol. */
   readonly onPort: ReadonlySet<string>;
-  /** Ports of undeclared protocol count as HTTP: connections on them that do not begin as HTTP are passed on to where they wanted to go. */
+  /** Ports that speak HTTP, or may: those of undeclared protocol are among them. */
   readonly http: readonly ServicePort[];
-  readonly tcp: readonly ServicePort[];
+  /** The first port that is declared to speak HTTP. */
+  readonly declared: ServicePort | undefined;
+  /** Ports that are not declared to speak HTTP. */
+  readonly others: readonly ServicePort[];
 }
 
 /** The services by port, in ascending order; what is the same as before is the same object. */
@@ -56,6 +59,7 @@ function portServices(_memo: Memo, all: readonly ServicePort[]): PortServices {
   return {
     onPort: new Set(all.map(({ service }) => service.host)),
     http: all.filter(speaksHttp),
-    tcp: all.filter((entry) => !speaksHttp(entry)),
+    declared: all.find(({ port }) => isHttp(port.protocol)),
+    others: all.filter(({ port }) => !isHttp(port.protocol)),
   };
 }

@@ -1,24 +1,19 @@
 import { MESH_CONFIG_NAME } from '@heddle/api';
 import { clusterName, compareText, type Diagnostic, HTTP_PROXY_ROUTE, sidecarRouteName } from '@heddle/model';
-import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
+import { outboundCapture } from '../capabilities.ts';
 import { buildBlackHoleCluster, buildPassthroughCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import type { Backend } from '../destination-rules.ts';
 import { MESH_GATEWAY } from '../hosts/host-name.ts';
 import { joinLists } from '../incremental/join-lists.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
-import {
-  buildHttpListener,
-  buildHttpProxyListener,
-  buildTcpListener,
-  buildVirtualOutboundListener,
-} from '../listeners/outbound-listeners.ts';
+import { buildHttpProxyListener, buildVirtualOutboundListener } from '../listeners/outbound-listeners.ts';
 import type { Memo } from '../memo.ts';
-import { isHttp } from '../registry/port-protocol.ts';
+import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { buildCatchAllVirtualHost } from '../routes/default-routes.ts';
 import { buildRouteConfiguration, type PortsInHosts } from '../routes/route-configuration.ts';
 import type { ClusterUse, RouteList } from '../routes/route-list.ts';
-import type { EncodedVirtualHost } from '../routes/virtual-host.ts';
+import { type EncodedVirtualHost, encodeVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
 import { type OutboundHosts, type OutboundTables, outboundVirtualHosts } from '../sidecar/outbound-virtual-hosts.ts';
@@ -27,6 +22,7 @@ import type { VirtualServiceEntry } from '../virtual-services.ts';
 import type { BackendTable } from './backend-table.ts';
 import { clusterList } from './cluster-list.ts';
 import { inboundParts } from './inbound-parts.ts';
+import { outboundListenerParts, type SniffedPort } from './outbound-listener-parts.ts';
 import { type Claimant, PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
 import {
@@ -54,12 +50,11 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   const audience = routeAudienceOf(scope);
   const tables = memo.run(outboundTables, scope.backends, virtualServices, meshHosts, audience);
   const lists = new Set<RouteList>();
+  const served = outboundListenerParts(scope, byPort, virtualServices, claims, diagnostics);
+  listeners.push(...served.listeners);
   for (const [number, services] of byPort) {
     const [first] = services.http;
-    if (first === undefined) continue;
-    const bound = boundAddress('0.0.0.0', number, view.binding);
-    if (!claims.claim(bound, { resource: first.port.source.ref, path: first.port.path })) continue;
-    listeners.push(memo.run(buildHttpListener, first.port, capture, bound.address, bound.port, settings));
+    if (first === undefined || !served.sharedPorts.has(number)) continue;
     const hosts = outboundHosts(scope, number, services, tables, 'ignored');
     for (const list of hosts.lists) lists.add(list);
     // Without an original destination there is nowhere to pass requests on to.
@@ -67,8 +62,13 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     const virtualHosts = memo.run(withCatchAll, hosts.virtualHosts, memo.run(catchAllFor, settings, policy));
     routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), first.port, settings));
   }
+  for (const sniffed of served.sniffed) {
+    const hosts = sniffedHosts(scope, sniffed, tables);
+    for (const list of hosts.lists) lists.add(list);
+    const virtualHosts = memo.run(onlyForEveryName, hosts.virtualHosts, sniffed.routes);
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sniffed.routes, sniffed.port, settings));
+  }
   for (const list of lists) for (const one of routeDiagnostics(scope, list)) diagnostics.push(one);
-  listeners.push(...tcpListeners(scope, byPort, claims, diagnostics));
   if (settings.proxyHttpPort > 0) {
     const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
     if (claims.claim(bound, meshConfigClaim('proxyHttpPort'))) {
@@ -142,7 +142,7 @@ function httpProxyRoutes(
   return memo.run(buildRouteConfiguration, virtualHosts, HTTP_PROXY_ROUTE, undefined, settings, 'matched');
 }
 
-const NO_SERVICES: PortServices = { onPort: new Set(), http: [], tcp: [] };
+const NO_SERVICES: PortServices = { onPort: new Set(), http: [], declared: undefined, others: [] };
 
 function outboundTables(
   _memo: Memo,
@@ -178,36 +178,30 @@ function withCatchAll(
   return [...hosts, catchAll];
 }
 
-/**
- * The listeners of ports that speak no HTTP: at each address of a redirected service, or where the port is bound. Pods of headless
- * services are called by their own addresses, which redirected connections keep without a listener.
- */
-function tcpListeners(
-  scope: ViewScope,
-  byPort: ReadonlyMap<number, PortServices>,
-  claims: PortClaims,
-  diagnostics: Diagnostic[],
-): readonly CompiledResource[] {
-  const { memo, settings, view } = scope;
-  const capture = outboundCapture(view);
-  const listeners: CompiledResource[] = [];
-  for (const { tcp } of byPort.values()) {
-    for (const { service, port } of tcp) {
-      if (!canDo(view.capabilities, 'heddle.tcp.proxy')) {
-        const effect = 'the port is not served to callers';
-        diagnostics.push(cannotDo('heddle.tcp.proxy', port.source.ref, port.path, effect));
-        continue;
-      }
-      if (service.headless && capture === 'redirected') continue;
-      const [address = '0.0.0.0', ...others] = service.addresses;
-      for (const own of capture === 'bound' ? [address] : [address, ...others]) {
-        const bound = boundAddress(own, port.number, view.binding);
-        if (!claims.claim(bound, { resource: port.source.ref, path: port.path })) continue;
-        listeners.push(memo.run(buildTcpListener, port, service, own, capture, bound.address, bound.port, settings));
-      }
-    }
-  }
-  return listeners;
+/** The routes of one service's port, whose listener stands at the service's own address. */
+function sniffedHosts(
+  { memo, view, settings }: ViewScope,
+  { service, port }: SniffedPort,
+  tables: OutboundTables,
+): OutboundHosts {
+  const capturesPods = outboundCapture(view) === 'redirected';
+  const alone = memo.run(onlyPort, service, port);
+  return memo.evolve(outboundVirtualHosts, alone.http, alone, port.number, capturesPods, 'ignored', tables, settings);
+}
+
+function onlyPort(_memo: Memo, service: MeshService, port: MeshPort): PortServices {
+  return { onPort: new Set([service.host]), http: [{ service, port }], declared: undefined, others: [] };
+}
+
+/** Whoever calls a service's own address means the service, whatever name the request has; `name` is the virtual host's. */
+function onlyForEveryName(
+  _memo: Memo,
+  hosts: readonly EncodedVirtualHost[],
+  name: string,
+): readonly EncodedVirtualHost[] {
+  return hosts
+    .filter((host) => host.name === name)
+    .map((host) => encodeVirtualHost(host.name, ['*'], host.routes, host.origin, host.diagnostics));
 }
 
 function catchAllFor(_memo: Memo, _settings: MeshSettings, policy: OutboundTrafficPolicy): EncodedVirtualHost {

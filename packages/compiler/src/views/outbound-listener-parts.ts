@@ -1,0 +1,111 @@
+import { type Diagnostic, type Origin, sidecarRouteName, sniffedRouteName } from '@heddle/model';
+import { canDo, cannotDo, outboundCapture } from '../capabilities.ts';
+import type { CompiledResource } from '../compiled-resource.ts';
+import { boundAddress } from '../listeners/listener-address.ts';
+import type { OutboundEntry } from '../listeners/outbound-entry.ts';
+import { buildOutboundListener } from '../listeners/outbound-listeners.ts';
+import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
+import { l4Chains } from '../sidecar/l4-chains.ts';
+import { OutboundEntries } from '../sidecar/outbound-entries.ts';
+import type { PortServices, ServicePort } from '../sidecar/services-by-port.ts';
+import type { VirtualServiceEntry } from '../virtual-services.ts';
+import type { PortClaims } from './port-claims.ts';
+import { endpointsFor, selectedWorkloads } from './view-clusters.ts';
+import type { ViewScope } from './view-scope.ts';
+
+const ANY = '0.0.0.0';
+
+/** A service whose port's protocol is found out at an address of its own: its HTTP routes are its own too. */
+export interface SniffedPort extends ServicePort {
+  readonly routes: string;
+}
+
+/** See {@link outboundListenerParts}. */
+export interface OutboundListenerParts {
+  readonly listeners: readonly CompiledResource[];
+  /** Ports whose HTTP routes are shared by all services, with what makes them. */
+  readonly sharedPorts: ReadonlySet<number>;
+  readonly sniffed: readonly SniffedPort[];
+}
+
+/**
+ * The outbound listeners of a sidecar. Redirected connections keep their destination, so that each address can have a listener; where
+ * callers connect to the sidecar itself there is one for each port.
+ */
+export function outboundListenerParts(
+  scope: ViewScope,
+  byPort: ReadonlyMap<number, PortServices>,
+  virtualServices: readonly VirtualServiceEntry[],
+  claims: PortClaims,
+  diagnostics: Diagnostic[],
+): OutboundListenerParts {
+  const { memo, settings, view } = scope;
+  const capture = outboundCapture(view);
+  const entries = new OutboundEntries(diagnostics);
+  const sniffed: SniffedPort[] = [];
+  const originOf = ({ port }: ServicePort): Origin => ({ resource: port.source.ref, path: port.path });
+  for (const [number, { http, declared, others }] of byPort) {
+    // Without a destination to tell services apart by, ports of undeclared protocol are taken for HTTP.
+    const shared = capture === 'bound' ? http[0] : declared;
+    if (shared !== undefined) entries.addHttp(ANY, number, sidecarRouteName(number), originOf(shared));
+    for (const other of others)
+      if (capture === 'redirected' || other.port.protocol !== 'undeclared') addForwarded(other);
+  }
+
+  function addForwarded(forwarded: ServicePort): void {
+    const { service, port } = forwarded;
+    const origin = originOf(forwarded);
+    if (!canDo(view.capabilities, 'heddle.tcp.proxy')) {
+      const effect = 'the port is not served to callers';
+      diagnostics.push(cannotDo('heddle.tcp.proxy', port.source.ref, port.path, effect));
+      return;
+    }
+    for (const { address, blocks } of placesOf(scope, service, port, capture === 'bound')) {
+      const shared = address === ANY && (blocks.length > 0 || service.addresses.length === 0);
+      const place = { blocks, shared };
+      for (const chain of l4Chains(scope, virtualServices, service, port, place, diagnostics))
+        entries.addChain(address, port.number, port.protocol, chain);
+      if (port.protocol !== 'undeclared') continue;
+      const routes = address === ANY ? sidecarRouteName(port.number) : sniffedRouteName(service.host, port.number);
+      entries.addHttp(address, port.number, routes, origin);
+      if (address !== ANY && !sniffed.some((known) => known.routes === routes)) sniffed.push({ service, port, routes });
+    }
+  }
+  const listeners: CompiledResource[] = [];
+  const sharedPorts = new Set<number>();
+  for (const entry of entries.entries()) {
+    const bound = boundAddress(entry.address, entry.port, view.binding);
+    if (!claims.claim(bound, claimantOf(entry))) continue;
+    const text = JSON.stringify(entry);
+    const { address: boundIp, port: boundPort } = bound;
+    listeners.push(memo.latest(text, buildOutboundListener, settings, text, capture, boundIp, boundPort));
+    if (entry.http !== undefined && entry.address === ANY) sharedPorts.add(entry.port);
+  }
+  return { listeners, sharedPorts, sniffed };
+}
+
+/**
+ * Where connections to a port arrive: at each address of the service; for address blocks, and services without address, at any; for
+ * services whose pods are called directly at each pod's. A bound sidecar has one place for each port.
+ */
+function placesOf(
+  scope: ViewScope,
+  service: MeshService,
+  port: MeshPort,
+  bound: boolean,
+): readonly { readonly address: string; readonly blocks: readonly string[] }[] {
+  const { addresses, blocks } = service;
+  if (bound) return [{ address: addresses[0] ?? ANY, blocks: [] }];
+  if (service.headless) {
+    const index = scope.workloads(service.namespace);
+    const { endpoints } = endpointsFor(scope.memo, port, selectedWorkloads(scope.memo, port.source, index));
+    return [...new Set(endpoints.map(({ address }) => address))].sort().map((address) => ({ address, blocks: [] }));
+  }
+  const places = addresses.map((address) => ({ address, blocks: [] as readonly string[] }));
+  if (blocks.length > 0) return [...places, { address: ANY, blocks }];
+  return places.length > 0 ? places : [{ address: ANY, blocks: [] }];
+}
+
+function claimantOf({ http, chains }: OutboundEntry) {
+  return http?.origin ?? chains[0]?.origin ?? { resource: { kind: '', namespace: '', name: '' }, path: [] };
+}
