@@ -396,7 +396,6 @@ describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
 test.each<[string, Kind, object, string]>([
   ['a claim', 'VirtualService', rule({ route, match: [{ headers: { [CLAIM]: { exact: 'a' } } }] }), CLAIM],
   ['the absence of a claim', 'VirtualService', rule({ route, match: [{ withoutHeaders: { [CLAIM]: {} } }] }), CLAIM],
-  ['a block of addresses', 'ServiceEntry', entry({ addresses: ['10.0.0.1', '10.0.0.0/8'] }), '1'],
 ])('%s is reported as not applied', (_, kind, spec, key) => {
   const schema: Schema<unknown> = kinds[kind as KindName].spec;
   const { problems } = validate(schema, { ...spec, ...(kind === 'VirtualService' ? gatewayOnly : {}) });
