@@ -9,9 +9,9 @@ export interface AllowedDifference {
   readonly where: ValuePlace;
   /** A header's name in lower case, or a logged field. */
   readonly name: string;
-  /** Both have it or neither has; `anything`: not even that is compared. */
-  readonly as: 'present' | 'anything';
-  /** With `present`: what both values must look like. */
+  /** Both have it or neither has; `masked`: all but what the pattern matches is equal; `anything`: nothing is compared. */
+  readonly as: 'present' | 'masked' | 'anything';
+  /** With `present`: what both values must look like; with `masked`: the part that may differ. */
   readonly pattern?: RegExp;
   readonly reason: string;
 }
@@ -24,14 +24,15 @@ export function loadAllowedDifferences(file: string): AllowedDifference[] {
     if ((where !== 'response' && where !== 'upstream' && where !== 'log') || typeof name !== 'string') {
       throw new Error(`${file}[${i}]: wanted where: response, upstream or log, and name: a header or logged field`);
     }
-    if (as !== 'present' && as !== 'anything') throw new Error(`${file}[${i}]: wanted as: present or anything`);
+    if (as !== 'present' && as !== 'masked' && as !== 'anything')
+      throw new Error(`${file}[${i}]: wanted as: present, masked or anything`);
     if (typeof reason !== 'string' || reason.length < 10) throw new Error(`${file}[${i}]: "${name}" has no reason`);
     return {
       where,
       name,
       as,
       reason,
-      ...(typeof pattern === 'string' ? { pattern: new RegExp(`^(?:${pattern})$`) } : {}),
+      ...(typeof pattern === 'string' ? { pattern: new RegExp(as === 'masked' ? pattern : `^(?:${pattern})$`) } : {}),
     };
   });
 }

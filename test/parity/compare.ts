@@ -81,6 +81,7 @@ function compareHeaders(
     if (JSON.stringify(ours) === JSON.stringify(theirs)) continue;
     const exception = allowed.find((entry) => entry.where === where && entry.name === name);
     if (exception?.as === 'anything') continue;
+    if (exception?.as === 'masked' && masked(exception, ours) === masked(exception, theirs)) continue;
     if (exception?.as === 'present' && fits(exception, ours) && fits(exception, theirs)) continue;
     found.push({ what: `${where} header ${name}`, envoy: show(ours), gateway: show(theirs) });
   }
@@ -107,6 +108,10 @@ function compareLogs(
 
 function fits({ pattern }: AllowedDifference, values: readonly string[] | undefined): boolean {
   return values !== undefined && values.every((value) => pattern === undefined || pattern.test(value));
+}
+
+function masked({ pattern }: AllowedDifference, values: readonly string[] | undefined): string {
+  return show(values?.map((value) => (pattern === undefined ? value : value.replace(pattern, '…'))));
 }
 
 function byName(headers: readonly string[]): Map<string, string[]> {

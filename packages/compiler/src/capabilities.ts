@@ -18,6 +18,7 @@ export const PROXY_FEATURES = {
   'heddle.cluster.outlier-detection': 'ejecting failing endpoints',
   'heddle.http2.upstream': 'HTTP/2 to endpoints',
   'heddle.lb.consistent-hash': 'choosing endpoints by consistent hashing',
+  'heddle.lb.large-hash-tables': 'hash tables of more than 65,537 entries',
   'heddle.lb.slow-start': 'slow start of new endpoints',
   'heddle.http.cors': 'answering cross-origin requests',
   'heddle.http.fault': 'injecting faults',

@@ -28,6 +28,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.cluster.eds',
   'heddle.cluster.static',
   'heddle.cluster.circuit-breakers',
+  'heddle.lb.consistent-hash',
   'heddle.lb.least-request',
   'heddle.lb.random',
   'heddle.lb.round-robin',

@@ -42,8 +42,8 @@ const LocalityLbSetting = object(
   },
 );
 
-/** Envoy's largest Maglev table. */
-const MAX_MAGLEV_TABLE = 5_000_011;
+/** Istio's `validateLoadBalancer`: one below Envoy's largest Maglev table. */
+const MAX_MAGLEV_TABLE = 5_000_010;
 
 function isPrime(value: number): boolean {
   if (value < 4) return value > 1;
@@ -109,7 +109,7 @@ export const LoadBalancerSettings = object(
       values: ['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'],
       doc: 'LEAST_REQUEST if absent or UNSPECIFIED; LEAST_CONN is its old name.',
     }),
-    consistentHash: pending(ConsistentHash),
+    consistentHash: ConsistentHash,
     backendUtilization: pending(
       object({
         errorUtilizationPenaltyPercent: integer({ minimum: 0, maximum: 4_294_967_295 }),

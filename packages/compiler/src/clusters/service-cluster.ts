@@ -18,11 +18,11 @@ import { refOfObject } from '../mesh-objects.ts';
 import type { EndpointsResult } from '../registry/endpoints.ts';
 import type { MeshSettings } from '../settings.ts';
 import { policyFor } from '../traffic-policy.ts';
-import type { ClusterAbilities } from './cluster-abilities.ts';
+import { type ClusterAbilities, possibleBalancing } from './cluster-abilities.ts';
 import { connectionPoolFields } from './connection-pool.ts';
 import { httpProtocolOptions, type UpstreamHttp, upstreamHttp } from './http-protocol-options.ts';
 import { loadAssignment, subsetEndpoints } from './load-assignment.ts';
-import { type LoadBalancer, loadBalancingFields } from './load-balancing.ts';
+import { loadBalancingFields } from './load-balancing.ts';
 import { outlierFields } from './outlier-detection.ts';
 
 /** Where a cluster's endpoints come from. */
@@ -107,20 +107,6 @@ const ORIGINS = [
 /** What a proxy without HTTP/2 to endpoints speaks instead. */
 function withoutHttp2(http: UpstreamHttp, { http2 }: ClusterAbilities): UpstreamHttp {
   return http2 ? http : 'http1';
-}
-
-function possibleBalancing(
-  loadBalancer: LoadBalancer | undefined,
-  abilities: ClusterAbilities,
-): LoadBalancer | undefined {
-  if (loadBalancer === undefined) return undefined;
-  const { consistentHash, warmup, warmupDurationSecs, ...rest } = loadBalancer;
-  return {
-    ...rest,
-    ...(consistentHash === undefined || !abilities.consistentHash ? {} : { consistentHash }),
-    ...(warmup === undefined || !abilities.slowStart ? {} : { warmup }),
-    ...(warmupDurationSecs === undefined || !abilities.slowStart ? {} : { warmupDurationSecs }),
-  };
 }
 
 const TYPES: Readonly<Record<ClusterDiscovery, Cluster_DiscoveryType>> = {

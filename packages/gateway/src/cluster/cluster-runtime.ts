@@ -74,6 +74,12 @@ export class ClusterRuntime implements ConnectionBudget {
     this.hosts = this.#hostSet([], 140);
   }
 
+  /** Whether hosts are chosen by the hash of a request. */
+  get choosesByHash(): boolean {
+    const { policy } = this.settings.balancing;
+    return policy === 'RING_HASH' || policy === 'MAGLEV';
+  }
+
   get hasRoom(): boolean {
     return this.stats.upstreamConnectionsActive < this.settings.circuitBreakers.maxConnections;
   }
@@ -148,8 +154,8 @@ export class ClusterRuntime implements ConnectionBudget {
   }
 
   #hostSet(entries: readonly HostEntry[], overprovisioningFactor: number): HostSet {
-    const { policy, leastRequest, panicThreshold } = this.settings;
-    return new HostSet(entries, { policy, leastRequest, panicThreshold, overprovisioningFactor }, this.#context.random);
+    const { balancing, panicThreshold } = this.settings;
+    return new HostSet(entries, { balancing, panicThreshold, overprovisioningFactor }, this.#context.random);
   }
 
   #followDns(discovery: Extract<EndpointDiscovery, { kind: 'strict-dns' | 'logical-dns' }>): void {

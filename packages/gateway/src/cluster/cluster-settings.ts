@@ -4,6 +4,7 @@ import {
   Cluster_DiscoveryType,
   Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
+  Cluster_RingHashLbConfig_HashFunction,
 } from '@heddle/envoy-api/cluster';
 import { type Http2ProtocolOptions, RoutingPriority } from '@heddle/envoy-api/core';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
@@ -11,7 +12,7 @@ import { durationMs } from '../duration.ts';
 import type { TcpKeepAlive, UpstreamHttp2Options, UpstreamProtocol } from '../upstream-transport.ts';
 import type { HostPoolOptions } from './host.ts';
 import type { AddressFamily } from './host-resolver.ts';
-import type { LeastRequestSettings, LoadBalancingPolicy } from './load-balancer.ts';
+import type { LoadBalancing } from './load-balancer.ts';
 
 /** Where a cluster's endpoints come from. */
 export type EndpointDiscovery =
@@ -31,8 +32,7 @@ export interface CircuitBreakers {
 export interface ClusterSettings {
   readonly name: string;
   readonly discovery: EndpointDiscovery;
-  readonly policy: LoadBalancingPolicy;
-  readonly leastRequest: LeastRequestSettings;
+  readonly balancing: LoadBalancing;
   readonly panicThreshold: number;
   readonly circuitBreakers: CircuitBreakers;
   /** What endpoints are spoken to in; `as-the-client`: in the protocol that the request came in. */
@@ -54,24 +54,20 @@ export function clusterSettings(cluster: Cluster): {
 } {
   const problems: string[] = [];
   const discovery = endpointDiscovery(cluster, problems);
-  const policy = loadBalancingPolicy(cluster, problems);
+  const balancing = loadBalancing(cluster, problems);
   if (cluster.transportSocket !== undefined && !isRawBuffer(cluster.transportSocket.name)) {
     problems.push(`transport_socket "${cluster.transportSocket.name}" is not implemented, wanted plain text`);
   }
   if (cluster.lbSubsetConfig !== undefined) problems.push('lb_subset_config is not implemented');
   const { protocol, pool } = connectionSettings(cluster, problems);
-  if (discovery === undefined || policy === undefined || problems.length > 0) return { settings: undefined, problems };
-  const leastRequest = cluster.lbConfig.case === 'leastRequestLbConfig' ? cluster.lbConfig.value : undefined;
+  if (discovery === undefined || balancing === undefined || problems.length > 0)
+    return { settings: undefined, problems };
   return {
     problems,
     settings: {
       name: cluster.name,
       discovery,
-      policy,
-      leastRequest: {
-        choiceCount: leastRequest?.choiceCount ?? 2,
-        activeRequestBias: leastRequest?.activeRequestBias?.defaultValue ?? 1,
-      },
+      balancing,
       panicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
       circuitBreakers: circuitBreakers(cluster),
       protocol,
@@ -112,21 +108,58 @@ const DNS_FAMILIES: Readonly<Record<Cluster_DnsLookupFamily, AddressFamily>> = {
   [Cluster_DnsLookupFamily.ALL]: 'all',
 };
 
-function loadBalancingPolicy(cluster: Cluster, problems: string[]): LoadBalancingPolicy | undefined {
+/** Entries of the largest ring and table that are built; larger ones take longer than a thread that serves requests may be busy. */
+const LARGEST_RING = 65_536;
+const LARGEST_TABLE = 65_537;
+
+function loadBalancing(cluster: Cluster, problems: string[]): LoadBalancing | undefined {
+  const { lbConfig, lbPolicy } = cluster;
   if (cluster.loadBalancingPolicy !== undefined) {
     problems.push('load_balancing_policy is not implemented, wanted lb_policy');
     return undefined;
   }
-  switch (cluster.lbPolicy) {
+  if (cluster.commonLbConfig?.consistentHashingLbConfig !== undefined) {
+    problems.push('consistent_hashing_lb_config is not implemented');
+  }
+  switch (lbPolicy) {
     case Cluster_LbPolicy.ROUND_ROBIN:
-      return 'ROUND_ROBIN';
-    case Cluster_LbPolicy.LEAST_REQUEST:
-      return 'LEAST_REQUEST';
+      return { policy: 'ROUND_ROBIN' };
+    case Cluster_LbPolicy.LEAST_REQUEST: {
+      const config = lbConfig.case === 'leastRequestLbConfig' ? lbConfig.value : undefined;
+      return {
+        policy: 'LEAST_REQUEST',
+        choiceCount: config?.choiceCount ?? 2,
+        activeRequestBias: config?.activeRequestBias?.defaultValue ?? 1,
+      };
+    }
     case Cluster_LbPolicy.RANDOM:
-      return 'RANDOM';
+      return { policy: 'RANDOM' };
+    case Cluster_LbPolicy.RING_HASH: {
+      const config = lbConfig.case === 'ringHashLbConfig' ? lbConfig.value : undefined;
+      if (config?.hashFunction === Cluster_RingHashLbConfig_HashFunction.MURMUR_HASH_2) {
+        problems.push('hash_function MURMUR_HASH_2 is not implemented, wanted XX_HASH');
+      }
+      const minimumRingSize = Number(config?.minimumRingSize ?? 1024);
+      if (minimumRingSize > LARGEST_RING) {
+        problems.push(`minimum_ring_size ${minimumRingSize} is too large, at most ${LARGEST_RING} is accepted`);
+      }
+      return {
+        policy: 'RING_HASH',
+        minimumRingSize,
+        maximumRingSize: Math.min(LARGEST_RING, Number(config?.maximumRingSize ?? LARGEST_RING)),
+      };
+    }
+    case Cluster_LbPolicy.MAGLEV: {
+      const config = lbConfig.case === 'maglevLbConfig' ? lbConfig.value : undefined;
+      const tableSize = Number(config?.tableSize ?? LARGEST_TABLE);
+      if (tableSize > LARGEST_TABLE) {
+        problems.push(`table_size ${tableSize} is too large, at most ${LARGEST_TABLE} is accepted`);
+      }
+      return { policy: 'MAGLEV', tableSize };
+    }
     default:
       problems.push(
-        `lb_policy ${Cluster_LbPolicy[cluster.lbPolicy]} is not implemented, wanted ROUND_ROBIN, LEAST_REQUEST or RANDOM`,
+        `lb_policy ${Cluster_LbPolicy[lbPolicy]} is not implemented, wanted ROUND_ROBIN, LEAST_REQUEST, RANDOM, RING_HASH or MAGLEV`,
       );
       return undefined;
   }

@@ -1,11 +1,5 @@
 import type { Host } from './host.ts';
-import {
-  createHostPicker,
-  type HostPicker,
-  type LeastRequestSettings,
-  type LoadBalancingPolicy,
-  type RandomSource,
-} from './load-balancer.ts';
+import { createHostPicker, type HostPicker, type LoadBalancing, type RandomSource } from './load-balancer.ts';
 
 /** Envoy's coarse health: unhealthy hosts are used in panic only, degraded ones when the healthy do not suffice. */
 export type HostHealth = 'healthy' | 'degraded' | 'unhealthy';
@@ -21,8 +15,7 @@ export interface HostEntry {
 
 /** How hosts are chosen; from the cluster. */
 export interface HostSetSettings {
-  readonly policy: LoadBalancingPolicy;
-  readonly leastRequest: LeastRequestSettings;
+  readonly balancing: LoadBalancing;
   /** `healthy_panic_threshold` in percent, 50 unless configured. */
   readonly panicThreshold: number;
   /** `overprovisioning_factor` of the load assignment in percent, 140 unless configured. */
@@ -56,8 +49,7 @@ export class HostSet {
     this.entries = entries;
     this.#random = random;
     const priorities = [...new Set(entries.map(({ priority }) => priority))].sort((a, b) => a - b);
-    const picker = (hosts: readonly HostEntry[]) =>
-      createHostPicker(settings.policy, hosts, random, settings.leastRequest);
+    const picker = (hosts: readonly HostEntry[]) => lazily(() => createHostPicker(settings.balancing, hosts, random));
     const capacity: { healthy: number; degraded: number }[] = [];
     for (const priority of priorities) {
       const here = entries.filter((entry) => entry.priority === priority);
@@ -88,20 +80,31 @@ export class HostSet {
     return this.entries.length === 0;
   }
 
-  /** The next host, or undefined when there is none to use. */
-  pick(): Host | undefined {
-    if (this.#single !== undefined) return this.#single.pick();
-    let point = this.#random() * 100;
+  /** The next host, or undefined when there is none to use; a request's hash decides the level as well. See {@link HostPicker}. */
+  pick(hash?: bigint, attempt = 0): Host | undefined {
+    if (this.#single !== undefined) return this.#single.pick(hash, attempt);
+    let point = hash === undefined ? this.#random() * 100 : Number(hash % 100n);
     for (const level of this.#levels) {
       point -= level.healthyLoad;
-      if (point < 0) return level.panicking ? level.everyone.pick() : level.healthy.pick();
+      if (point < 0) return (level.panicking ? level.everyone : level.healthy).pick(hash, attempt);
     }
     for (const level of this.#levels) {
       point -= level.degradedLoad;
-      if (point < 0) return level.panicking ? level.everyone.pick() : level.degraded.pick();
+      if (point < 0) return (level.panicking ? level.everyone : level.degraded).pick(hash, attempt);
     }
     return undefined;
   }
+}
+
+/** A picker that is built when it is first asked: tables of hashes cost milliseconds, and most levels are never used. */
+function lazily(build: () => HostPicker): HostPicker {
+  let built: HostPicker | undefined;
+  return {
+    pick(hash, attempt) {
+      built ??= build();
+      return built.pick(hash, attempt);
+    },
+  };
 }
 
 function shareLoad(levels: readonly Level[], capacity: readonly { healthy: number; degraded: number }[]): void {

@@ -1,5 +1,7 @@
 import { EarliestDeadlineFirst } from './earliest-deadline-first.ts';
 import type { Host } from './host.ts';
+import { type MaglevSettings, maglevPicker } from './maglev.ts';
+import { type RingHashSettings, ringHashPicker } from './ring-hash.ts';
 
 /** Uniform in [0, 1), `Math.random` unless a test wants the same picks every time. */
 export type RandomSource = () => number;
@@ -12,11 +14,19 @@ export interface WeightedHost {
 
 /** Chooses one host of a set; the set never changes, an update makes a new picker. */
 export interface HostPicker {
-  pick(): Host | undefined;
+  /**
+   * `hash` is the request's, for policies that choose by it; `attempt` counts the hosts that were chosen for it before and not wanted
+   * (as a retry does not want those it has tried).
+   */
+  pick(hash?: bigint, attempt?: number): Host | undefined;
 }
 
-/** Envoy's `Cluster.LbPolicy` values that are implemented. */
-export type LoadBalancingPolicy = 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM';
+/** How hosts of a cluster are chosen: Envoy's `Cluster.LbPolicy` values that are implemented, with their settings. */
+export type LoadBalancing =
+  | { readonly policy: 'ROUND_ROBIN' | 'RANDOM' }
+  | ({ readonly policy: 'LEAST_REQUEST' } & LeastRequestSettings)
+  | ({ readonly policy: 'RING_HASH' } & RingHashSettings)
+  | ({ readonly policy: 'MAGLEV' } & MaglevSettings);
 
 /** Settings of LEAST_REQUEST: `choice_count` and `active_request_bias`. */
 export interface LeastRequestSettings {
@@ -32,10 +42,9 @@ export interface LeastRequestSettings {
  * weight / (active requests + 1)^bias, as Envoy documents in "Supported load balancers".
  */
 export function createHostPicker(
-  policy: LoadBalancingPolicy,
+  balancing: LoadBalancing,
   hosts: readonly WeightedHost[],
   random: RandomSource,
-  settings: LeastRequestSettings,
 ): HostPicker {
   if (hosts.length === 0) return { pick: () => undefined };
   if (hosts.length === 1) {
@@ -46,19 +55,23 @@ export function createHostPicker(
   const equalWeights = hosts.every(({ weight }) => weight === first);
   const skip = Math.floor(random() * hosts.length);
   const plain = hosts.map(({ host }) => host);
-  switch (policy) {
+  switch (balancing.policy) {
     case 'RANDOM':
       return randomPicker(plain, random);
     case 'ROUND_ROBIN':
       return equalWeights ? turnsPicker(plain, skip) : scheduledPicker(hosts, ({ weight }) => weight, skip);
     case 'LEAST_REQUEST':
       return equalWeights
-        ? leastLoadedPicker(plain, random, settings.choiceCount)
+        ? leastLoadedPicker(plain, random, balancing.choiceCount)
         : scheduledPicker(
             hosts,
-            ({ host, weight }) => weight / (host.activeRequests + 1) ** settings.activeRequestBias,
+            ({ host, weight }) => weight / (host.activeRequests + 1) ** balancing.activeRequestBias,
             skip,
           );
+    case 'RING_HASH':
+      return ringHashPicker(hosts, balancing, random);
+    case 'MAGLEV':
+      return maglevPicker(hosts, balancing, random);
   }
 }
 

@@ -4,7 +4,7 @@ import type { UpstreamTransport } from '../upstream-transport.ts';
 import { EarliestDeadlineFirst } from './earliest-deadline-first.ts';
 import { Host } from './host.ts';
 import { type HostEntry, type HostHealth, HostSet, type HostSetSettings } from './host-set.ts';
-import { createHostPicker, type LoadBalancingPolicy } from './load-balancer.ts';
+import { createHostPicker, type LoadBalancing } from './load-balancer.ts';
 
 const transport: UpstreamTransport = {
   name: 'none',
@@ -42,10 +42,9 @@ function counts(picks: number, pick: () => Host | undefined): Record<string, num
   return found;
 }
 
-const leastRequest = { choiceCount: 2, activeRequestBias: 1 };
+const leastRequest = { policy: 'LEAST_REQUEST', choiceCount: 2, activeRequestBias: 1 } as const;
 const settings: HostSetSettings = {
-  policy: 'ROUND_ROBIN',
-  leastRequest,
+  balancing: { policy: 'ROUND_ROBIN' },
   panicThreshold: 50,
   overprovisioningFactor: 140,
 };
@@ -83,8 +82,13 @@ describe('createHostPicker', () => {
   const [a, b, c] = [host('a'), host('b'), host('c')] as const;
   const equal = [a, b, c].map((one) => ({ host: one, weight: 1 }));
 
-  test.each<[LoadBalancingPolicy]>([['ROUND_ROBIN'], ['RANDOM'], ['LEAST_REQUEST']])('%s uses every host', (policy) => {
-    const picker = createHostPicker(policy, equal, seeded(7), leastRequest);
+  test.each<[LoadBalancing]>([
+    [{ policy: 'ROUND_ROBIN' }],
+    [{ policy: 'RANDOM' }],
+    [leastRequest],
+    [{ policy: 'MAGLEV', tableSize: 1031 }],
+  ])('%s uses every host', (balancing) => {
+    const picker = createHostPicker(balancing, equal, seeded(7));
     const found = counts(3000, () => picker.pick());
     for (const name of ['a', 'b', 'c']) expect(found[name]).toBeGreaterThan(850);
   });
@@ -92,7 +96,7 @@ describe('createHostPicker', () => {
   test('ROUND_ROBIN takes turns from a random start', () => {
     const starts = new Set<string | undefined>();
     for (let seed = 1; seed < 40; seed++) {
-      const picker = createHostPicker('ROUND_ROBIN', equal, seeded(seed * 7919), leastRequest);
+      const picker = createHostPicker({ policy: 'ROUND_ROBIN' }, equal, seeded(seed * 7919));
       const order = [picker.pick(), picker.pick(), picker.pick(), picker.pick()].map((one) => one?.address.host);
       expect(order[3]).toBe(order[0]);
       expect(new Set(order).size).toBe(3);
@@ -105,13 +109,12 @@ describe('createHostPicker', () => {
     const [busy, free] = [host('busy'), host('free')];
     busy.activeRequests = 5;
     const picker = createHostPicker(
-      'LEAST_REQUEST',
+      leastRequest,
       [
         { host: busy, weight: 1 },
         { host: free, weight: 1 },
       ],
       seeded(3),
-      leastRequest,
     );
     const found = counts(1000, () => picker.pick());
     // The busy one is taken only when both choices fall on it.
@@ -126,7 +129,7 @@ describe('createHostPicker', () => {
       { host: busy, weight: 4 },
       { host: free, weight: 2 },
     ];
-    const picker = createHostPicker('LEAST_REQUEST', hosts, seeded(3), leastRequest);
+    const picker = createHostPicker(leastRequest, hosts, seeded(3));
     const found = counts(300, () => picker.pick());
     expect(found['free']).toBeGreaterThan(195);
     expect(found['free']).toBeLessThan(205);
@@ -134,19 +137,18 @@ describe('createHostPicker', () => {
 
   test('ROUND_ROBIN keeps to weights', () => {
     const picker = createHostPicker(
-      'ROUND_ROBIN',
+      { policy: 'ROUND_ROBIN' },
       [
         { host: a, weight: 9 },
         { host: b, weight: 1 },
       ],
       seeded(1),
-      leastRequest,
     );
     expect(counts(1000, () => picker.pick())).toEqual({ a: 900, b: 100 });
   });
 
   test('no hosts give no host', () => {
-    expect(createHostPicker('RANDOM', [], seeded(1), leastRequest).pick()).toBeUndefined();
+    expect(createHostPicker({ policy: 'RANDOM' }, [], seeded(1)).pick()).toBeUndefined();
   });
 });
 

@@ -148,6 +148,7 @@ export class Attempt implements UpstreamHandler {
       exchange.upstreamServiceTimeMs = Math.round(performance.now() - since);
       setHeader(headers, 'x-envoy-upstream-service-time', String(exchange.upstreamServiceTimeMs));
     }
+    for (const cookie of exchange.cookiesToSet ?? []) headers.push('set-cookie', cookie);
     if (settings.attemptCountInResponse) setHeader(headers, 'x-envoy-attempt-count', String(exchange.attempts));
   }
 }

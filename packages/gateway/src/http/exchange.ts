@@ -78,6 +78,10 @@ export class Exchange implements ByteSink, RequestView {
   leg: WeightedLeg | undefined;
   /** One random integer decides the route and the weighted leg, as in Envoy. */
   random = 0;
+  /** What chooses the endpoint, where a cluster chooses by hash and the request has one. */
+  hash: bigint | undefined;
+  /** Values of `set-cookie` that the answer of an endpoint is given. */
+  cookiesToSet: string[] | undefined;
   cluster: ClusterRuntime | undefined;
   clusterName: string | undefined;
   host: Host | undefined;

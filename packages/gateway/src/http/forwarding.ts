@@ -127,13 +127,14 @@ export class Forwarding implements UpstreamWork {
     if (perTryMs > 0) exchange.after(perTryMs, () => this.#tryTimedOut(attempt));
   }
 
+  /** A host; a retry looks for one that was not tried, as often as the policy says. */
   #pickHost(): Host | undefined {
     const { hosts } = this.cluster;
-    let host = hosts.pick();
-    if (this.#tried === undefined || this.retry?.avoidsPreviousHosts !== true) return host;
-    for (let i = 1; i < this.retry.hostSelectionAttempts && host !== undefined && this.#tried.has(host); i++) {
-      host = hosts.pick();
-    }
+    const { hash } = this.exchange;
+    const tried = this.retry?.avoidsPreviousHosts === true ? this.#tried : undefined;
+    const most = tried === undefined ? 0 : (this.retry?.hostSelectionAttempts ?? 0);
+    let host = hosts.pick(hash);
+    for (let i = 1; i <= most && host !== undefined && tried?.has(host) === true; i++) host = hosts.pick(hash, i);
     return host;
   }
 

@@ -9,6 +9,7 @@ import {
 import { durationMs } from '../duration.ts';
 import type { Exchange } from './exchange.ts';
 import { formatContext } from './format-context.ts';
+import { compileHashPolicies, type HashPolicies } from './hash-policy.ts';
 import { type MirrorSettings, mirrorSettings } from './mirror-settings.ts';
 import { type RetrySettings, retrySettings } from './retry-policy.ts';
 
@@ -23,6 +24,8 @@ export interface ForwardSettings {
   /** `max_grpc_timeout`: the longest `grpc-timeout` obeyed as a time-out; undefined: the header is not looked at. */
   readonly maxGrpcTimeoutMs: number | undefined;
   readonly retry: RetrySettings | undefined;
+  /** What tells requests apart for clusters that choose endpoints by hash. */
+  readonly hashPolicies: HashPolicies | undefined;
   readonly attemptCountInRequest: boolean;
   readonly attemptCountInResponse: boolean;
   readonly appendForwardedHost: boolean;
@@ -78,7 +81,6 @@ function forwardSettings(
   problems: string[],
 ): ForwardSettings {
   const { config } = action;
-  if (config.hashPolicy.length > 0) problems.push('hash_policy is not implemented');
   if (config.internalRedirectPolicy !== undefined) problems.push('internal_redirect_policy is not implemented');
   if (config.hedgePolicy !== undefined) problems.push('hedge_policy is not implemented');
   if (config.rateLimits.length > 0 || virtualHost.rateLimits.length > 0)
@@ -91,6 +93,7 @@ function forwardSettings(
     streamDuration: streamDuration(action),
     maxGrpcTimeoutMs: config.maxGrpcTimeout === undefined ? undefined : durationMs(config.maxGrpcTimeout, 0),
     retry: policy === undefined ? undefined : retrySettings(policy, problems),
+    hashPolicies: compileHashPolicies(config.hashPolicy, problems),
     attemptCountInRequest: virtualHost.includeRequestAttemptCount,
     attemptCountInResponse: virtualHost.includeAttemptCountInResponse,
     appendForwardedHost: config.appendXForwardedHost,

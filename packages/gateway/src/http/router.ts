@@ -10,6 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { Forwarding } from './forwarding.ts';
 import { isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
+import { requestHash } from './hash-policy.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { startMirrors } from './mirroring.ts';
 import { maxStreamDuration, refuse, reply } from './respond.ts';
@@ -60,6 +61,10 @@ function forward(exchange: Exchange, match: RouteMatchResult, action: ForwardAct
   exchange.cluster = cluster;
   exchange.clusterName = name;
   const settings = listener.routeSettings.of(match.route);
+  // As Envoy does, of the request as it came.
+  if (cluster.choosesByHash && settings.hashPolicies !== undefined) {
+    exchange.hash = requestHash(settings.hashPolicies, exchange);
+  }
   const timeoutMs = timeoutOf(exchange, settings);
   prepareUpstreamHeaders(exchange, action, leg, settings, timeoutMs);
   if (settings.idleTimeoutMs !== undefined) overrideIdleTimeout(exchange, settings.idleTimeoutMs);

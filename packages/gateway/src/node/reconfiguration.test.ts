@@ -200,9 +200,14 @@ describe('apply', () => {
       'transport_socket "envoy.transport_sockets.tls" is not implemented, wanted plain text',
     ],
     [
-      'RING_HASH',
-      { lbPolicy: 'RING_HASH' },
-      'lb_policy RING_HASH is not implemented, wanted ROUND_ROBIN, LEAST_REQUEST or RANDOM',
+      'a ring without bounds',
+      { lbPolicy: 'RING_HASH', ringHashLbConfig: { minimumRingSize: 70_000 } },
+      'minimum_ring_size 70000 is too large, at most 65536 is accepted',
+    ],
+    [
+      'a table without bounds',
+      { lbPolicy: 'MAGLEV', maglevLbConfig: { tableSize: 65_539 } },
+      'table_size 65539 is too large, at most 65537 is accepted',
     ],
     [
       'ORIGINAL_DST',
