@@ -41,6 +41,7 @@ export const diagnosticCodes = {
   HED211: { severity: 'warning', title: 'An object is not exported to the namespace that needs it' },
   HED212: { severity: 'warning', title: 'A fault that strikes no request' },
   HED213: { severity: 'warning', title: 'A VirtualService that cannot be delegated to as written' },
+  HED214: { severity: 'info', title: 'Several VirtualServices route one host at a gateway' },
   HED220: { severity: 'warning', title: 'An unknown namespace in exportTo' },
   HED240: { severity: 'error', title: 'A Secret of a namespace other than the proxy’s' },
   HED241: { severity: 'error', title: 'A Secret that holds no usable certificate' },

@@ -1,10 +1,12 @@
-import { compareText, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
-import type { HttpMatch, HttpRoute } from '../mesh-objects.ts';
+import { compareText, type FieldPath, type Origin } from '@heddle/model';
+import { originIn } from '../delegates/delegation.ts';
+import type { HttpMatch, HttpRoute, VirtualService } from '../mesh-objects.ts';
 import { stringCondition } from './string-match.ts';
 
 /** The rule and the match that a route was made of. */
 export interface WrittenRule {
-  readonly resource: ResourceRef;
+  /** In which the rule stands, its delegates' rules included. */
+  readonly virtualService: VirtualService;
   readonly rule: HttpRoute;
   /** Undefined for a rule without matches. */
   readonly match: HttpMatch | undefined;
@@ -51,14 +53,14 @@ const PATH_SPECIFIERS = { exact: 'path', prefix: 'prefix', regex: 'safeRegex', p
  * somebody asks.
  */
 export function* ruleOrigins({
-  resource,
+  virtualService,
   rule,
   match,
   path,
   matchPath,
 }: WrittenRule): Generator<readonly [path: string, origin: Origin]> {
-  const inMatch = (...field: FieldPath): Origin => ({ resource, path: [...matchPath, ...field] });
-  const inRule = (...field: FieldPath): Origin => ({ resource, path: [...path, ...field] });
+  const inMatch = (...field: FieldPath): Origin => originIn(virtualService, [...matchPath, ...field]);
+  const inRule = (...field: FieldPath): Origin => originIn(virtualService, [...path, ...field]);
   if (match?.uri !== undefined) yield [`match.${PATH_SPECIFIERS[stringCondition(match.uri).kind]}`, inMatch('uri')];
   for (const [index, { field }] of headerConditions(match).entries())
     yield [`match.headers[${index}]`, inMatch(...field)];

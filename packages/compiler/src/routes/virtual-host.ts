@@ -4,8 +4,10 @@ import {
   contentHash,
   type Diagnostic,
   diagnostic,
+  formatFieldPath,
   formatRef,
   type Origin,
+  type ResourceRef,
   refKey,
   virtualHostName,
 } from '@heddle/model';
@@ -15,6 +17,7 @@ import { hostDomain } from '../hosts/ip-address.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
+import { conditionsOf, mergeBySpecificity } from './merged-routes.ts';
 import type { EncodedRoute, RouteList } from './route-list.ts';
 
 /** A virtual host encoded as an element of a RouteConfiguration's `virtual_hosts`. */
@@ -67,8 +70,7 @@ export function buildMeshVirtualHost(
 }
 
 /**
- * A virtual host made of the routes of one or several objects, in order of precedence. Routes that match everything go last, so that
- * one object's catch-all does not hide the others' rules; of several the first is reached.
+ * A virtual host made of the routes of one or several objects, given in order of precedence and merged by how specific they are.
  */
 function mergedVirtualHost(
   _memo: Memo,
@@ -80,9 +82,12 @@ function mergedVirtualHost(
 ): EncodedVirtualHost {
   const diagnostics: Diagnostic[] = [];
   const lists = withinLimit(given, name, settings.limits.maxRoutesPerVirtualHost, diagnostics);
-  const all = withoutRepetition(lists);
-  const routes = [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];
-  reportUnreachable(routes, name, diagnostics);
+  const byObject = withoutRepetition(lists);
+  const routes = mergeBySpecificity(byObject);
+  if (byObject.length > 1) {
+    reportSharing(byObject, routes, name, diagnostics);
+    reportUnreachable(routes, name, diagnostics);
+  }
   const [first] = given;
   const origin = first === undefined ? undefined : { resource: first.resource, path: [] };
   return encodeVirtualHost(name, domains, routes, origin, diagnostics, httpsOnly);
@@ -114,40 +119,88 @@ export function asciiHash(bytes: Uint8Array): Uint8Array {
   return new TextEncoder().encode(contentHash(bytes));
 }
 
-/** HED205: catch-all routes of one object behind that of another. */
+/** How many routes a report lists in their order. */
+const MAX_LISTED = 12;
+
+/** HED214: whose routes a host has, and in which order they are tried. */
+function reportSharing(
+  byObject: readonly (readonly EncodedRoute[])[],
+  routes: readonly EncodedRoute[],
+  name: string,
+  diagnostics: Diagnostic[],
+): void {
+  const owners = byObject.flatMap(([first]) => first?.written?.virtualService ?? []);
+  const [oldest, ...others] = owners.map(refOfObject);
+  if (oldest === undefined) return;
+  const order = routes.slice(0, MAX_LISTED).flatMap(({ origins: [first] }) => {
+    if (first === undefined) return [];
+    const { resource, path } = first[1];
+    return `${resource.namespace}/${resource.name} ${formatFieldPath(path)}`;
+  });
+  const rest = routes.length > MAX_LISTED ? ` and ${routes.length - MAX_LISTED} more` : '';
+  const with_ = (owner: ResourceRef): string =>
+    [oldest, ...others]
+      .filter((other) => refKey(other) !== refKey(owner))
+      .map(formatRef)
+      .join(', ');
+  for (const resource of others) {
+    diagnostics.push(
+      diagnostic('HED214', {
+        resource,
+        path: ['spec', 'hosts'],
+        message: `"${name}" has routes of ${with_(resource)} too; they are tried in this order: ${order.join('; ')}${rest}`,
+        effect: 'the more specific routes are tried first, equally specific ones by the age of their objects',
+      }),
+    );
+  }
+}
+
+/** HED205: routes that match what another object's route matches before them. */
 function reportUnreachable(routes: readonly EncodedRoute[], name: string, diagnostics: Diagnostic[]): void {
-  const [winner, ...others] = routes.filter((route) => route.catchAll).map((route) => route.origins[0]?.[1]);
-  for (const origin of others) {
-    if (origin === undefined || winner === undefined) continue;
+  const winners = new Map<string, Origin>();
+  for (const route of routes) {
+    const origin = route.origins[0]?.[1];
+    const conditions = route.catchAll ? '' : conditionsOf(route);
+    if (origin === undefined || conditions === undefined) continue;
+    const winner = winners.get(conditions);
+    if (winner === undefined) {
+      winners.set(conditions, origin);
+      continue;
+    }
+    if (refKey(winner.resource) === refKey(origin.resource)) continue;
     diagnostics.push(
       diagnostic('HED205', {
         resource: origin.resource,
         path: origin.path,
-        message: `${formatRef(winner.resource)} matches every request to "${name}" before it`,
+        message: `${formatRef(winner.resource)} matches ${route.catchAll ? 'every request' : 'the same requests'} to "${name}" before it`,
         effect: 'it is never reached for this host',
-        fix: 'give the two different hosts, or one of them conditions',
+        fix: 'give the two different hosts, or one of them other conditions',
       }),
     );
   }
 }
 
 /**
- * The routes of all lists. One VirtualService may meet a host by several servers and Gateways, each time with the same routes: they
- * count once.
+ * The routes of all lists by object. One VirtualService may meet a host by several servers and Gateways, each time with the same routes:
+ * they count once.
  */
-function withoutRepetition(lists: readonly RouteList[]): readonly EncodedRoute[] {
-  const byResource = new Map<string, EncodedRoute[]>();
-  return lists.flatMap((list) => {
+function withoutRepetition(lists: readonly RouteList[]): readonly (readonly EncodedRoute[])[] {
+  const byResource = new Map<string, readonly EncodedRoute[]>();
+  for (const list of lists) {
     const key = refKey(list.resource);
     const earlier = byResource.get(key);
     if (earlier === undefined) {
-      byResource.set(key, [...list.routes]);
-      return list.routes;
+      byResource.set(key, list.routes);
+      continue;
     }
     const fresh = list.routes.filter((route) => !earlier.some((known) => sameBytes(known.bytes, route.bytes)));
-    earlier.push(...fresh);
-    return fresh;
-  });
+    byResource.set(key, catchAllLast([...earlier, ...fresh]));
+  }
+  return [...byResource.values()];
+}
+
+function catchAllLast(routes: readonly EncodedRoute[]): readonly EncodedRoute[] {
+  return [...routes.filter((route) => !route.catchAll), ...routes.filter((route) => route.catchAll)];
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -174,7 +174,7 @@ class RouteListBuilder {
       ...headerFields,
     });
     const bytes = encodeField(VirtualHostSchema, 'routes', toBinary(RouteSchema, route));
-    const written = { resource: this.#resource, rule, match, path, matchPath };
+    const written = { virtualService: this.#virtualService, rule, match, path, matchPath };
     this.#routes.push({ bytes, catchAll: compiled.catchAll, origins, written });
   }
 
