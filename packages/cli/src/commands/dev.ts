@@ -62,7 +62,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     log,
     onOutput: (line) => process.stdout.write(`${line}\n`),
   });
-  sidecars.startWith((pod) => dataPlanes.startSidecar(pod));
+  sidecars.startWith(dataPlanes.startSidecar);
   const stopProxies = async (ingress?: DataPlane) => {
     // Workloads may still call each other while the ingress finishes what it has.
     await ingress?.stop();

@@ -1,5 +1,6 @@
 import type { ControlPlane } from '@heddle/control-plane';
 import { nodeId } from '@heddle/model';
+import type { StartSidecar } from '../sidecars/sidecars.ts';
 import type { PodPlan } from '../workloads/pod-plan.ts';
 
 /** Labels of the one ingress gateway that `heddle dev` runs: those that Istio's own ingress gateway carries. */
@@ -22,7 +23,7 @@ export interface DataPlanes {
   readonly name: string;
   /** Each resolves when the proxy serves what the control plane sent it. */
   startIngress(): Promise<DataPlane>;
-  startSidecar(pod: PodPlan): Promise<DataPlane>;
+  startSidecar: StartSidecar;
   /** Once every proxy is stopped. */
   close(): Promise<void>;
 }
@@ -59,8 +60,11 @@ export function ingressNode(address: string, kind: 'embedded' | 'envoy'): DataPl
 }
 
 /** The sidecar of a pod. */
-export function sidecarNode(pod: PodPlan, address: string): DataPlaneNode {
-  const { namespace, name, labels } = pod;
+export function sidecarNode(
+  { namespace, name }: PodPlan,
+  labels: Readonly<Record<string, string>>,
+  address: string,
+): DataPlaneNode {
   return {
     id: nodeId({ type: 'sidecar', ip: address, name, namespace, dnsDomain: `${namespace}.svc.cluster.local` }),
     cluster: `${labels['app'] ?? name}.${namespace}`,

@@ -18,7 +18,8 @@ export function embeddedDataPlanes(options: DataPlaneOptions): DataPlanes {
   return {
     name: 'embedded data plane',
     startIngress: () => start(ingressNode(address, 'embedded'), '', options),
-    startSidecar: (pod) => start(sidecarNode(pod, address), `[${pod.namespace}/${pod.name} sidecar] `, options),
+    startSidecar: (pod, labels) =>
+      start(sidecarNode(pod, labels, address), `[${pod.namespace}/${pod.name} sidecar] `, options),
     close: () => Promise.resolve(),
   };
 }

@@ -25,8 +25,8 @@ export async function envoyDataPlanes(
   return {
     name: `Envoy ${found.version}`,
     startIngress: () => start(ingressNode(address, 'envoy'), ''),
-    startSidecar: (pod) =>
-      start(sidecarNode(pod, address), `[${pod.namespace}/${pod.name} sidecar] `, SIDECAR_CONNECTIONS),
+    startSidecar: (pod, labels) =>
+      start(sidecarNode(pod, labels, address), `[${pod.namespace}/${pod.name} sidecar] `, SIDECAR_CONNECTIONS),
     close: () => discovery.close(),
   };
 }

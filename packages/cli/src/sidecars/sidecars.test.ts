@@ -12,7 +12,10 @@ const pod: PodPlan = {
   containers: [],
   folder: '.',
 };
-const node = { type: 'sidecar', namespace: 'shop', name: 'cart-0' } as ProxyNode;
+/** The sidecar of the pod that was opened as the nth. */
+const nth = (instance: number) =>
+  ({ type: 'sidecar', labels: { 'heddle.dev/sidecar': String(instance) } }) as unknown as ProxyNode;
+const node = nth(1);
 
 function snapshotOf(...ports: readonly number[]): MeshSnapshot {
   const objects = [
@@ -78,9 +81,7 @@ describe('Sidecars', () => {
   test('two sidecars never share a port', async () => {
     await create().open(pod, snapshotOf(80, 81));
     await sidecars.open({ ...pod, name: 'cart-1' }, snapshotOf(80, 81));
-    const ports = ['cart-0', 'cart-1'].flatMap((name) =>
-      Object.values(sidecars.bindingOf({ ...node, name })?.ports ?? {}),
-    );
+    const ports = [1, 2].flatMap((instance) => Object.values(sidecars.bindingOf(nth(instance))?.ports ?? {}));
     expect(new Set(ports).size).toBe(6);
   });
 
@@ -94,6 +95,27 @@ describe('Sidecars', () => {
     serves();
     await stopping;
     expect([stopped, opened?.ready, sidecars.bindingOf(node)]).toEqual([1, false, undefined]);
+  });
+
+  test('a pod that is started again has other ports, and its old sidecar keeps its own until it is gone', async () => {
+    const opened = await create().open(pod, snapshotOf(80));
+    const labels: unknown[] = [];
+    const drained = Promise.withResolvers<void>();
+    sidecars.startWith(async (_pod, given) => {
+      labels.push(given);
+      return { stop: () => drained.promise };
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = sidecars.bindingOf(nth(1));
+    const stopping = opened?.stop();
+    await sidecars.open(pod, snapshotOf(80));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(labels.at(-1)).toEqual({ app: 'cart', 'heddle.dev/sidecar': '2' });
+    expect(sidecars.bindingOf(nth(1))).toBe(before);
+    expect(sidecars.bindingOf(nth(2))?.ports['80']).not.toBe(before?.ports['80']);
+    drained.resolve();
+    await stopping;
+    expect(sidecars.bindingOf(nth(1))).toBeUndefined();
   });
 
   test('close ends also those that never got a control plane', async () => {

@@ -13,8 +13,14 @@ export interface SidecarDataPlane {
   stop(): Promise<void>;
 }
 
-/** Starts a proxy for a pod; resolves when it serves. */
-export type StartSidecar = (pod: PodPlan) => Promise<SidecarDataPlane>;
+/**
+ * Label by which a sidecar says which one it is: a pod that is started again has a new one, with ports of its own, while the old one
+ * still drains under the same name.
+ */
+const INSTANCE_LABEL = 'heddle.dev/sidecar';
+
+/** Starts a proxy for a pod, which says that it has these labels; resolves when it serves. */
+export type StartSidecar = (pod: PodPlan, labels: Readonly<Record<string, string>>) => Promise<SidecarDataPlane>;
 
 /** The sidecar of one pod. */
 export interface PodSidecar {
@@ -36,9 +42,11 @@ export interface SidecarsOptions {
 /** The sidecars of this machine: who has one, and where each is bound. */
 export class Sidecars {
   readonly #options: SidecarsOptions;
+  /** By instance. */
   readonly #running = new Map<string, RunningSidecar>();
   readonly #start: Promise<StartSidecar>;
   #setStart: (start: StartSidecar) => void = () => {};
+  #opened = 0;
 
   constructor(options: SidecarsOptions) {
     this.#options = options;
@@ -76,11 +84,14 @@ export class Sidecars {
       ...serviceVariables(snapshot, pod.namespace, address, (port) => ports.boundPort(port)),
       ...proxyVariables(address, front.port),
     };
-    const key = keyOf(pod);
-    const sidecar = new RunningSidecar(pod, ports, front, env, this.#start, this.#options, () => {
-      if (this.#running.get(key) === sidecar) this.#running.delete(key);
-    });
-    this.#running.set(key, sidecar);
+    const instance = String(++this.#opened);
+    const start = this.#start.then(
+      (startSidecar) => () => startSidecar(pod, { ...pod.labels, [INSTANCE_LABEL]: instance }),
+    );
+    const sidecar = new RunningSidecar(pod, ports, front, env, start, this.#options, () =>
+      this.#running.delete(instance),
+    );
+    this.#running.set(instance, sidecar);
     return sidecar;
   }
 
@@ -92,7 +103,8 @@ export class Sidecars {
 
   /** Where a sidecar of this machine binds its listeners. */
   bindingOf(node: ProxyNode): ListenerBinding | undefined {
-    return node.type === 'sidecar' ? this.#running.get(keyOf(node))?.ports.binding : undefined;
+    const instance = node.labels[INSTANCE_LABEL];
+    return instance === undefined ? undefined : this.#running.get(instance)?.ports.binding;
   }
 
   async close(): Promise<void> {
@@ -117,7 +129,7 @@ class RunningSidecar implements PodSidecar {
     ports: SidecarPorts,
     front: OutboundFront,
     env: Readonly<Record<string, string>>,
-    start: Promise<StartSidecar>,
+    start: Promise<() => Promise<SidecarDataPlane>>,
     { log, onChange }: SidecarsOptions,
     onStop: () => void,
   ) {
@@ -126,7 +138,7 @@ class RunningSidecar implements PodSidecar {
     this.#front = front;
     this.#onStop = onStop;
     this.#started = start
-      .then((startSidecar) => (this.#stopped === undefined ? startSidecar(pod) : undefined))
+      .then((startSidecar) => (this.#stopped === undefined ? startSidecar() : undefined))
       .then(
         (dataPlane) => {
           if (this.#stopped === undefined) {
@@ -136,7 +148,9 @@ class RunningSidecar implements PodSidecar {
           return dataPlane;
         },
         (error: unknown) => {
-          log(`[${keyOf(pod)}] Cannot start the sidecar: ${error instanceof Error ? error.message : String(error)}`);
+          log(
+            `[${pod.namespace}/${pod.name}] Cannot start the sidecar: ${error instanceof Error ? error.message : String(error)}`,
+          );
           return undefined;
         },
       );
@@ -154,10 +168,6 @@ class RunningSidecar implements PodSidecar {
     await (await this.#started)?.stop();
     this.#onStop();
   }
-}
-
-function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `${namespace}/${name}`;
 }
 
 function wantedPorts(snapshot: MeshSnapshot): ReadonlySet<number> {
