@@ -7,10 +7,11 @@
  * machine: read the ratios and the CPU seconds. What is exact is asserted: a change without effect must send nothing, and every
  * change must reach every stream; otherwise the exit code is 1.
  *
- * npm run bench:discovery -- [--streams 200] [--services 1000] [--endpoints 10] [--rounds 2] [--changes 10]
- *   [--seconds 3] [--per-second 100] [--path raw] [--adsload PATH]
+ * npm run bench:discovery -- [--streams 100,200,1000] [--workloads 1] [--services 1000] [--endpoints 10] [--rounds 2] [--changes 10]
+ *   [--seconds 3] [--per-second 100] [--path raw] [--built] [--adsload PATH]
  *
- * A minute of changes at 1,000 streams: `--streams 1000 --seconds 60 --rounds 1`. `--path` is connect or raw
+ * `--workloads` spreads the streams over so many views. `--built` runs what `tsc -b` wrote, as users do, instead of the sources, which
+ * cost some 20 MB to strip of their types. `npm run soak` is a minute of changes at 1,000 streams. `--path` is connect or raw
  * (docs/decisions/0021-response-path.md). `--adsload` names a load client by others, an executable that takes -addr, -n, -delta and
  * -ns and answers `mark` lines; its figures have no floor.
  */
@@ -25,7 +26,9 @@ import { record } from './discovery/recording.ts';
 
 const { values } = parseArgs({
   options: {
-    streams: { type: 'string', default: '200' },
+    streams: { type: 'string', default: '100,200,1000' },
+    workloads: { type: 'string', default: '1' },
+    built: { type: 'boolean', default: false },
     services: { type: 'string', default: '1000' },
     endpoints: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '2' },
@@ -37,10 +40,11 @@ const { values } = parseArgs({
   },
 });
 const path = oneOf('--path', values.path, ['connect', 'raw']);
-const plan: Plan = {
+const sizes = values.streams.split(',').map((text) => count('--streams', text));
+const common: Omit<Plan, 'streams'> = {
   services: count('--services', values.services),
   endpointsPerService: count('--endpoints', values.endpoints),
-  streams: count('--streams', values.streams),
+  workloads: count('--workloads', values.workloads),
   changes: count('--changes', values.changes),
   rate: { perSecond: count('--per-second', values['per-second']), seconds: Number(values.seconds) },
 };
@@ -75,44 +79,48 @@ const figures: Readonly<Record<string, (figures: Figures) => number | undefined>
   'steady changes, RSS at the end MB': ({ rate }) => rate?.rssMegabytes,
 };
 
-const runs: { readonly ours: Figures[]; readonly floor: Figures[] } = { ours: [], floor: [] };
 const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
 try {
   const recording = join(folder, 'recording.json');
-  await record(recording, plan);
-  for (let round = 0; round < count('--rounds', values.rounds); round++) {
-    runs.floor.push(await measure({ file: 'floor-process.ts', core: 0 }, { recording }, plan));
-    runs.ours.push(await measure({ file: 'server-process.ts', core: 0 }, { path }, plan));
-  }
+  await record(recording, common);
+  for (const streams of sizes) await compare({ ...common, streams }, recording);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const rows: Record<'figure' | 'ours' | 'floor' | 'ratio', string | number | undefined>[] = [];
-for (const [figure, read] of Object.entries(figures)) {
-  const ours = runs.ours.flatMap((run) => read(run) ?? []);
-  const floor = runs.floor.flatMap((run) => read(run) ?? []);
-  if (ours.length === 0) continue;
-  const row = { figure, ours: median(ours), floor: median(floor), ratio: ratio(median(ours), median(floor)) };
-  rows.push(row);
-  console.log(JSON.stringify({ ...row, runs: { ours: ours.map(rounded), floor: floor.map(rounded) } }));
-}
-if (values.adsload !== undefined) {
-  for (const line of await measureWithAdsload(values.adsload, plan, path)) console.log(JSON.stringify(line));
-}
-const width = Math.max(...rows.map(({ figure }) => String(figure).length));
-const cells = (row: Readonly<Record<string, string | number | undefined>>) =>
-  ['ours', 'floor', 'ratio'].map((key) => String(row[key] ?? '').padStart(12)).join('');
-console.error(
-  `${plan.streams} streams, ${plan.services} services × ${plan.endpointsPerService} endpoints, Node ${process.version}, ` +
-    `path ${path}, ${canPin ? 'a core each' : 'not pinned'}`,
-);
-console.error(`${''.padEnd(width)}${cells({ ours: 'ours', floor: 'floor', ratio: 'ours/floor' })}`);
-for (const row of rows) console.error(`${String(row['figure']).padEnd(width)}${cells(row)}`);
-
-for (const { noEffect, rate } of runs.ours) {
-  if (noEffect.bytes > 0) fail(`a change without effect sent ${noEffect.bytes} bytes, wanted 0`);
-  if (rate !== undefined && rate.missing > 0) fail(`${rate.missing} changes did not arrive at a stream, wanted 0`);
+/** Ours and the floor by turns; prints what they took. */
+async function compare(plan: Plan, recording: string): Promise<void> {
+  const runs: { readonly ours: Figures[]; readonly floor: Figures[] } = { ours: [], floor: [] };
+  for (let round = 0; round < count('--rounds', values.rounds); round++) {
+    runs.floor.push(await measure({ file: 'floor-process.ts', core: 0 }, { recording }, plan));
+    runs.ours.push(await measure({ file: 'server-process.ts', core: 0 }, { path }, plan));
+  }
+  const rows: Record<'figure' | 'ours' | 'floor' | 'ratio', string | number | undefined>[] = [];
+  for (const [figure, read] of Object.entries(figures)) {
+    const ours = runs.ours.flatMap((run) => read(run) ?? []);
+    const floor = runs.floor.flatMap((run) => read(run) ?? []);
+    if (ours.length === 0) continue;
+    const row = { figure, ours: median(ours), floor: median(floor), ratio: ratio(median(ours), median(floor)) };
+    rows.push(row);
+    const each = { ours: ours.map(rounded), floor: floor.map(rounded) };
+    console.log(JSON.stringify({ streams: plan.streams, ...row, runs: each }));
+  }
+  if (values.adsload !== undefined) {
+    for (const line of await measureWithAdsload(values.adsload, plan, path)) console.log(JSON.stringify(line));
+  }
+  const width = Math.max(...rows.map(({ figure }) => String(figure).length));
+  const cells = (row: Readonly<Record<string, string | number | undefined>>) =>
+    ['ours', 'floor', 'ratio'].map((key) => String(row[key] ?? '').padStart(12)).join('');
+  console.error(
+    `${plan.streams} streams of ${plan.workloads} workloads, ${plan.services} services × ${plan.endpointsPerService} endpoints, ` +
+      `Node ${process.version}, path ${path}, ${canPin ? 'a core each' : 'not pinned'}`,
+  );
+  console.error(`${''.padEnd(width)}${cells({ ours: 'ours', floor: 'floor', ratio: 'ours/floor' })}`);
+  for (const row of rows) console.error(`${String(row['figure']).padEnd(width)}${cells(row)}`);
+  for (const { noEffect, rate } of runs.ours) {
+    if (noEffect.bytes > 0) fail(`a change without effect sent ${noEffect.bytes} bytes, wanted 0`);
+    if (rate !== undefined && rate.missing > 0) fail(`${rate.missing} changes did not arrive at a stream, wanted 0`);
+  }
 }
 
 function fail(message: string): void {

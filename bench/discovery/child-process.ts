@@ -37,7 +37,12 @@ export interface ProgramOptions {
   readonly runtime?: readonly string[];
 }
 
-const NODE: readonly string[] = [process.execPath, '--conditions=@heddle/source'];
+/** Node as `heddle control-plane` runs: with a young generation that does not grow (docs/decisions/0023-memory-of-a-server.md). */
+export const NODE: readonly string[] = [
+  process.execPath,
+  '--semi-space-growth-factor=1',
+  ...(process.argv.includes('--built') ? [] : ['--conditions=@heddle/source']),
+];
 
 /** Whether processes can be kept on a core each. */
 export const canPin =

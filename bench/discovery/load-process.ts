@@ -1,12 +1,12 @@
 /**
  * Many sidecars: delta streams on a connection each that subscribe as Envoy does, acknowledge everything, and note when what came.
  *
- * Commands: `open` {host, port, streams, expected, record?} answers when all are in sync; `endpoint` {index} answers when all have
+ * Commands: `open` {host, port, streams, workloads?, expected, record?} answers when all are in sync; `endpoint` {index} answers when all have
  * seen that change; `mark` forgets what was counted; `quiet` {ms} answers when nothing came for so long; `staleness` {times} says how
  * old changes were when they arrived; `recorded` gives the first stream's messages; `close`.
  */
 import { crc32 } from 'node:zlib';
-import { create, toBinary } from '@bufbuild/protobuf';
+import { toBinary } from '@bufbuild/protobuf';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
@@ -16,7 +16,7 @@ import {
 import { NodeSchema } from '@heddle/envoy-api/core';
 import { answerCommands, sharedClockMs } from './child-process.ts';
 import { type GrpcConnection, openGrpcStream } from './grpc-connection.ts';
-import { MARKER_LENGTH, MARKER_PREFIX, MESH_NAMESPACE, markerIndex } from './mesh.ts';
+import { MARKER_LENGTH, MARKER_PREFIX, markerIndex, sidecarNode } from './mesh.ts';
 import { percentile, percentiles } from './percentile.ts';
 import { bytesField, FieldReader, textField, textsAt } from './wire.ts';
 
@@ -64,6 +64,7 @@ class Sidecar {
     index: number,
     address: { readonly host: string; readonly port: number },
     expected: Readonly<Record<string, number>>,
+    workloads: number,
   ) {
     this.#expected = expected;
     this.#isRecorded = index === 0;
@@ -74,7 +75,12 @@ class Sidecar {
         progressed();
       },
     });
-    this.connection.send(Buffer.concat([bytesField(1, nodeOf(index)), textField(2, CLUSTER_TYPE_URL)]));
+    this.connection.send(
+      Buffer.concat([
+        bytesField(1, toBinary(NodeSchema, sidecarNode(index, workloads))),
+        textField(2, CLUSTER_TYPE_URL),
+      ]),
+    );
     this.connection.send(textField(2, LISTENER_TYPE_URL));
   }
 
@@ -238,22 +244,8 @@ async function quiet(ms: number): Promise<void> {
   }
 }
 
-function nodeOf(index: number): Uint8Array {
-  return toBinary(
-    NodeSchema,
-    create(NodeSchema, {
-      id: `sidecar~10.200.${index >> 8}.${index & 255}~client-${index}.${MESH_NAMESPACE}~${MESH_NAMESPACE}.svc.cluster.local`,
-      cluster: `client.${MESH_NAMESPACE}`,
-      metadata: { NAMESPACE: MESH_NAMESPACE, LABELS: { app: `client-${index % 10}` } },
-      userAgentName: 'envoy',
-      // Older than on-demand discovery, so that everything is pushed.
-      userAgentVersionType: { case: 'userAgentBuildVersion', value: { version: { majorNumber: 1, minorNumber: 36 } } },
-    }),
-  );
-}
-
 answerCommands({
-  async open({ host, port, streams, expected, record }) {
+  async open({ host, port, streams, workloads, expected, record }) {
     for (const client of clients) client.connection.close();
     problem = undefined;
     recorded = record === true ? [] : undefined;
@@ -261,7 +253,13 @@ answerCommands({
     const beginMs = sharedClockMs();
     clients = Array.from(
       { length: Number(streams) },
-      (_, index) => new Sidecar(index, { host: String(host), port: Number(port) }, expected as Record<string, number>),
+      (_, index) =>
+        new Sidecar(
+          index,
+          { host: String(host), port: Number(port) },
+          expected as Record<string, number>,
+          Number(workloads ?? 1),
+        ),
     );
     await until(() => clients.every(({ syncedAtMs }) => syncedAtMs !== undefined));
     const syncMs = clients.map(({ syncedAtMs }) => (syncedAtMs as number) - beginMs);

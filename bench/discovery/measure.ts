@@ -8,6 +8,8 @@ export interface Plan {
   readonly services: number;
   readonly endpointsPerService: number;
   readonly streams: number;
+  /** Workloads that the streams' proxies belong to: a view each. */
+  readonly workloads: number;
   /** Single changes, one after the other. */
   readonly changes: number;
   /** Steady changes; no seconds, no such figure. */
@@ -104,7 +106,12 @@ async function run(
   const compiled = await server.ask<Usage>('usage');
   const open = async () => {
     const [serverBefore, loadBefore] = [await server.ask<Usage>('usage'), await load.ask<Usage>('usage')];
-    const opened = await load.ask<Counted & Spread>('open', { ...address, streams: plan.streams, expected });
+    const opened = await load.ask<Counted & Spread>('open', {
+      ...address,
+      streams: plan.streams,
+      workloads: plan.workloads,
+      expected,
+    });
     await server.ask('settled');
     await load.ask('quiet', { ms: QUIET_MS });
     const [serverAfter, loadAfter] = [await server.ask<Usage>('usage'), await load.ask<Usage>('usage')];

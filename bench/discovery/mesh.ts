@@ -1,4 +1,6 @@
-import type { AnyMeshObject, ProxyNode, SourcedObject } from '@heddle/model';
+import { create } from '@bufbuild/protobuf';
+import { type Node, NodeSchema } from '@heddle/envoy-api/core';
+import type { AnyMeshObject, SourcedObject } from '@heddle/model';
 
 /** How large the mesh is that the benchmarks serve. */
 export interface MeshSize {
@@ -9,17 +11,20 @@ export interface MeshSize {
 /** The namespace of all services and of all proxies. */
 export const MESH_NAMESPACE = 'load';
 
-/** One of the proxies; all of them see the same. */
-export const SIDECAR: ProxyNode = {
-  id: `sidecar~10.200.0.0~client-0.${MESH_NAMESPACE}~${MESH_NAMESPACE}.svc.cluster.local`,
-  type: 'sidecar',
-  ip: '10.200.0.0',
-  name: 'client-0',
-  namespace: MESH_NAMESPACE,
-  dnsDomain: `${MESH_NAMESPACE}.svc.cluster.local`,
-  labels: { app: 'client-0' },
-  capabilities: { dataPlane: 'envoy', minor: 36 },
-};
+/**
+ * One of the proxies, as it introduces itself. All of them see the same services; proxies of different workloads are in views of their
+ * own, since Services may select them.
+ */
+export function sidecarNode(index: number, workloads = 1): Node {
+  return create(NodeSchema, {
+    id: `sidecar~10.200.${index >> 8}.${index & 255}~client-${index}.${MESH_NAMESPACE}~${MESH_NAMESPACE}.svc.cluster.local`,
+    cluster: `client.${MESH_NAMESPACE}`,
+    metadata: { NAMESPACE: MESH_NAMESPACE, LABELS: { app: `client-${index % workloads}` } },
+    userAgentName: 'envoy',
+    // Older than on-demand discovery, so that everything is pushed.
+    userAgentVersionType: { case: 'userAgentBuildVersion', value: { version: { majorNumber: 1, minorNumber: 36 } } },
+  });
+}
 
 /** How every marker address begins, and its length. */
 export const MARKER_PREFIX = '10.199.';

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NODE } from './child-process.ts';
 import { type Figures, measure, type Plan } from './measure.ts';
 import { record } from './recording.ts';
 
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 
 const bin = (name: string) => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
 const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
-  node: [process.execPath, '--conditions=@heddle/source'],
+  node: NODE,
   bun: [bin('bun'), '--conditions=@heddle/source'],
   deno: [bin('deno'), 'run', '-A', '--conditions=@heddle/source'],
 };
@@ -33,6 +34,7 @@ const plan: Plan = {
   services: 1_000,
   endpointsPerService: 10,
   streams: Number(values.streams),
+  workloads: 1,
   changes: 5,
   rate: { perSecond: 100, seconds: 0 },
 };

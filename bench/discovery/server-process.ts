@@ -6,10 +6,11 @@
  * endpoints steadily; `settled`; `usage`.
  */
 import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
+import { proxyNodeOf } from '@heddle/discovery';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { createMemorySource, type MemorySource } from '@heddle/sources';
 import { answerCommands, sharedClockMs } from './child-process.ts';
-import { BenchMesh, SIDECAR } from './mesh.ts';
+import { BenchMesh, sidecarNode } from './mesh.ts';
 import { onSchedule } from './schedule.ts';
 
 let mesh: BenchMesh;
@@ -43,7 +44,7 @@ answerCommands({
     return { host, port: Number(port) };
   },
   compile() {
-    const { resources } = controlPlane.compileFor(SIDECAR);
+    const { resources } = controlPlane.compileFor(proxyNodeOf(sidecarNode(0)));
     return { expected: Object.fromEntries([...resources].map(([typeUrl, byName]) => [typeUrl, byName.size])) };
   },
   endpoint: ({ index }) => change(() => mesh.changeEndpoint(Number(index))),

@@ -28,6 +28,9 @@ export type Offer = (typeUrl: string) => ResourcesByName;
 const NONE: ReadonlySet<string> = new Set();
 // Resources are shared by all streams that see them, so each is decoded once, not once per stream.
 const clustersOfResource = new WeakMap<XdsResource, ReadonlySet<string>>();
+/** Those used last, by type and version. */
+const clustersOfVersions = new Map<string, ReadonlySet<string>>();
+const MAX_VERSIONS = 256;
 const endpointsOfCluster = new WeakMap<XdsResource, { readonly name: string | undefined }>();
 
 /** Whether resources of a type may name clusters, and so be held back. */
@@ -39,8 +42,21 @@ export function mayWaitForClusters(typeUrl: string): boolean {
 export function clustersNamedBy(resource: XdsResource): ReadonlySet<string> {
   let clusters = clustersOfResource.get(resource);
   if (clusters === undefined) {
-    clusters = decoded(() => decodeClusters(resource)) ?? NONE;
+    clusters = clustersOfVersion(resource);
     clustersOfResource.set(resource, clusters);
+  }
+  return clusters;
+}
+
+/** Views that see the same may have compiled the same resource each for itself: it is decoded once all the same. */
+function clustersOfVersion(resource: XdsResource): ReadonlySet<string> {
+  const key = `${resource.typeUrl} ${resource.version}`;
+  const clusters = clustersOfVersions.get(key) ?? decoded(() => decodeClusters(resource)) ?? NONE;
+  clustersOfVersions.delete(key);
+  clustersOfVersions.set(key, clusters);
+  for (const oldest of clustersOfVersions.keys()) {
+    if (clustersOfVersions.size <= MAX_VERSIONS) break;
+    clustersOfVersions.delete(oldest);
   }
   return clusters;
 }

@@ -110,15 +110,22 @@ function haveSameBody(a: DeltaPush, b: DeltaPush): boolean {
   return (
     a.typeUrl === b.typeUrl &&
     a.expires === b.expires &&
-    areSame(a.resources, b.resources) &&
+    areSameResources(a.resources, b.resources) &&
     areSame(a.absent, b.absent) &&
     areSame(a.removed, b.removed) &&
-    areSame(a.heartbeats ?? [], b.heartbeats ?? [])
+    areSameResources(a.heartbeats ?? [], b.heartbeats ?? [])
   );
 }
 
 function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((one, index) => one === b[index]);
+}
+
+/** Two views may have compiled the same resource, each for itself. */
+function areSameResources(a: readonly XdsResource[], b: readonly XdsResource[]): boolean {
+  const isSame = (one: XdsResource, other: XdsResource | undefined) =>
+    one === other || (one.version === other?.version && one.name === other.name && one.ttlMs === other.ttlMs);
+  return a.length === b.length && a.every((one, index) => isSame(one, b[index]));
 }
 
 function encodeBody(push: DeltaPush): Uint8Array {
