@@ -8,7 +8,7 @@ import { arbitraryObject } from '@heddle/testing/arbitrary-object';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-const path = fc.constantFrom('/', '/a', '/a/b', '/A', '/b', '/c/d');
+const path = fc.constantFrom('/', '/a', '/a/b', '/A', '/b');
 const value = fc.constantFrom('x', 'xy', 'y', '');
 const stringMatch = fc.oneof(
   fc.record({ exact: value }),
@@ -105,7 +105,7 @@ test('what analysis calls unreachable is reached by no request', () => {
           throw new Error(`${route} is called unreachable and answers ${JSON.stringify(one)}`);
       }
     }),
-    { numRuns: 300, seed: 1 },
+    { numRuns: 800, seed: 1 },
   );
   // A generator that makes nothing unreachable would prove nothing.
   expect(unreachable).toBeGreaterThan(50);
