@@ -51,7 +51,8 @@ export function analyze(snapshot: MeshSnapshot, options: AnalyzeOptions = {}): r
     .sort(compareDiagnostics);
 }
 
-function isSuppressed({ code, resource }: Diagnostic, wish: Suppression): boolean {
+/** Whether a finding is one that the suppression leaves out. */
+export function isSuppressed({ code, resource }: Diagnostic, wish: Suppression): boolean {
   if (code !== wish.code) return false;
   if (wish.kind === undefined) return true;
   return resource !== undefined && resource.kind === wish.kind && nameFits(resource, wish);

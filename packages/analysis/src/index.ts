@@ -4,6 +4,6 @@
  * @module
  */
 export { analysisRules } from './analysis-rules.ts';
-export { type AnalyzeOptions, analyze, type Suppression } from './analyze.ts';
+export { type AnalyzeOptions, analyze, isSuppressed, type Suppression } from './analyze.ts';
 export { ASSUMED_GATEWAYS, type MeshFacts } from './mesh-index.ts';
 export type { AnalysisRule, Finding } from './rule.ts';

@@ -3,6 +3,7 @@ import {
   fullHost,
   hostIsWithin,
   isWildcardHost,
+  likelyHost,
   type MeshSnapshot,
   type PortProtocol,
   parseProtocol,
@@ -59,6 +60,9 @@ export interface MeshFacts {
   readonly assumedGateways?: readonly Labels[];
 }
 
+/** For how many unknown hosts the one that was meant is looked for. */
+const MAX_GUESSES = 100;
+
 /** The objects of a snapshot by what rules look them up by; each index is made when a rule first asks. */
 export class MeshIndex {
   readonly snapshot: MeshSnapshot;
@@ -70,6 +74,8 @@ export class MeshIndex {
   #workloadsByNamespace: ReadonlyMap<string, readonly Workload[]> | undefined;
   #gateways: ReadonlyMap<string, Gateway> | undefined;
   #namespaces: ReadonlySet<string> | undefined;
+  #hostNames: readonly string[] | undefined;
+  readonly #likely = new Map<string, string | undefined>();
   #rules: ReadonlyMap<string, readonly DestinationRule[]> | undefined;
 
   constructor(snapshot: MeshSnapshot, facts: MeshFacts = {}) {
@@ -100,6 +106,17 @@ export class MeshIndex {
       if (best === undefined || candidate.host.length > best.host.length) best = candidate;
     }
     return best;
+  }
+
+  /** The declared host that was likely meant by one that nobody declares. */
+  likelyHost(host: string): string | undefined {
+    if (this.#likely.has(host)) return this.#likely.get(host);
+    // Looking takes time linear in the mesh: whoever has hundreds of unknown hosts has another problem than typing errors.
+    if (this.#likely.size >= MAX_GUESSES) return undefined;
+    this.#hostNames ??= [...this.hosts.keys()];
+    const near = likelyHost(host, this.#hostNames);
+    this.#likely.set(host, near);
+    return near;
   }
 
   /** DestinationRules by the full host that they name; wildcards under their own text. */

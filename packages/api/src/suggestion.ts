@@ -20,9 +20,11 @@ export function suggest(text: string, candidates: Iterable<string>): string | un
 function alignmentDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforePrevious: number[] = [];
+  let leastBefore = 0;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
+    let least = row;
     for (let column = 1; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1];
       let cost = Math.min(
@@ -34,7 +36,11 @@ function alignmentDistance(a: string, b: string, limit: number): number {
         cost = Math.min(cost, (beforePrevious[column - 2] ?? limit) + 1);
       }
       current.push(cost);
+      if (cost < least) least = cost;
     }
+    // Two rows that are both too far apart cannot come nearer: a swap looks two rows back.
+    if (least >= limit && leastBefore >= limit) return limit;
+    leastBefore = least;
     beforePrevious = previous;
     previous = current;
   }

@@ -84,18 +84,6 @@ function targetsOf(
   return workloads.flatMap(({ ports }) => ports.filter(({ name }) => name === target).map((one) => one.containerPort));
 }
 
-/** Pairs of servers on one port of one gateway proxy, each with the earlier one. */
-function* serversOnOnePort(mesh: MeshIndex): Generator<{ readonly one: PlacedServer; readonly earlier: PlacedServer }> {
-  const byPort = new Map<number, PlacedServer[]>();
-  for (const placed of serversOf(mesh)) {
-    const { bind } = placed.server;
-    for (const earlier of byPort.get(placed.server.port.number) ?? []) {
-      if (earlier.server.bind === bind && sameProxies(earlier.gateway, placed.gateway)) yield { one: placed, earlier };
-    }
-    push(byPort, placed.server.port.number, placed);
-  }
-}
-
 /** A proxy may serve both: one selector asks for no more than the other, or both for the same. */
 function sameProxies(a: Gateway, b: Gateway): boolean {
   return selects(a.spec.selector, b.spec.selector ?? {}) || selects(b.spec.selector, a.spec.selector ?? {});
@@ -112,27 +100,33 @@ const conflictingGateways: AnalysisRule = {
   scope: 'mesh',
   about: 'two servers claim the same host on the same port of one gateway',
   *check(mesh) {
-    for (const { one, earlier } of serversOnOnePort(mesh)) {
-      if (one.gateway === earlier.gateway || !sameFamily(one, earlier)) continue;
-      const index = one.server.hosts.findIndex((host) => earlier.server.hosts.includes(host));
-      if (index < 0) continue;
-      yield {
-        object: one.gateway,
-        path: ['spec', 'servers', one.index, 'hosts', index],
-        message: `"${one.server.hosts[index]}" on port ${one.server.port.number} is claimed by ${describe(earlier)} already`,
-        effect: 'in plain HTTP the routes of both are merged; with TLS only the certificate of the older one is shown',
-        fix: 'give the two different hosts, or keep one of them',
-      };
+    const claims = new Map<string, PlacedServer[]>();
+    for (const one of serversOf(mesh)) {
+      const { port, bind = '', hosts } = one.server;
+      for (const [index, host] of hosts.entries()) {
+        const key = JSON.stringify([port.number, bind, familyOf(one.server), host]);
+        const earlier = claims
+          .get(key)
+          ?.find((other) => other.gateway !== one.gateway && sameProxies(other.gateway, one.gateway));
+        push(claims, key, one);
+        if (earlier === undefined) continue;
+        yield {
+          object: one.gateway,
+          path: ['spec', 'servers', one.index, 'hosts', index],
+          message: `"${host}" on port ${port.number} is claimed by ${describe(earlier)} already`,
+          effect:
+            'in plain HTTP the routes of both are merged; with TLS only the certificate of the older one is shown',
+          fix: 'give the two different hosts, or keep one of them',
+        };
+      }
     }
   },
 };
 
-/** HTTP with HTTP and TLS with TLS: others conflict by the protocol already. */
-function sameFamily(a: PlacedServer, b: PlacedServer): boolean {
-  return familyOf(a.server) === familyOf(b.server);
-}
+/** Servers of one family share a port. */
+const FAMILIES = ['http', 'tls', 'tcp'] as const;
 
-function familyOf({ port }: Server): 'http' | 'tls' | 'tcp' {
+function familyOf({ port }: Server): (typeof FAMILIES)[number] {
   const protocol = parseProtocol(port.protocol);
   if (isHttp(protocol)) return 'http';
   return protocol === 'https' || protocol === 'tls' ? 'tls' : 'tcp';
@@ -145,14 +139,20 @@ const conflictingProtocols: AnalysisRule = {
   scope: 'mesh',
   about: 'two servers want protocols on one port of a gateway that exclude each other',
   *check(mesh) {
-    for (const { one, earlier } of serversOnOnePort(mesh)) {
-      if (sameFamily(one, earlier)) continue;
-      const { number, protocol } = one.server.port;
+    const byPort = new Map<string, PlacedServer[]>();
+    for (const one of serversOf(mesh)) {
+      const { port, bind = '' } = one.server;
+      const own = familyOf(one.server);
+      const earlier = FAMILIES.filter((family) => family !== own)
+        .flatMap((family) => byPort.get(`${port.number} ${bind} ${family}`) ?? [])
+        .find((other) => sameProxies(other.gateway, one.gateway));
+      push(byPort, `${port.number} ${bind} ${own}`, one);
+      if (earlier === undefined) continue;
       yield {
         object: one.gateway,
         path: ['spec', 'servers', one.index, 'port'],
-        message: `${protocol} on port ${number} conflicts with ${earlier.server.port.protocol} of ${describe(earlier)}`,
-        effect: `only one of the two protocols is served on port ${number}`,
+        message: `${port.protocol} on port ${port.number} conflicts with ${earlier.server.port.protocol} of ${describe(earlier)}`,
+        effect: `only one of the two protocols is served on port ${port.number}`,
         fix: 'use another port, or one protocol for both',
       };
     }

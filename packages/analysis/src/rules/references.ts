@@ -1,6 +1,6 @@
 import { suggest } from '@heddle/api';
-import { fullGatewayName, hostIsWithin, isWildcardHost, likelyHost, MESH_GATEWAY } from '@heddle/model';
-import { type MeshIndex, namespaceOf } from '../mesh-index.ts';
+import { type FieldPath, fullGatewayName, hostIsWithin, isWildcardHost, MESH_GATEWAY } from '@heddle/model';
+import { type Gateway, type Labels, type MeshIndex, namespaceOf, selects } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 import { destinationsOf } from './destinations.ts';
 
@@ -46,7 +46,7 @@ const unknownDestination: AnalysisRule = {
     for (const { virtualService, destination, path } of destinationsOf(mesh)) {
       const host = mesh.fullHost(destination.host, namespaceOf(virtualService));
       if (mesh.hostFor(host) !== undefined) continue;
-      const near = likelyHost(host, [...mesh.hosts.keys()]);
+      const near = mesh.likelyHost(host);
       yield {
         object: virtualService,
         path: [...path, 'host'],
@@ -85,6 +85,33 @@ const unknownSubset: AnalysisRule = {
   },
 };
 
+/** Rules that leave the decision to VirtualServices that do not exist. */
+const unknownDelegate: AnalysisRule = {
+  name: 'unknown-delegate',
+  code: 'IST0101',
+  scope: 'mesh',
+  about: 'a rule delegates to a VirtualService that does not exist',
+  *check(mesh) {
+    for (const virtualService of mesh.snapshot.list('VirtualService')) {
+      for (const [index, { delegate }] of (virtualService.spec.http ?? []).entries()) {
+        const { name, namespace = namespaceOf(virtualService) } = delegate ?? {};
+        if (name === undefined || mesh.snapshot.get('VirtualService', namespace, name) !== undefined) continue;
+        const near = suggest(
+          name,
+          mesh.snapshot.inNamespace('VirtualService', namespace).map(({ metadata }) => metadata.name),
+        );
+        yield {
+          object: virtualService,
+          path: ['spec', 'http', index, 'delegate'],
+          message: `there is no VirtualService "${namespace}/${name}"`,
+          effect: 'the rule is left out: its requests go on to the next one, or get 404',
+          fix: near === undefined ? 'name a VirtualService without hosts' : `did you mean "${near}"?`,
+        };
+      }
+    }
+  },
+};
+
 /** DestinationRules for hosts that nobody declares. */
 const ruleWithoutHost: AnalysisRule = {
   name: 'destination-rule-without-host',
@@ -96,7 +123,7 @@ const ruleWithoutHost: AnalysisRule = {
       const host = mesh.fullHost(rule.spec.host, namespaceOf(rule));
       if (mesh.hostFor(host) !== undefined) continue;
       if (isWildcardHost(host) && [...mesh.hosts.keys()].some((known) => hostIsWithin(known, host))) continue;
-      const near = likelyHost(host, [...mesh.hosts.keys()]);
+      const near = mesh.likelyHost(host);
       yield {
         object: rule,
         path: ['spec', 'host'],
@@ -107,6 +134,63 @@ const ruleWithoutHost: AnalysisRule = {
     }
   },
 };
+
+/** Where Istio looks for the authorities of a credential, beside the credential itself (Istio, "Secure Gateways"). */
+const CA_SUFFIX = '-cacert';
+
+/** Servers that name Secrets which do not exist where the gateway runs. */
+const unknownCredential: AnalysisRule = {
+  name: 'unknown-credential',
+  code: 'IST0101',
+  scope: 'mesh',
+  about: 'a server of a Gateway names a Secret that does not exist where the gateway runs',
+  *check(mesh) {
+    const secrets = new Map<string, Set<string>>();
+    for (const secret of mesh.snapshot.list('Secret')) {
+      const known = secrets.get(secret.metadata.name);
+      if (known === undefined) secrets.set(secret.metadata.name, new Set([namespaceOf(secret)]));
+      else known.add(namespaceOf(secret));
+    }
+    // Manifests without any Secret keep theirs elsewhere, as most people do: nothing is known of them.
+    if (secrets.size === 0) return;
+    for (const gateway of mesh.snapshot.list('Gateway')) {
+      const homes = gatewayNamespaces(mesh, gateway.spec.selector);
+      for (const [index, { tls }] of gateway.spec.servers.entries()) {
+        for (const { name, path } of credentialsOf(tls)) {
+          const known = secrets.get(name) ?? secrets.get(`${name}${CA_SUFFIX}`) ?? new Set();
+          if (homes.some((home) => known.has(home))) continue;
+          const place = homes.map((home) => `"${home}"`).join(' or ');
+          const elsewhere = [...known].map((namespace) => `"${namespace}"`).join(', ');
+          const near = known.size > 0 ? undefined : suggest(name, secrets.keys());
+          yield {
+            object: gateway,
+            path: ['spec', 'servers', index, 'tls', ...path],
+            message: `there is no Secret "${name}" in namespace ${place}, where the gateway runs${elsewhere === '' ? '' : `, only in ${elsewhere}`}`,
+            effect: 'connections to the hosts of this server are closed',
+            fix: near === undefined ? `create the Secret in namespace ${place}` : `did you mean "${near}"?`,
+          };
+        }
+      }
+    }
+  },
+};
+
+/** The namespaces of the workloads that a selector selects; the root namespace for those that are taken to run. */
+function gatewayNamespaces(mesh: MeshIndex, selector: Labels | undefined): readonly string[] {
+  const found = mesh.workloads.filter(({ labels }) => selects(selector, labels)).map(({ namespace }) => namespace);
+  return found.length === 0 ? [mesh.rootNamespace] : [...new Set(found)];
+}
+
+type ServerTls = NonNullable<Gateway['spec']['servers'][number]['tls']>;
+
+function credentialsOf(tls: ServerTls | undefined): readonly { readonly name: string; readonly path: FieldPath }[] {
+  const { credentialName, credentialNames = [], caCertCredentialName } = tls ?? {};
+  return [
+    ...(credentialName === undefined ? [] : [{ name: credentialName, path: ['credentialName'] }]),
+    ...credentialNames.map((name, index) => ({ name, path: ['credentialNames', index] })),
+    ...(caCertCredentialName === undefined ? [] : [{ name: caCertCredentialName, path: ['caCertCredentialName'] }]),
+  ];
+}
 
 /** `exportTo` that names namespaces nothing stands in. */
 const unknownNamespace: AnalysisRule = {
@@ -140,6 +224,8 @@ export const referenceRules: readonly AnalysisRule[] = [
   missingGateway,
   unknownDestination,
   unknownSubset,
+  unknownDelegate,
   ruleWithoutHost,
+  unknownCredential,
   unknownNamespace,
 ];

@@ -58,7 +58,8 @@ function* coveredMatches(virtualService: VirtualService): Generator<{
   for (const [index, rule] of (virtualService.spec.http ?? []).entries()) {
     const matches = matchesOf(rule, index).map((placed) => {
       const coveredBy = before.find((earlier) => covers(earlier.match, placed.match));
-      before.push(placed);
+      // What a delegate has no rule for goes on to the next rule.
+      if (rule.delegate === undefined) before.push(placed);
       return { ...placed, coveredBy };
     });
     yield { index, matches };

@@ -1,8 +1,9 @@
 import process from 'node:process';
-import { analysisRules, analyze as analyzeMesh, type Suppression } from '@heddle/analysis';
+import { analysisRules, analyze as analyzeMesh, isSuppressed, type Suppression } from '@heddle/analysis';
 import { suggest } from '@heddle/api';
 import { type DiagnosticCode, diagnosticCodes, type Severity } from '@heddle/model';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
+import { withCompiledFindings } from '../findings/compiled-findings.ts';
 import { readManifests } from '../findings/manifests.ts';
 import { type FindingsFormat, isAtLeast, printFindings } from '../findings/report.ts';
 import { formatTable } from '../terminal/text-table.ts';
@@ -28,15 +29,16 @@ export async function analyze(paths: readonly string[], options: AnalyzeOptions)
     process.stdout.write(rulesTable());
     return EXIT.ok;
   }
-  const all = [...paths, ...(options.file ?? [])];
-  if (all.length === 0) {
+  const read = [...paths, ...(options.file ?? [])];
+  if (read.length === 0) {
     throw new CommandError('found no paths, wanted files or folders of manifests, or - for stdin', {
       exitCode: EXIT.usage,
     });
   }
   const suppress = (options.suppress ?? []).map(parseSuppression);
-  const manifests = await readManifests(all);
-  const findings = analyzeMesh(manifests.snapshot, { suppress });
+  const manifests = await readManifests(read);
+  const all = withCompiledFindings(manifests.snapshot, analyzeMesh(manifests.snapshot));
+  const findings = all.filter((found) => !suppress.some((wish) => isSuppressed(found, wish)));
   printFindings(manifests, findings, { output: options.output, threshold: options.severity });
   return findings.some(({ severity }) => isAtLeast(severity, options.failureThreshold)) ? EXIT.findings : EXIT.ok;
 }

@@ -55,7 +55,9 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
   const found = [...snapshot.diagnostics, ...compiled.diagnostics].filter(({ severity }) => severity === 'error');
   new DiagnosticReporter(process.stderr).report(found.map((one) => snapshot.located(one)));
   if (assumed.length > 0) {
-    process.stderr.write(`ℹ taken to run, at made-up addresses: ${printable(assumed.join(', '))}\n`);
+    const shown = assumed.slice(0, SHOWN_WORKLOADS).join(', ');
+    const more = assumed.length > SHOWN_WORKLOADS ? ` and ${assumed.length - SHOWN_WORKLOADS} more` : '';
+    process.stderr.write(`ℹ taken to run, at made-up addresses: ${printable(shown)}${more}\n`);
   }
 
   const address =
@@ -74,6 +76,9 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
   );
   return EXIT.ok;
 }
+
+/** How many of the workloads that are taken to run are named. */
+const SHOWN_WORKLOADS = 5;
 
 const PAINTS = { good: 32, bad: 31, strong: 1, faint: 2 } as const;
 
