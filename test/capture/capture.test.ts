@@ -306,6 +306,55 @@ describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars
     expect(answer).toEqual(expected);
   });
 
+  describe('with a Sidecar', () => {
+    beforeAll(() =>
+      mesh.configure(`${SERVICES}---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: client, namespace: shop }
+spec:
+  workloadSelector: { labels: { app: client } }
+  egress:
+    - { port: { number: 8081, protocol: HTTP, name: http }, hosts: [./web.shop.svc.cluster.local] }
+    - { port: { number: 9001, protocol: TCP, name: tcp }, hosts: [./routed.shop.svc.cluster.local] }
+    - hosts: [./web.shop.svc.cluster.local, ./named.test]
+  outboundTrafficPolicy: { mode: REGISTRY_ONLY }
+`),
+    );
+    afterAll(() => mesh.configure(SERVICES));
+
+    test.each<[string, Given, unknown]>([
+      [
+        'a service that it names',
+        { kind: 'http', address: '10.96.0.10', port: 80, host: 'web' },
+        expect.objectContaining({ status: 200, text: 'server web /' }),
+      ],
+      [
+        'a service that it does not name',
+        { kind: 'tcp', address: '10.96.0.11', port: 9000 },
+        { text: '', log: ['client BlackHoleCluster virtualOutbound-catchall-tcp UH -'] },
+      ],
+      [
+        'a host that it names',
+        { kind: 'tls', address: 'outside', port: 443, serverName: 'named.test' },
+        { text: 'outside heard', log: ['client outbound|443||named.test - - -'] },
+      ],
+      [
+        'a host that it does not name',
+        { kind: 'http', address: 'outside', port: 80, host: 'unknown.test' },
+        { status: 502, text: '', log: ['client - - - block_all'] },
+      ],
+      [
+        'the workload of another sidecar, for which it does not speak',
+        { from: 'server', kind: 'http', address: 'outside', port: 80, host: 'unknown.test' },
+        { status: 200, text: 'outside unknown.test /', log: ['server PassthroughCluster - - allow_any'] },
+      ],
+    ])('%s', async (_, given, expected) => {
+      const { error: _error, ...answer } = await call(given);
+      expect(answer).toEqual(expected);
+    });
+  });
+
   describe('with REGISTRY_ONLY', () => {
     beforeAll(() => mesh.configure(`${SERVICES}---${REGISTRY_ONLY}`));
     afterAll(() => mesh.configure(SERVICES));

@@ -35,6 +35,7 @@ const PER_KIND: Readonly<Record<KindName, number>> = {
   ServiceEntry: 15,
   Secret: 0,
   MeshConfig: 1,
+  Sidecar: 2,
 };
 
 /** Opens port 80 for every host, so that routes have somewhere to be. */
@@ -103,7 +104,14 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
     ...sample('Deployment'),
     ...sample('Namespace'),
     ...settingsOf(sample('MeshConfig')),
+    ...sample('Sidecar').map(openingEverything),
   ];
+}
+
+/** A Sidecar that says about ports what it says, and lets its workloads see everything. */
+function openingEverything(one: Manifest): Manifest {
+  const spec = one.spec as { readonly egress?: readonly object[] };
+  return { ...one, spec: { ...spec, egress: [...(spec.egress ?? []), { hosts: ['*/*'] }] } };
 }
 
 /** Labels by which a workload is selected by as many services as they can select together. */

@@ -281,8 +281,10 @@ export function portsOf(objects: readonly CaseObject[]): ReadonlySet<number> {
       readonly servers?: unknown;
       readonly ports?: unknown;
       readonly proxyHttpPort?: unknown;
+      readonly egress?: unknown;
     };
     add(spec.proxyHttpPort);
+    for (const { port } of listOf(spec.egress)) add((port as Record<string, unknown> | undefined)?.['number']);
     for (const server of listOf(spec.servers)) add((server['port'] as Record<string, unknown> | undefined)?.['number']);
     for (const port of listOf(spec.ports)) {
       add(port['port']);

@@ -25,6 +25,7 @@ const typesOf: Readonly<Record<Exclude<KindName, WithoutCrd>, string>> = {
   VirtualService: '@kubernetes-models/istio/networking.istio.io/v1/VirtualService.d.ts',
   DestinationRule: '@kubernetes-models/istio/networking.istio.io/v1/DestinationRule.d.ts',
   Secret: 'kubernetes-models/v1/Secret.d.ts',
+  Sidecar: '@kubernetes-models/istio/networking.istio.io/v1/Sidecar.d.ts',
   ServiceEntry: '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry.d.ts',
 };
 

@@ -27,6 +27,7 @@ export { ObjectMeta } from './kinds/object-meta.ts';
 export type { SecretContent } from './kinds/secret.ts';
 export type { ServicePort, ServiceSpec } from './kinds/service.ts';
 export type { ServiceEntryEndpoint, ServiceEntryPort, ServiceEntrySpec } from './kinds/service-entry.ts';
+export type { SidecarSpec } from './kinds/sidecar.ts';
 export type { StringMatch } from './kinds/string-match.ts';
 export type { TrafficPolicy } from './kinds/traffic-policy.ts';
 export type { VirtualServiceSpec } from './kinds/virtual-service.ts';

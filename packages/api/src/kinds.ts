@@ -8,6 +8,7 @@ import { Pod } from './kinds/pod.ts';
 import { Secret } from './kinds/secret.ts';
 import { Service } from './kinds/service.ts';
 import { ServiceEntry } from './kinds/service-entry.ts';
+import { Sidecar } from './kinds/sidecar.ts';
 import { VirtualService } from './kinds/virtual-service.ts';
 
 /** Every kind that Heddle declares, by name. */
@@ -20,6 +21,7 @@ export const kinds = {
   VirtualService,
   DestinationRule,
   ServiceEntry,
+  Sidecar,
   Secret,
   MeshConfig,
 } as const;

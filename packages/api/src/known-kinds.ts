@@ -13,7 +13,7 @@ export interface KnownKind {
 /** Kinds of the mesh, and Kubernetes kinds that say where traffic goes, that are not obeyed yet: by group, then version, then kinds. */
 const NOT_APPLIED: Readonly<Record<string, readonly (readonly [versions: string, kinds: string])[]>> = {
   'networking.istio.io': [
-    ['v1 v1beta1 v1alpha3', 'Sidecar WorkloadEntry WorkloadGroup'],
+    ['v1 v1beta1 v1alpha3', 'WorkloadEntry WorkloadGroup'],
     ['v1alpha3', 'EnvoyFilter'],
     ['v1beta1', 'ProxyConfig'],
   ],

@@ -1,7 +1,7 @@
 import { type CompiledView, compareText, type MeshSnapshot, type View } from '@heddle/model';
 import { withDelegates } from './delegates/delegation.ts';
 import { createMemo, type Memo, noMemo } from './memo.ts';
-import type { Gateway, Service, VirtualService } from './mesh-objects.ts';
+import type { Gateway, Service, Sidecar, VirtualService } from './mesh-objects.ts';
 import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
 import type { MeshSettings } from './settings.ts';
@@ -76,6 +76,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         listOf(snapshot, 'Gateway'),
         listOf(snapshot, 'VirtualService'),
         listOf(snapshot, 'Service'),
+        listOf(snapshot, 'Sidecar'),
         settingsFor(snapshot),
       ),
     services: (snapshot) => listServices(memo, snapshot, settingsFor(snapshot)),
@@ -96,6 +97,7 @@ function mentionedLabelKeys(
   gateways: readonly Gateway[],
   virtualServices: readonly VirtualService[],
   services: readonly Service[],
+  sidecars: readonly Sidecar[],
   settings: MeshSettings,
 ): ReadonlySet<string> {
   const { entries } = memo.run(
@@ -108,6 +110,7 @@ function mentionedLabelKeys(
     ...gateways.flatMap((gateway) => Object.keys(gateway.spec.selector ?? {})),
     ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),
     ...memo.run(selectedLabelKeys, services),
+    ...sidecars.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.labels ?? {})),
   ];
   return new Set(keys.sort(compareText));
 }

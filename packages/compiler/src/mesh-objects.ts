@@ -9,6 +9,7 @@ export type Pod = ObjectOf<'Pod'>;
 export type Secret = ObjectOf<'Secret'>;
 export type Service = ObjectOf<'Service'>;
 export type ServiceEntry = ObjectOf<'ServiceEntry'>;
+export type Sidecar = ObjectOf<'Sidecar'>;
 export type VirtualService = ObjectOf<'VirtualService'>;
 
 export type GatewayServer = Gateway['spec']['servers'][number];

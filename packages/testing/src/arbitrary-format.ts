@@ -127,6 +127,17 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
     oneOf('[::1]:80'),
   ),
   'mesh-config-name': oneOf('istio'),
+  'bind-address': fc.oneof(ip, oneOf('unix:///run/socket')),
+  'sidecar-host': fc
+    .tuple(
+      oneOf('./', '*/', '~/', 'shop/'),
+      fc.oneof(
+        fc.constant('*'),
+        hostName.map((name) => `${name}.example.com`),
+        hostName.map((name) => `*.${name}`),
+      ),
+    )
+    .map((parts) => parts.join('')),
   'trust-domain': fc.oneof(dnsLabel, oneOf('cluster.local', 'td1.example.com.')),
   'ip-address': ip,
   'ip-subnet': fc.oneof(

@@ -22,6 +22,7 @@ const SERVER_FIRST: ReadonlySet<PortProtocol> = new Set(['mongo', 'mysql']);
  */
 export class OutboundEntries {
   readonly #entries = new Map<string, Growing>();
+  readonly #locked = new Set<string>();
   readonly #diagnostics: Diagnostic[];
 
   /** @param diagnostics gets a report of each claim that is refused */
@@ -29,19 +30,30 @@ export class OutboundEntries {
     this.#diagnostics = diagnostics;
   }
 
-  /** Connections that begin as HTTP get these routes. Of several for one listener the first stays: they name the same. */
-  addHttp(address: string, port: number, routes: string, origin: Origin): void {
+  /** From now on the listeners that are there stay as they are: a Sidecar has said what is served at them. */
+  lock(): void {
+    for (const name of this.#entries.keys()) this.#locked.add(name);
+  }
+
+  /**
+   * Connections that begin as HTTP get these routes. Of several for one listener the first stays: they name the same. Whether it is
+   * the one that was asked for.
+   */
+  addHttp(address: string, port: number, routes: string, origin: Origin): boolean {
+    if (this.#locked.has(listenerName(address, port))) return false;
     const entry = this.#entry(address, port);
-    if (entry.http !== undefined) return;
+    if (entry.http !== undefined) return false;
     if (entry.serverFirst !== undefined) {
       this.#refuse(origin, entry, entry.serverFirst, 'its servers speak first, which HTTP beside them would prevent');
-      return;
+      return false;
     }
     entry.http = { routes, origin };
+    return true;
   }
 
   /** Connections to some destinations and server names are forwarded; what others have already is left to them. */
   addChain(address: string, port: number, protocol: PortProtocol, chain: OutboundChain): void {
+    if (this.#locked.has(listenerName(address, port))) return;
     const entry = this.#entry(address, port);
     if (SERVER_FIRST.has(protocol)) {
       if (entry.http !== undefined) {

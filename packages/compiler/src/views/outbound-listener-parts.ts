@@ -4,7 +4,10 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { OutboundEntry } from '../listeners/outbound-entry.ts';
 import { buildOutboundListener } from '../listeners/outbound-listeners.ts';
+import { refOfObject } from '../mesh-objects.ts';
 import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
+import { isHttp, parseProtocol } from '../registry/port-protocol.ts';
+import type { EgressPort } from '../sidecar/egress-scope.ts';
 import { l4Chains } from '../sidecar/l4-chains.ts';
 import { OutboundEntries } from '../sidecar/outbound-entries.ts';
 import type { PortServices, ServicePort } from '../sidecar/services-by-port.ts';
@@ -15,16 +18,26 @@ import type { ViewScope } from './view-scope.ts';
 
 const ANY = '0.0.0.0';
 
+/** What a workload may call: all of it, or what one `egress` of a Sidecar says. */
+export interface Outlook {
+  /** The port that a Sidecar names; undefined for the services' own. */
+  readonly port: EgressPort | undefined;
+  readonly byPort: ReadonlyMap<number, PortServices>;
+  readonly virtualServices: readonly VirtualServiceEntry[];
+}
+
 /** A service whose port's protocol is found out at an address of its own: its HTTP routes are its own too. */
 export interface SniffedPort extends ServicePort {
   readonly routes: string;
+  /** As in {@link OutboundListenerParts.sharedPorts}. */
+  readonly outlook: number;
 }
 
 /** See {@link outboundListenerParts}. */
 export interface OutboundListenerParts {
   readonly listeners: readonly CompiledResource[];
-  /** Ports whose HTTP routes are shared by all services, with what makes them. */
-  readonly sharedPorts: ReadonlySet<number>;
+  /** Ports whose HTTP routes are shared by services, with the place of their outlook among those given. */
+  readonly sharedPorts: ReadonlyMap<number, number>;
   readonly sniffed: readonly SniffedPort[];
 }
 
@@ -34,8 +47,7 @@ export interface OutboundListenerParts {
  */
 export function outboundListenerParts(
   scope: ViewScope,
-  byPort: ReadonlyMap<number, PortServices>,
-  virtualServices: readonly VirtualServiceEntry[],
+  outlooks: readonly Outlook[],
   claims: PortClaims,
   diagnostics: Diagnostic[],
 ): OutboundListenerParts {
@@ -43,18 +55,33 @@ export function outboundListenerParts(
   const capture = outboundCapture(view);
   const entries = new OutboundEntries(diagnostics);
   const sniffed: SniffedPort[] = [];
+  const sharedPorts = new Map<number, number>();
   const originOf = ({ port }: ServicePort): Origin => ({ resource: port.source.ref, path: port.path });
-  for (const [number, { http, declared, others }] of byPort) {
-    // Without a destination to tell services apart by, ports of undeclared protocol are taken for HTTP.
-    const shared = capture === 'bound' ? http[0] : declared;
-    if (shared !== undefined) entries.addHttp(ANY, number, sidecarRouteName(number), originOf(shared));
-    for (const other of others)
-      if (capture === 'redirected' || other.port.protocol !== 'undeclared') addForwarded(other);
+  for (const [outlook, { port, byPort }] of outlooks.entries()) {
+    // What a Sidecar says of single ports stands before what it says of all.
+    if (port === undefined) entries.lock();
+    for (const [number, { http, declared, others }] of byPort) {
+      if (port !== undefined && isHttp(parseProtocol(port.protocol))) {
+        addShared(outlook, number, { resource: refOfObject(port.sidecar), path: port.path });
+        continue;
+      }
+      // Without a destination to tell services apart by, ports of undeclared protocol are taken for HTTP.
+      const shared = capture === 'bound' ? http[0] : declared;
+      if (shared !== undefined && port === undefined) addShared(outlook, number, originOf(shared));
+      for (const other of port === undefined ? others : [...http, ...others]) {
+        if (capture === 'redirected' || other.port.protocol !== 'undeclared') addForwarded(outlook, number, other);
+      }
+    }
   }
 
-  function addForwarded(forwarded: ServicePort): void {
+  function addShared(outlook: number, number: number, origin: Origin): void {
+    if (entries.addHttp(ANY, number, sidecarRouteName(number), origin)) sharedPorts.set(number, outlook);
+  }
+
+  function addForwarded(outlook: number, number: number, forwarded: ServicePort): void {
     const { service, port } = forwarded;
     const origin = originOf(forwarded);
+    const virtualServices = outlooks[outlook]?.virtualServices ?? [];
     if (!canDo(view.capabilities, 'heddle.tcp.proxy')) {
       const effect = 'the port is not served to callers';
       diagnostics.push(cannotDo('heddle.tcp.proxy', port.source.ref, port.path, effect));
@@ -64,22 +91,27 @@ export function outboundListenerParts(
       const shared = address === ANY && (blocks.length > 0 || service.addresses.length === 0);
       const place = { blocks, shared };
       for (const chain of l4Chains(scope, virtualServices, service, port, place, diagnostics))
-        entries.addChain(address, port.number, port.protocol, chain);
+        entries.addChain(address, number, port.protocol, chain);
       if (port.protocol !== 'undeclared') continue;
-      const routes = address === ANY ? sidecarRouteName(port.number) : sniffedRouteName(service.host, port.number);
-      entries.addHttp(address, port.number, routes, origin);
-      if (address !== ANY && !sniffed.some((known) => known.routes === routes)) sniffed.push({ service, port, routes });
+      if (address === ANY) {
+        addShared(outlook, number, origin);
+        continue;
+      }
+      const routes = sniffedRouteName(service.host, number);
+      entries.addHttp(address, number, routes, origin);
+      if (!sniffed.some((known) => known.routes === routes)) sniffed.push({ service, port, routes, outlook });
     }
   }
   const listeners: CompiledResource[] = [];
-  const sharedPorts = new Set<number>();
   for (const entry of entries.entries()) {
     const bound = boundAddress(entry.address, entry.port, view.binding);
-    if (!claims.claim(bound, claimantOf(entry))) continue;
+    if (!claims.claim(bound, claimantOf(entry))) {
+      if (entry.address === ANY) sharedPorts.delete(entry.port);
+      continue;
+    }
     const text = JSON.stringify(entry);
     const { address: boundIp, port: boundPort } = bound;
     listeners.push(memo.latest(text, buildOutboundListener, settings, text, capture, boundIp, boundPort));
-    if (entry.http !== undefined && entry.address === ANY) sharedPorts.add(entry.port);
   }
   return { listeners, sharedPorts, sniffed };
 }

@@ -24,6 +24,7 @@ import { clusterList } from './cluster-list.ts';
 import { inboundParts } from './inbound-parts.ts';
 import { outboundListenerParts, type SniffedPort } from './outbound-listener-parts.ts';
 import { type Claimant, PortClaims } from './port-claims.ts';
+import { sidecarOutlooks } from './sidecar-outlooks.ts';
 import type { ViewParts } from './view-parts.ts';
 import {
   type RouteAudience,
@@ -34,36 +35,45 @@ import {
 } from './view-scope.ts';
 
 /** The outbound side of a sidecar: everything that its workload may call. */
-export function compileSidecarView(scope: ViewScope): ViewParts {
+export function compileSidecarView(whole: ViewScope): ViewParts {
+  const { scope, outlooks, policy: ownPolicy } = sidecarOutlooks(whole);
   const { memo, settings, view } = scope;
+  // Nothing but what becomes of unknown destinations depends on it: clusters are shared with sidecars of the other policy.
+  const withPolicy = memo.run(settingsWithPolicy, settings, ownPolicy ?? settings.outboundTrafficPolicy);
   const diagnostics: Diagnostic[] = [...ruleDiagnostics(scope)];
   const capture = outboundCapture(view);
   const claims = new PortClaims(diagnostics);
   if (capture === 'redirected') claimRedirectedPorts(claims, settings);
-  const byPort = servicesByPort(memo, scope.registry.services);
-
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
-  const virtualServices = scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
-  const meshHosts = memo.run(indexMeshHosts, virtualServices);
-  diagnostics.push(...meshHosts.diagnostics);
   const audience = routeAudienceOf(scope);
-  const tables = memo.run(outboundTables, scope.backends, virtualServices, meshHosts, audience);
+  const tablesOf = (virtualServices: readonly VirtualServiceEntry[]): OutboundTables => {
+    const meshHosts = memo.run(indexMeshHosts, virtualServices);
+    for (const one of meshHosts.diagnostics) diagnostics.push(one);
+    return memo.run(outboundTables, scope.backends, virtualServices, meshHosts, audience);
+  };
+  const tables = outlooks.map(({ virtualServices }) => tablesOf(virtualServices));
   const lists = new Set<RouteList>();
-  const served = outboundListenerParts(scope, byPort, virtualServices, claims, diagnostics);
+  const listenerScope = withPolicy === settings ? scope : { ...scope, settings: withPolicy };
+  const served = outboundListenerParts(listenerScope, outlooks, claims, diagnostics);
   listeners.push(...served.listeners);
-  for (const [number, services] of byPort) {
-    const [first] = services.http;
-    if (first === undefined || !served.sharedPorts.has(number)) continue;
-    const hosts = outboundHosts(scope, number, services, tables, 'ignored');
+  // Without an original destination there is nowhere to pass requests on to.
+  const policy = capture === 'redirected' ? withPolicy.outboundTrafficPolicy : 'REGISTRY_ONLY';
+  const catchAll = memo.run(catchAllFor, settings, policy);
+  for (const [number, outlook] of served.sharedPorts) {
+    const services = outlooks[outlook]?.byPort.get(number);
+    const table = tables[outlook];
+    if (services === undefined || table === undefined) continue;
+    const hosts = outboundHosts(scope, number, services, table, 'ignored');
     for (const list of hosts.lists) lists.add(list);
-    // Without an original destination there is nowhere to pass requests on to.
-    const policy = capture === 'redirected' ? settings.outboundTrafficPolicy : 'REGISTRY_ONLY';
-    const virtualHosts = memo.run(withCatchAll, hosts.virtualHosts, memo.run(catchAllFor, settings, policy));
-    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), first.port, settings));
+    const virtualHosts = memo.run(withCatchAll, hosts.virtualHosts, catchAll);
+    const port = services.http[0]?.port;
+    routes.push(memo.run(buildRouteConfiguration, virtualHosts, sidecarRouteName(number), port, settings));
   }
   for (const sniffed of served.sniffed) {
-    const hosts = sniffedHosts(scope, sniffed, tables);
+    const table = tables[sniffed.outlook];
+    if (table === undefined) continue;
+    const hosts = sniffedHosts(scope, sniffed, table);
     for (const list of hosts.lists) lists.add(list);
     const virtualHosts = memo.run(onlyForEveryName, hosts.virtualHosts, sniffed.routes);
     routes.push(memo.run(buildRouteConfiguration, virtualHosts, sniffed.routes, sniffed.port, settings));
@@ -73,7 +83,9 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
     const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
     if (claims.claim(bound, meshConfigClaim('proxyHttpPort'))) {
       listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port));
-      routes.push(httpProxyRoutes(scope, byPort, tables));
+      const virtualServices = scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
+      const byPort = servicesByPort(memo, scope.registry.services);
+      routes.push(httpProxyRoutes(scope, byPort, tablesOf(virtualServices)));
     }
   }
 
@@ -83,7 +95,7 @@ export function compileSidecarView(scope: ViewScope): ViewParts {
   for (const one of outbound.diagnostics) diagnostics.push(one);
   const clusters = [...outbound.clusters];
   if (capture === 'redirected') {
-    listeners.push(memo.run(buildVirtualOutboundListener, settings));
+    listeners.push(memo.run(buildVirtualOutboundListener, withPolicy));
     clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
     const inbound = inboundParts(scope);
     listeners.push(inbound.listener);
@@ -105,6 +117,14 @@ function clustersOfBackend(_memo: Memo, backend: Backend): readonly ClusterUse[]
 }
 
 const NO_VIRTUAL_SERVICES: readonly never[] = [];
+
+function settingsWithPolicy(
+  _memo: Memo,
+  settings: MeshSettings,
+  outboundTrafficPolicy: OutboundTrafficPolicy,
+): MeshSettings {
+  return settings.outboundTrafficPolicy === outboundTrafficPolicy ? settings : { ...settings, outboundTrafficPolicy };
+}
 
 /** Only the workload itself may use its sidecar as proxy. */
 const LOOPBACK = '127.0.0.1';
