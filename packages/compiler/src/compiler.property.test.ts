@@ -308,6 +308,59 @@ describe('createCompiler: properties', () => {
     );
   });
 
+  test('a compilation that is interrupted after each result ends where an uninterrupted one ends', () => {
+    fc.assert(
+      fc.property(world, meshObject, (objects, added) => {
+        const compiler = createCompiler();
+        const first = snapshotOf(objects);
+        for (const snapshot of [first, snapshotOf([...objects, added], first)]) {
+          for (const view of viewsOf(compiler, snapshot)) {
+            let compiled: CompiledView | undefined;
+            for (let slices = 0; compiled === undefined; slices++) {
+              if (slices > 5_000) throw new RangeError('it does not get further');
+              compiled = compiler.compileWithin(snapshot, view, () => true);
+            }
+            expect(visible(compiled)).toEqual(visible(createCompiler().compile(snapshot, view)));
+            expect(compiler.compile(snapshot, view)).toBe(compiled);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('long histories in which objects come, go and change end where a fresh start ends, after each step', () => {
+    const pool = fc.uniqueArray(meshObject, {
+      minLength: 12,
+      maxLength: 24,
+      selector: (object) => JSON.stringify(object),
+    });
+    fc.assert(
+      fc.property(
+        pool,
+        fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), { maxLength: 25 }),
+        (all, steps) => {
+          const compiler = createCompiler();
+          const identity = (object: AnyMeshObject): string =>
+            `${object.kind} ${object.metadata.namespace} ${object.metadata.name}`;
+          const current = new Map<string, AnyMeshObject>();
+          let snapshot = MeshSnapshot.empty;
+          for (const step of steps) {
+            for (const number of step) {
+              const object = all[number % all.length] as AnyMeshObject;
+              if (current.get(identity(object)) === object) current.delete(identity(object));
+              else current.set(identity(object), object);
+            }
+            const objects = [...current.values()].sort((a, b) => (identity(a) < identity(b) ? -1 : 1));
+            snapshot = snapshotOf(objects, snapshot);
+            expect(compileAll(compiler, snapshot)).toEqual(compileAll(createCompiler(), snapshotOf(objects)));
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test('what did not change is the same object: types, views, and resources with the same bytes', () => {
     fc.assert(
       fc.property(world, meshObject, (objects, added) => {

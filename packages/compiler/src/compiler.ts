@@ -1,6 +1,6 @@
 import { type CompiledView, compareText, type MeshSnapshot, type View } from '@heddle/model';
 import { withDelegates } from './delegates/delegation.ts';
-import { createMemo, type Memo, noMemo } from './memo.ts';
+import { createMemo, type Interruption, type Memo, noMemo, SliceSpent } from './memo.ts';
 import type { Gateway, Service, Sidecar, VirtualService } from './mesh-objects.ts';
 import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
@@ -31,11 +31,20 @@ export interface Compiler {
    * object, a type without changes the same Map, and a view without changes the same CompiledView.
    */
   compile(snapshot: MeshSnapshot, view: View): CompiledView;
+  /**
+   * The same for threads that serve others too: begins, and stops with undefined when `isSpent` says so. What was done is kept: called again, it
+   * goes on from there, and gets further each time. Without a cache it does not stop.
+   * See docs/decisions/0023-long-work-in-slices.md.
+   */
+  compileWithin(snapshot: MeshSnapshot, view: View, isSpent: () => boolean): CompiledView | undefined;
   /** The label keys that selectors mention: what tells classes of proxies apart. For `viewOf` of `@heddle/model`. */
   selectorKeys(snapshot: MeshSnapshot): ReadonlySet<string>;
   /** Every host of the mesh with its ports and endpoints, ordered by host; shares the cache with {@link compile}. */
   services(snapshot: MeshSnapshot): readonly ListedService[];
 }
+
+/** After so many attempts to compile the same view one more request to stop is passed over. */
+const ATTEMPTS_PER_SPARED = 8;
 
 /** How many views' last results are kept to share with the next ones. */
 const MAX_REMEMBERED_VIEWS = 4_096;
@@ -50,25 +59,45 @@ const MAX_REMEMBERED_VIEWS = 4_096;
  */
 export function createCompiler(options: CompilerOptions = {}): Compiler {
   const settingsFor = settingsOf(options.settings, options.overrides, { cache: options.cache !== false });
-  const memo = options.cache === false ? noMemo : createMemo();
+  const interruption: Interruption = { isSpent: undefined };
+  const memo = options.cache === false ? noMemo : createMemo(interruption);
   const remembered = options.cache === false ? undefined : new Map<string, AssembledView>();
 
+  const compile = (snapshot: MeshSnapshot, view: View): CompiledView => {
+    const previous = remembered?.get(view.key);
+    if (previous?.snapshot !== undefined && previous.snapshot.sameObjects(snapshot)) return previous.compiled;
+    const settings = settingsFor(snapshot);
+    const scope = openScope(memo, snapshot, view, settings);
+    const parts = view.type === 'router' ? compileGatewayView(scope) : compileSidecarView(scope);
+    const next = assembleView(snapshot, parts, previous);
+    if (remembered !== undefined) {
+      // A Map keeps its keys in order of insertion: the first one is the view that was compiled longest ago.
+      remembered.delete(view.key);
+      remembered.set(view.key, next);
+      const [oldest] = remembered.keys();
+      if (remembered.size > MAX_REMEMBERED_VIEWS && oldest !== undefined) remembered.delete(oldest);
+    }
+    return next.compiled;
+  };
+
+  let begun: { readonly snapshot?: MeshSnapshot; readonly viewKey?: string; attempts: number } = { attempts: 0 };
+
   return {
-    compile(snapshot, view) {
-      const previous = remembered?.get(view.key);
-      if (previous?.snapshot !== undefined && previous.snapshot.sameObjects(snapshot)) return previous.compiled;
-      const settings = settingsFor(snapshot);
-      const scope = openScope(memo, snapshot, view, settings);
-      const parts = view.type === 'router' ? compileGatewayView(scope) : compileSidecarView(scope);
-      const next = assembleView(snapshot, parts, previous);
-      if (remembered !== undefined) {
-        // A Map keeps its keys in order of insertion: the first one is the view that was compiled longest ago.
-        remembered.delete(view.key);
-        remembered.set(view.key, next);
-        const [oldest] = remembered.keys();
-        if (remembered.size > MAX_REMEMBERED_VIEWS && oldest !== undefined) remembered.delete(oldest);
+    compile,
+    compileWithin(snapshot, view, isSpent) {
+      if (begun.snapshot !== snapshot || begun.viewKey !== view.key)
+        begun = { snapshot, viewKey: view.key, attempts: 0 };
+      // A stage whose inputs are new each time is run in each attempt: not even with many of these does it stop at the same place for ever.
+      let spared = Math.floor(begun.attempts++ / ATTEMPTS_PER_SPARED);
+      interruption.isSpent = () => isSpent() && spared-- <= 0;
+      try {
+        return compile(snapshot, view);
+      } catch (error) {
+        if (error instanceof SliceSpent) return undefined;
+        throw error;
+      } finally {
+        interruption.isSpent = undefined;
       }
-      return next.compiled;
     },
     selectorKeys: (snapshot) =>
       memo.run(

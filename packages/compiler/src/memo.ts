@@ -86,8 +86,29 @@ interface Entry {
   readonly result: unknown;
 }
 
+/**
+ * Thrown out of a computation that has had the thread for long enough, right after one more result was kept: whoever begins it anew
+ * finds all results so far, and gets further each time.
+ */
+export class SliceSpent extends Error {
+  override readonly name = 'SliceSpent';
+
+  constructor() {
+    super('the slice of time is spent');
+  }
+}
+
+/** When to interrupt: see {@link SliceSpent}. */
+export interface Interruption {
+  /** Undefined while nobody wants to interrupt. */
+  isSpent: (() => boolean) | undefined;
+}
+
 /** A cache that remembers; the results of its stages are shared and must not be altered. */
-export function createMemo(): Memo {
+export function createMemo(interruption: Interruption = { isSpent: undefined }): Memo {
+  const pause = (): void => {
+    if (interruption.isSpent?.() === true) throw new SliceSpent();
+  };
   // Stages are functions of modules: few, and there for good.
   const stages = new Map<AnyStage, WeakMap<object, Entry[]>>();
   const slotted = new Map<AnyStage, WeakMap<object, Map<MemoInput, Entry>>>();
@@ -121,6 +142,7 @@ export function createMemo(): Memo {
       const result = stage(memo, ...inputs);
       entries.unshift({ inputs, result });
       if (entries.length > ENTRIES_PER_OWNER) entries.pop();
+      pause();
       return result;
     },
 
@@ -140,6 +162,7 @@ export function createMemo(): Memo {
       if (entry !== undefined && sameAfterFirst(entry.inputs, inputs)) return entry.result as ReturnType<typeof stage>;
       const result = stage(memo, ...inputs);
       setBounded(slots, slot, { inputs, result });
+      pause();
       return result;
     },
 
@@ -175,6 +198,7 @@ export function createMemo(): Memo {
       if (before !== undefined && sameItems(before.inputs, inputs)) return before.result as Result;
       const result = stage(memo, before as Continued<typeof inputs, Result> | undefined, ...inputs);
       lineages.keep({ items, inputs, result }, before);
+      pause();
       return result;
     },
 

@@ -20,11 +20,13 @@ import {
 } from '@heddle/model';
 import { type ConfigSource, mergeSources } from '@heddle/sources';
 import { blamedOrigin } from './blamed-origin.ts';
+import { compileInSlices } from './compile-in-slices.ts';
 import { ControlPlaneMetrics } from './metrics/control-plane-metrics.ts';
 import type { MetricFamily } from './metrics/exposition.ts';
 import { findProxy, type ProxyLookup } from './proxy-lookup.ts';
 import { type FindOrigin, formatOrigin, type Rejection, rejectionDiagnostic, rejectionsOf } from './rejections.ts';
 import { type ProxySyncStatus, proxySyncStatus } from './sync-status.ts';
+import { ThreadSlice } from './thread-slice.ts';
 
 export interface ControlPlaneOptions {
   /** Where configuration comes from; of two sources that define the same object the first wins, and the second is reported. */
@@ -97,7 +99,7 @@ class RunningControlPlane implements ControlPlane {
   readonly #metrics = new ControlPlaneMetrics();
   readonly #listeners = new Set<(snapshot: MeshSnapshot) => void>();
   /** Views in use with what they were last compiled to: the diagnostics of a view that nobody has any more go with it. */
-  readonly #views = new Map<string, CompiledView>();
+  readonly #views = new Map<string, ServedView>();
   #selectorKeys: ReadonlySet<string> = new Set();
   #listed: { readonly snapshot: MeshSnapshot; readonly services: readonly ListedService[] } | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -111,6 +113,7 @@ class RunningControlPlane implements ControlPlane {
     this.discovery = createDiscoveryServer({
       resolveView: (node) => this.#resolveView(node),
       compile: (view) => this.#compile(view),
+      prepare: (view) => this.#prepare(view),
       observer: this.#metrics.observer,
       limits: options.discoveryLimits ?? {},
       log: (event) => options.log?.(this.#withOrigins(event)),
@@ -149,6 +152,8 @@ class RunningControlPlane implements ControlPlane {
     if (this.ready && snapshot === this.snapshot) return;
     await this.#options.prepare?.(snapshot);
     if (this.#closed) return;
+    await this.#compileAhead(snapshot);
+    if (this.#closed) return;
     let startedAtMs = 0;
     const before = this.snapshot;
     // What proxies are told is paced by what telling them costs; whatever changes meanwhile is taken together by the next refresh.
@@ -173,9 +178,29 @@ class RunningControlPlane implements ControlPlane {
   }
 
   #compile(view: View): CompiledView {
-    const compiled = this.#compiler.compile(this.snapshot, view);
-    this.#views.set(view.key, compiled);
+    const { snapshot } = this;
+    const served = this.#views.get(view.key);
+    // Somebody joins while the next snapshot is being compiled: what is served is known.
+    if (served?.snapshot === snapshot) return served.compiled;
+    const compiled = this.#compiler.compile(snapshot, view);
+    this.#views.set(view.key, { view, snapshot, compiled });
     return compiled;
+  }
+
+  /** Compiles for the views in use, so that the update finds it done. */
+  async #compileAhead(snapshot: MeshSnapshot): Promise<void> {
+    const slice = new ThreadSlice();
+    for (const { view } of [...this.#views.values()]) {
+      if (this.#closed) return;
+      await compileInSlices(this.#compiler, () => snapshot, view, slice);
+    }
+  }
+
+  /** The first proxy of its kind waits for its configuration; nobody else waits with it. */
+  #prepare(view: View): Promise<void> | undefined {
+    const slice = new ThreadSlice();
+    if (this.#compiler.compileWithin(this.snapshot, view, () => slice.isSpent) !== undefined) return undefined;
+    return compileInSlices(this.#compiler, () => this.snapshot, view, slice);
   }
 
   compileFor(node: ProxyNode): CompiledView {
@@ -185,7 +210,7 @@ class RunningControlPlane implements ControlPlane {
   diagnostics(): readonly Diagnostic[] {
     const found = [
       ...this.snapshot.diagnostics,
-      ...[...this.#views.values()].flatMap((compiled) => compiled.diagnostics),
+      ...[...this.#views.values()].flatMap(({ compiled }) => compiled.diagnostics),
       ...this.#rejections(),
     ].map((one) => this.snapshot.located(one));
     // Several views find the same thing wrong with an object.
@@ -204,7 +229,7 @@ class RunningControlPlane implements ControlPlane {
   }
 
   readonly #originOf: FindOrigin = (viewKey, typeUrl, name, message) => {
-    const compiled = viewKey === undefined ? undefined : this.#views.get(viewKey);
+    const compiled = viewKey === undefined ? undefined : this.#views.get(viewKey)?.compiled;
     const provenance = compiled?.provenance(typeUrl, name);
     const origin = provenance === undefined ? undefined : blamedOrigin(provenance, name, message);
     if (origin === undefined) return undefined;
@@ -272,6 +297,13 @@ class RunningControlPlane implements ControlPlane {
     await this.discovery.close();
     await Promise.all(this.#options.sources.map((source) => source.close()));
   }
+}
+
+/** A view with what its proxies are sent. */
+interface ServedView {
+  readonly view: View;
+  readonly snapshot: MeshSnapshot;
+  readonly compiled: CompiledView;
 }
 
 /** Resolves when the promise is settled, whichever way. */

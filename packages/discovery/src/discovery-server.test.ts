@@ -125,6 +125,61 @@ describe('createDiscoveryServer', () => {
     client.close();
   });
 
+  test('requests wait until the view is prepared, in their order; others of the view do not wait', async () => {
+    const preparations: { readonly view: View; readonly done: () => void }[] = [];
+    const { server, compiled, follow } = setUp({
+      prepare: (view) => {
+        if (view.namespace === 'quick') return undefined;
+        return new Promise<void>((resolve) => preparations.push({ view, done: resolve }));
+      },
+    });
+    const client = await follow('shop');
+    client.send(EDS, { subscribe: ['a'] });
+    client.send(EDS, { unsubscribe: ['a'], subscribe: ['b'] });
+    await tick();
+    expect(compiled).toEqual([]);
+    expect(server.streams()[0]?.nodeId).toBeUndefined();
+    expect(server.streams()[0]?.settled).toBe(false);
+    await follow('quick');
+    expect(compiled.map(({ namespace }) => namespace)).toEqual(['quick']);
+    expect(preparations.map(({ view }) => view.namespace)).toEqual(['shop']);
+    preparations[0]?.done();
+    await tick();
+    expect(server.streams()[0]?.nodeId).toContain('web.shop');
+    const subscribed = server.streams()[0]?.types.map(({ typeUrl, names }) => [typeUrl, [...names]]);
+    expect(subscribed).toEqual(
+      expect.arrayContaining([
+        [CDS, []],
+        [EDS, ['b']],
+      ]),
+    );
+    const second = await follow('shop');
+    expect(server.streams()[2]?.nodeId).toContain('web.shop');
+    expect(preparations).toHaveLength(1);
+    expect(compiled.map(({ namespace }) => namespace)).toEqual(['quick', 'shop']);
+    client.close();
+    second.close();
+  });
+
+  test('a view whose preparation fails is compiled all the same, and a flood of requests does not wait for it', async () => {
+    let prepared = 0;
+    const { compiled, follow } = setUp({
+      prepare: (view) => {
+        prepared += 1;
+        return view.namespace === 'broken' ? Promise.reject(new Error('no')) : new Promise(() => {});
+      },
+    });
+    await follow('broken');
+    await tick();
+    expect(compiled.map(({ namespace }) => namespace)).toEqual(['broken']);
+    const impatient = await follow('shop');
+    for (let count = 0; count < 63; count++) impatient.send(EDS, { subscribe: [`e${count}`] });
+    expect(compiled.map(({ namespace }) => namespace)).toEqual(['broken']);
+    impatient.send(EDS, { subscribe: ['one more'] });
+    expect(compiled.map(({ namespace }) => namespace)).toEqual(['broken', 'shop']);
+    expect(prepared).toBe(2);
+  });
+
   test('takes no more streams than allowed', async () => {
     const { server, follow } = setUp({ limits: { maxStreams: 1 } });
     const first = await follow('shop');

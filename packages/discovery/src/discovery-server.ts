@@ -36,6 +36,11 @@ export interface DiscoveryServerOptions {
   resolveView(node: ProxyNode): View;
   /** What a view offers now. An unchanged type should be the same Map as before, and an unchanged view the same object. */
   compile(view: View): CompiledView;
+  /**
+   * Called when a data plane comes whose view nobody has yet: the chance to do in pieces what `compile` would do in one go. Its requests
+   * wait for the promise, whatever becomes of it; undefined if `compile` is quick.
+   */
+  prepare?(view: View): Promise<unknown> | undefined;
   log?(event: DiscoveryEvent): void;
   readonly observer?: DiscoveryObserver;
   readonly limits?: Partial<DiscoveryLimits>;

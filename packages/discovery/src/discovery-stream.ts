@@ -39,6 +39,9 @@ import { WakeTimer } from './wake-timer.ts';
 /** The largest message that gRPC clients take by default, in bytes. */
 const GRPC_DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
+/** How many requests wait for a view at most; a data plane begins with one for each type. */
+const MAX_WAITING_REQUESTS = 64;
+
 const NO_RESOURCES: ResourcesByName = new Map();
 
 /** The parts that the requests of both variants have. */
@@ -68,6 +71,8 @@ export class DiscoveryStream {
   #node: ProxyNode | undefined;
   #client: ClientInfo = {};
   #group: ViewGroup | undefined;
+  /** Requests that came while the stream's view is prepared. */
+  #waiting: (() => void)[] | undefined;
   #nameCount = 0;
   #nonce = 0;
   #ended: { readonly error?: DiscoveryError } | undefined;
@@ -116,17 +121,46 @@ export class DiscoveryStream {
 
   /** Whether all that is due was sent and answered. */
   get isSettled(): boolean {
-    return this.isEnded || [...this.#subscriptions.values()].every(isSettled);
+    if (this.isEnded) return true;
+    return this.#waiting === undefined && [...this.#subscriptions.values()].every(isSettled);
   }
 
   /** Takes one request of the delta variant. One that breaks the rules ends the stream with an error; nothing is thrown. */
   receive(request: DeltaRequest): void {
-    this.#receive(() => this.#applyDelta(request));
+    this.#receiveInTurn(request, () => this.#applyDelta(request));
   }
 
   /** Takes one request of the state-of-the-world variant, like {@link receive}. */
   receiveState(request: DiscoveryRequest): void {
-    this.#receive(() => this.#applyState(request));
+    this.#receiveInTurn(request, () => this.#applyState(request));
+  }
+
+  /** Applies a request behind those that wait for the stream's view. */
+  #receiveInTurn(request: EitherRequest, apply: () => void): void {
+    if (this.isEnded) return;
+    if (this.#waiting === undefined && this.#group === undefined) {
+      try {
+        const preparing = this.#host.prepare(request);
+        if (preparing !== undefined) {
+          this.#waiting = [];
+          const proceed = () => this.#proceed();
+          preparing.then(proceed, proceed);
+        }
+      } catch (error) {
+        this.end(asDiscoveryError(error));
+        return;
+      }
+    }
+    this.#waiting?.push(apply);
+    // Who says so much before the first answer gets it in one go.
+    if (this.#waiting === undefined) this.#receive(apply);
+    else if (this.#waiting.length > MAX_WAITING_REQUESTS) this.#proceed();
+  }
+
+  #proceed(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const apply of waiting) this.#receive(apply);
   }
 
   #receive(apply: () => void): void {

@@ -85,6 +85,7 @@ export class InMemoryDiscovery implements DiscoveryServer {
       lists: new NameLists(this.#limits.minSharedNames),
       plans: new ChunkPlans(this.#limits),
       readNode: (request) => proxyNodeOf(request.node),
+      prepare: (request) => this.#prepare(request),
       join: (stream, node) => this.#join(stream, node),
       progressed: (stream) => this.#progressed(stream),
       refused: (stream, typeUrl, reason, names) =>
@@ -213,6 +214,13 @@ export class InMemoryDiscovery implements DiscoveryServer {
           }),
       ),
     );
+  }
+
+  #prepare(request: Partial<Pick<DeltaDiscoveryRequest, 'node'>>): Promise<unknown> | undefined {
+    const { prepare } = this.#options;
+    if (prepare === undefined) return undefined;
+    const view = this.#options.resolveView(proxyNodeOf(request.node));
+    return this.#groups.has(view) ? undefined : prepare.call(this.#options, view);
   }
 
   #join(stream: DiscoveryStream, node: ProxyNode): ViewGroup {

@@ -50,6 +50,8 @@ export interface StreamHost {
   readonly observer: DiscoveryObserver;
   readonly lists: NameLists;
   readonly plans: ChunkPlans;
+  /** What to wait for before {@link join}; undefined for nothing. Throws `DiscoveryError`. */
+  prepare(request: Partial<Pick<DeltaDiscoveryRequest, 'node'>>): Promise<unknown> | undefined;
   /** Joins the group of the node's view. Throws `DiscoveryError`. */
   join(stream: DiscoveryStream, node: ProxyNode): ViewGroup;
   readNode(request: Partial<Pick<DeltaDiscoveryRequest, 'node'>>): ProxyNode;

@@ -17,6 +17,11 @@ export class ViewGroups {
     return this.#groups.size;
   }
 
+  /** Whether some stream has the view. */
+  has(view: View): boolean {
+    return this.#groups.has(view.key);
+  }
+
   /** The group of a view, made if there is none. */
   get(view: View): { readonly group: ViewGroup; readonly isNew: boolean } {
     const known = this.#groups.get(view.key);

@@ -4,6 +4,7 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
 import { type GatewayPort, mergeGatewayPorts } from '../gateways/gateway-ports.ts';
 import { checkHiddenRoutes } from '../gateways/hidden-routes.ts';
+import { joinLists } from '../incremental/join-lists.ts';
 import { buildChainedListener } from '../listeners/gateway-chains.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
@@ -14,7 +15,7 @@ import type { ClusterUse } from '../routes/route-list.ts';
 import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import { clusterList } from './cluster-list.ts';
 import { gatewayChains } from './gateway-chains.ts';
-import { gatewayPortRoutes, idleGateways, type PortSummary, type ServedPort } from './gateway-port-routes.ts';
+import { gatewayPortRoutes, idleGateways, type ServedPort } from './gateway-port-routes.ts';
 import { PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
 import { listOf, problemDiagnostics, routeAudienceOf, ruleDiagnostics, type ViewScope } from './view-scope.ts';
@@ -74,7 +75,11 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     return { servers, routes: found };
   });
   for (const { gateway } of idleGateways(served)) diagnostics.push(memo.run(servesNothing, gateway));
-  const clusters = clusterList(scope, usesOf(served.flatMap(({ routes: found }) => found ?? [])));
+  const uses = memo.evolve(
+    joinLists,
+    served.flatMap(({ routes: found }) => (found === undefined ? [] : [found.uses])),
+  );
+  const clusters = clusterList(scope, memo.run(distinctUses, uses));
   for (const one of clusters.diagnostics) diagnostics.push(one);
   return {
     listeners,
@@ -91,12 +96,9 @@ function noVirtualHosts(memo: Memo, port: GatewayPort): readonly EncodedVirtualH
 }
 
 /** The clusters of all ports, each once. */
-function usesOf(ports: readonly Pick<PortSummary, 'uses'>[]): readonly ClusterUse[] {
-  const [first] = ports;
-  if (ports.length === 1 && first !== undefined) return first.uses;
-  const uses = new Map<string, ClusterUse>();
-  for (const port of ports) for (const use of port.uses) uses.set(use.name, use);
-  return [...uses.values()];
+function distinctUses(_memo: Memo, uses: readonly ClusterUse[]): readonly ClusterUse[] {
+  const distinct = new Map(uses.map((use) => [use.name, use]));
+  return distinct.size === uses.length ? uses : [...distinct.values()];
 }
 
 /** The Gateways whose selector a proxy's labels match; the labels come as JSON. */
