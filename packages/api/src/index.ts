@@ -1,5 +1,6 @@
 export type { FieldProblem, FieldProblemCode } from './field-problem.ts';
 export { parseDurationMs } from './formats/duration.ts';
+export { isClaimRoute } from './formats/header.ts';
 export { isCipherSuite, isEcdhCurve } from './formats/tls-names.ts';
 export { hostsOverlap, hostWithin } from './host-match.ts';
 export { type JsonSchema, type JsonSchemaDialect, jsonSchema, kindJsonSchema } from './json-schema.ts';

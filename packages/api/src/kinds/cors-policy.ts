@@ -14,15 +14,30 @@ const wholeSeconds = {
 };
 
 /** Istio `CorsPolicy`. */
-export const CorsPolicy = object({
-  allowOrigin: array(string({ format: plainText })),
-  allowOrigins: array(ValueMatch),
-  allowMethods: array(
-    string({ values: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', '*'] }),
-  ),
-  allowHeaders: array(string({ format: corsHeaderName })),
-  exposeHeaders: array(string({ format: corsHeaderName })),
-  maxAge: string({ format: wholeSeconds }),
-  allowCredentials: boolean(),
-  unmatchedPreflights: string({ values: ['UNSPECIFIED', 'FORWARD', 'IGNORE'] }),
-});
+export const CorsPolicy = object(
+  {
+    allowOrigin: array(string({ format: plainText })),
+    allowOrigins: array(ValueMatch),
+    allowMethods: array(
+      string({ values: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', '*'] }),
+    ),
+    allowHeaders: array(string({ format: corsHeaderName })),
+    exposeHeaders: array(string({ format: corsHeaderName })),
+    maxAge: string({ format: wholeSeconds }),
+    allowCredentials: boolean(),
+    unmatchedPreflights: string({ values: ['UNSPECIFIED', 'FORWARD', 'IGNORE'] }),
+  },
+  {
+    check: (policy, report) => {
+      for (const [index, { exact, prefix, regex }] of (policy.allowOrigins ?? []).entries()) {
+        if ([exact, prefix, regex].every((text) => text === undefined || text === '')) {
+          report({
+            path: ['allowOrigins', index],
+            message: 'found no origin',
+            wanted: 'exact, prefix or regex with some text',
+          });
+        }
+      }
+    },
+  },
+);

@@ -7,7 +7,7 @@ export const exportTargets = array(string({ format: exportTarget }), {
   doc: 'Namespaces whose proxies see the object: "*" all, "." its own, "~" none. All if absent, unless the mesh says otherwise.',
 });
 
-/** The targets of `exportTo` are named once each, and `~` (no one) only where `allowNone`. */
+/** The targets of `exportTo` are named once each, `*` and `~` stand alone, and `~` (no one) only where `allowNone`. */
 export function checkExportTo(
   exportTo: readonly string[] | undefined,
   report: ReportProblem,
@@ -19,6 +19,16 @@ export function checkExportTo(
     }
     if (target === '~' && options.allowNone !== true) {
       report({ path: ['exportTo', index], message: 'found "~"', wanted: '"*", "." or a namespace' });
+    }
+  }
+  for (const alone of ['*', '~']) {
+    const index = exportTo?.indexOf(alone) ?? -1;
+    if (index >= 0 && exportTo?.some((target) => target !== alone) === true) {
+      report({
+        path: ['exportTo', index],
+        message: `found "${alone}" together with others`,
+        wanted: `"${alone}" alone`,
+      });
     }
   }
 }

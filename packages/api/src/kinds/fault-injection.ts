@@ -4,6 +4,17 @@ import { integer, number, object, pending, string } from '../schema.ts';
 /** Istio `Percent`, from 0 to 100. */
 export const Percent = object({ value: number({ minimum: 0, maximum: 100 }) });
 
+/** A {@link Percent} of requests that get a fault: what is not 0 is at least what a proxy can draw. */
+const FaultPercent = object(
+  { value: number({ minimum: 0, maximum: 100 }) },
+  {
+    check: ({ value = 0 }, report) => {
+      if (value > 0 && value < 0.0001)
+        report({ path: ['value'], message: `found ${value}`, wanted: '0, or a number from 0.0001 to 100' });
+    },
+  },
+);
+
 const GRPC_STATUSES = [
   'OK',
   'CANCELLED',
@@ -30,7 +41,7 @@ export const HttpFaultInjection = object(
     delay: object(
       {
         percent: integer({ minimum: 0, maximum: 100 }),
-        percentage: Percent,
+        percentage: FaultPercent,
         fixedDelay: string({ format: duration }),
         exponentialDelay: pending(string({ format: duration })),
       },
@@ -52,7 +63,7 @@ export const HttpFaultInjection = object(
         httpStatus: integer({ minimum: 200, maximum: 599 }),
         grpcStatus: string({ values: GRPC_STATUSES }),
         http2Error: pending(string()),
-        percentage: Percent,
+        percentage: FaultPercent,
       },
       {
         oneOf: [{ fields: ['httpStatus', 'grpcStatus', 'http2Error'], wanted: 'atMostOne' }],

@@ -1,3 +1,4 @@
+import { isClaimRoute } from '@heddle/api';
 import { fullGatewayName } from '../hosts/host-name.ts';
 import { type HttpMatch, selectsLabels } from '../mesh-objects.ts';
 import type { RouteSource } from '../virtual-services.ts';
@@ -36,4 +37,12 @@ export function concernsAll(match: HttpMatch | undefined): boolean {
   if (match === undefined) return true;
   const { port = 0, gateways = [], sourceLabels = {}, sourceNamespace = '' } = match;
   return port === 0 && gateways.length === 0 && Object.keys(sourceLabels).length === 0 && sourceNamespace === '';
+}
+
+/**
+ * Whether a match looks at claims of a verified token (`@request.auth.claims…`), which no proxy is told yet. Such a match must match
+ * nothing: taken as the header that it is written as, one in `withoutHeaders` would let everybody through.
+ */
+export function asksForClaims(match: HttpMatch | undefined): boolean {
+  return [...Object.keys(match?.headers ?? {}), ...Object.keys(match?.withoutHeaders ?? {})].some(isClaimRoute);
 }

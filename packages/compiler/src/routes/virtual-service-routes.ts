@@ -31,7 +31,7 @@ import { type DestinationProblem, type ResolvedDestination, resolveDestination }
 import { compileDirectResponse, hasForbiddenBody } from './direct-response.ts';
 import { choosesByHash, hashPoliciesFor } from './hash-policy.ts';
 import { compileHeaders } from './header-operations.ts';
-import { concerns, concernsAll, type ListenerAudience } from './listener-audience.ts';
+import { asksForClaims, concerns, concernsAll, type ListenerAudience } from './listener-audience.ts';
 import { mirrorPolicy, mirrorsOf } from './mirrors.ts';
 import { compileRedirect } from './redirect.ts';
 import { compileRetries } from './retry-policy.ts';
@@ -99,6 +99,8 @@ export function virtualServiceRoutes(
       (rule.match?.length ?? 0) === 0 ? [undefined] : (rule.match ?? []);
     for (const [position, match] of matches.entries()) {
       if (!concerns(match, audience, namespaceOf(virtualService))) continue;
+      // As if no token ever had the claim, or each had the unwanted one: what cannot be checked lets nothing through.
+      if (asksForClaims(match)) continue;
       const compiled = compileMatch(match);
       const matchPath: FieldPath =
         match === undefined ? ['spec', 'http', index] : ['spec', 'http', index, 'match', position];
