@@ -14,6 +14,7 @@ import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { registry } from '@heddle/envoy-api/registry';
 import { MeshSnapshot, type ProxyNode, type ProxyType, viewOf } from '@heddle/model';
 import { arbitraryManifest, type Manifest } from '@heddle/testing/arbitrary-object';
+import { testAuthority } from '@heddle/testing/certificates';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { requireEnvoy } from '../support/require-envoy.ts';
@@ -72,10 +73,16 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
     ...entries.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts),
   ];
   const some = (index: number): string => hosts[index % hosts.length] ?? 'nobody';
-  const gateways = sample('Gateway').map((one) => ({
-    ...one,
-    spec: { ...(one.spec as object), selector: { istio: 'ingressgateway' } },
-  }));
+  const gateways = sample('Gateway').map((one) => {
+    const { servers } = one.spec as { servers: readonly { tls?: Readonly<Record<string, unknown>> }[] };
+    return {
+      ...one,
+      spec: {
+        selector: { istio: 'ingressgateway' },
+        servers: servers.map((server) => ({ ...server, ...realTls(server) })),
+      },
+    };
+  });
   const rules = sample('DestinationRule').map((one, index) => ({
     ...one,
     spec: { ...(one.spec as object), host: some(index) },
@@ -95,6 +102,7 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
   });
   return [
     gateway,
+    credential,
     ...gateways,
     ...services,
     ...entries,
@@ -118,6 +126,25 @@ function openingEverything(one: Manifest): Manifest {
 function labelsOfMany(objects: readonly AnyObject[]): Readonly<Record<string, string>> {
   const selectors = objects.map((object) => (object.kind === 'Service' ? object.spec.selector : undefined) ?? {});
   return Object.assign({}, ...selectors.toReversed()) as Readonly<Record<string, string>>;
+}
+
+const authority = testAuthority('accepted');
+const certificate = authority.issue({ commonName: 'accepted.example' });
+const credential: Manifest & { readonly stringData: Readonly<Record<string, string>> } = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'credential', namespace: 'default' },
+  stringData: { 'tls.crt': certificate.certificate, 'tls.key': certificate.key, 'ca.crt': authority.certificate },
+};
+
+/** The TLS of a generated server, with a Secret that is there: Envoy reads files when it judges, and no generated path leads to one. */
+function realTls({ tls }: { readonly tls?: Readonly<Record<string, unknown>> }): object {
+  if (tls === undefined) return {};
+  const { credentialName, credentialNames, serverCertificate, privateKey, caCertificates, tlsCertificates, ...rest } =
+    tls;
+  const named = [credentialName, credentialNames, serverCertificate, tlsCertificates].some((one) => one !== undefined);
+  const { caCertCredentialName: _other, ...asked } = rest;
+  return { tls: { ...asked, ...(named ? { credentialName: 'credential' } : {}) } };
 }
 
 /** Why Envoy refuses what these objects compile to; empty if it accepts. */

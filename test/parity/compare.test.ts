@@ -45,6 +45,7 @@ const request = (count: number, distribution: Distribution = 'shares', expectati
   backend: {},
   expect: expectation,
   differs: undefined,
+  tls: undefined,
 });
 const dateMayDiffer: AllowedDifference = {
   where: 'response',

@@ -4,6 +4,7 @@ import { ORDER_HEADER, REQUEST_ID_HEADER, type ReceivedRequest } from './echo-ba
 import type { CaseRequest, Expectation } from './parity-case.ts';
 import type { Answer } from './send-request.ts';
 import { arePlausiblyEqual, isPlausibleShare } from './statistics.ts';
+import type { HandshakeResult } from './tls-connection.ts';
 
 /** One thing in which two answers differ, or an expectation is not met. */
 export interface Difference {
@@ -47,6 +48,7 @@ export function compareTwo(
   check('status', envoy.status, gateway.status);
   check('broken', envoy.error !== undefined, gateway.error !== undefined);
   check('body', envoy.body, gateway.body);
+  check('TLS', envoy.tls, gateway.tls);
   check('trailers', lowerNames(envoy.trailers), lowerNames(gateway.trailers));
   check('connection closes', envoy.closes, gateway.closes);
   found.push(...compareLogs(envoy.log, gateway.log, allowed));
@@ -242,6 +244,9 @@ export function checkExpectation(
   for (const answer of answers) {
     if (expect.status !== undefined) check('status', expect.status, answer.status);
     if (expect.body !== undefined) check('body', expect.body, answer.body);
+    if (expect.refused !== undefined) check('refusal', expect.refused, answer.error !== undefined);
+    for (const [part, wanted] of Object.entries(expect.tls ?? {}))
+      check(`TLS ${part}`, wanted, answer.tls?.[part as keyof HandshakeResult]);
     checkHeaders('header', expect.headers, answer.headers, check);
     checkUpstream(expect, answer.received.at(-1), check);
     if (found.length > 0) return found;

@@ -15,7 +15,7 @@ export function explainCaseRequest(compiled: CompiledView, request: CaseRequest)
     compiled,
     request: {
       method: request.method,
-      scheme: 'http',
+      scheme: request.tls === undefined ? 'http' : 'https',
       authority: request.host,
       path: request.path,
       port: request.port,
@@ -59,8 +59,10 @@ export function judgeExplanation(
 }
 
 /** What the codec refuses never was a request: it has no log entry, or one that says so. */
-function isReadable({ path, method }: CaseRequest, { log }: Answer): boolean {
+function isReadable({ path, method, tls, host }: CaseRequest, { log }: Answer): boolean {
   if (log === undefined) return false;
+  // Explained is what asks for the same host in TLS and in HTTP.
+  if (tls !== undefined && tls.serverName !== host) return false;
   // An absolute target names a host and a path; the codec takes it apart before anybody sees it.
   if (!path.startsWith('/') && method !== 'CONNECT') return false;
   const details = log['RESPONSE_CODE_DETAILS'] ?? '';

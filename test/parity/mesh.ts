@@ -29,6 +29,8 @@ export interface Proxy {
   readonly accessLog: AccessLog;
   /** Where a configured port is bound on 127.0.0.1. */
   boundPort(configured: number): number;
+  /** The configured port that is bound there. */
+  configuredPort(bound: number): number | undefined;
   /** Resolves when what was acknowledged is in force. */
   inForce(): Promise<void>;
   close(): Promise<void>;
@@ -200,6 +202,7 @@ async function startEnvoyProxy(
     view,
     accessLog,
     boundPort: (configured) => bound(ports, configured),
+    configuredPort: (port) => [...ports].find(([, taken]) => taken === port)?.[0],
     inForce: async () => {
       // An acknowledgement says that Envoy accepted; listeners and clusters may warm a moment longer.
       for (let tries = 0; tries < 200; tries++) {
@@ -248,6 +251,7 @@ function startGatewayProxy(
     view,
     accessLog,
     boundPort: (configured) => bound(ports, configured),
+    configuredPort: (port) => [...ports].find(([, taken]) => taken === port)?.[0],
     // The watcher acknowledges what the gateway has applied.
     inForce: () => Promise.resolve(),
     async close() {

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { TestCertificate } from '@heddle/testing/certificates';
 import { parse } from 'yaml';
+import { type CaseCertificates, makeCertificates, withCertificates } from './case-certificates.ts';
 import { backendNames } from './placeholders.ts';
+import type { HandshakeResult } from './tls-connection.ts';
 
 /** A proxy's place: at the edge, or beside a workload that calls others. */
 export type ViewName = 'gateway' | 'sidecar';
@@ -63,9 +66,25 @@ export interface CaseRequest {
   /** What the backend is told to answer; see {@link EchoOrder}. */
   readonly backend: EchoOrder;
   readonly expect: Expectation;
+  /** Over TLS, on a connection of its own. */
+  readonly tls: CaseTls | undefined;
   /** Why the two data planes are known to answer differently; an error once they no longer do. */
   readonly differs: string | undefined;
 }
+
+/** How a client speaks TLS. */
+export interface CaseTls {
+  readonly serverName?: string;
+  readonly alpn: readonly string[];
+  readonly certificate?: TestCertificate;
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+  /** As OpenSSL lists them, separated by colons. */
+  readonly ciphers?: string;
+  readonly curves?: string;
+}
+
+type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 /** What an echo backend is told to do; by default it answers 200 with its name. */
 export interface EchoOrder {
@@ -95,6 +114,10 @@ export interface Expectation {
   /** Response headers: value, or null for absent. */
   readonly headers?: Readonly<Record<string, string | null>>;
   readonly body?: string;
+  /** The connection is closed without an answer. */
+  readonly refused?: boolean;
+  /** What the handshake comes to. */
+  readonly tls?: Partial<HandshakeResult>;
   /** What the backend receives. */
   readonly upstream?: {
     readonly path?: string;
@@ -124,11 +147,14 @@ export function loadCases(folder: string, bases: string): ParityCase[] {
 
 export function loadCase(file: string, bases: string): ParityCase {
   const name = basename(join(file, '..'));
-  const fields = reader(file, '', parseFile(file), ['about', 'view', 'base', 'resources', 'requests', 'invalid']);
+  const fields = reader(file, '', parseFile(file), [
+    ...['about', 'view', 'base', 'certificates', 'resources', 'requests', 'invalid'],
+  ]);
   const base = fields.strings('base').flatMap((from) => loadBase(bases, from));
   const views = fields.strings('view');
   const requests = fields.list('requests');
-  const resources = [...base, ...(fields.list('resources') as CaseObject[])];
+  const certificates = makeCertificates((fields.value('certificates') ?? {}) as CaseObject);
+  const resources = withCertificates([...base, ...(fields.list('resources') as CaseObject[])], certificates);
   const backends = backendNames(resources);
   if (requests.length === 0) throw new CaseError(file, 'it has no requests');
   return {
@@ -136,7 +162,9 @@ export function loadCase(file: string, bases: string): ParityCase {
     about: fields.text('about') ?? fail(file, 'it does not say what it is about'),
     views: views.length === 0 ? ['gateway'] : views.map((view) => oneOf(file, 'view', view, ['gateway', 'sidecar'])),
     resources,
-    requests: requests.map((request, i) => readRequest(file, `requests[${i}]`, request, backends)),
+    requests: requests.map((request, i) =>
+      readRequest(file, `requests[${i}]`, withCertificates(request, certificates), backends, certificates),
+    ),
     invalid: fields.flag('invalid') ?? false,
   };
 }
@@ -148,11 +176,18 @@ export function loadBase(folder: string, name: string): readonly CaseObject[] {
   return Array.isArray(found) ? (found as CaseObject[]) : fail(file, 'it is no list of objects');
 }
 
-function readRequest(file: string, path: string, value: Json, backends: readonly string[]): CaseRequest {
+function readRequest(
+  file: string,
+  path: string,
+  value: Json,
+  backends: readonly string[],
+  certificates: CaseCertificates,
+): CaseRequest {
   const fields = reader(file, path, value, [
     ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
-    ...['copies', 'distribution', 'after', 'connections', 'backend', 'expect', 'differs'],
+    ...['copies', 'distribution', 'after', 'connections', 'backend', 'expect', 'differs', 'tls'],
   ]);
+  const host = fields.has('host') ? (fields.text('host') ?? undefined) : 'web.test';
   const body = fields.text('body');
   const chunks = fields.has('chunks') ? fields.strings('chunks') : undefined;
   const count = fields.number('count') ?? 1;
@@ -163,7 +198,7 @@ function readRequest(file: string, path: string, value: Json, backends: readonly
     name: fields.text('name') ?? `${method} ${target}`,
     method,
     path: target,
-    host: fields.has('host') ? (fields.text('host') ?? undefined) : 'web.test',
+    host,
     port: fields.number('port') ?? 80,
     headers: fields.pairs('headers'),
     body: chunks ?? (body === undefined ? undefined : [body]),
@@ -189,7 +224,10 @@ function readRequest(file: string, path: string, value: Json, backends: readonly
     connections: fields.flag('connections') ?? false,
     backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}, backends),
     differs: fields.text('differs'),
-    expect: readExpectation(file, `${path}.expect`, fields.value('expect') ?? {}),
+    tls: fields.has('tls')
+      ? readTls(file, `${path}.tls`, fields.value('tls') ?? {}, fields.number('http') === 2, host, certificates)
+      : undefined,
+    expect: readExpectation(file, `${path}.expect`, fields.value('expect') ?? {}, certificates),
   };
 }
 
@@ -222,8 +260,43 @@ function readOrder(file: string, path: string, value: Json, backends: readonly s
   });
 }
 
-function readExpectation(file: string, path: string, value: Json): Expectation {
-  const fields = reader(file, path, value, ['status', 'backend', 'shares', 'headers', 'body', 'upstream']);
+function readTls(
+  file: string,
+  path: string,
+  value: Json,
+  isHttp2: boolean,
+  host: string | undefined,
+  certificates: CaseCertificates,
+): CaseTls {
+  const fields = reader(file, path, value, ['name', 'alpn', 'certificate', 'min', 'max', 'ciphers', 'curves']);
+  const version = (field: string): TlsVersion | undefined => {
+    const found = fields.text(field);
+    return found === undefined
+      ? undefined
+      : oneOf<TlsVersion>(file, `${path}.${field}`, found, ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
+  };
+  const named = fields.text('certificate');
+  const certificate = named === undefined ? undefined : certificates.get(named);
+  if (named !== undefined && certificate === undefined) fail(file, `${path}.certificate: there is no "${named}"`);
+  return definedOnly({
+    serverName: fields.has('name') ? (fields.text('name') ?? undefined) : host,
+    alpn: fields.has('alpn') ? fields.strings('alpn') : isHttp2 ? ['h2'] : ['http/1.1'],
+    certificate,
+    minVersion: version('min'),
+    maxVersion: version('max'),
+    ciphers: fields.text('ciphers'),
+    curves: fields.text('curves'),
+  });
+}
+
+function readExpectation(file: string, path: string, value: Json, certificates: CaseCertificates): Expectation {
+  const fields = reader(file, path, value, [
+    ...['status', 'backend', 'shares', 'headers', 'body', 'upstream', 'refused', 'tls'],
+  ]);
+  const tls = fields.has('tls')
+    ? reader(file, `${path}.tls`, fields.value('tls') ?? {}, ['certificate', 'protocol', 'version', 'cipher', 'curve'])
+    : undefined;
+  const shown = tls?.text('certificate');
   const upstream = fields.has('upstream')
     ? reader(file, `${path}.upstream`, fields.value('upstream') ?? {}, ['path', 'method', 'headers'])
     : undefined;
@@ -233,6 +306,17 @@ function readExpectation(file: string, path: string, value: Json): Expectation {
     shares: fields.has('shares') ? (fields.value('shares') as Record<string, number>) : undefined,
     headers: fields.has('headers') ? (fields.value('headers') as Record<string, string | null>) : undefined,
     body: fields.text('body'),
+    refused: fields.flag('refused'),
+    tls:
+      tls === undefined
+        ? undefined
+        : definedOnly({
+            certificate: shown === undefined ? undefined : (certificates.get(shown)?.hash ?? `none is named ${shown}`),
+            protocol: tls.text('protocol'),
+            version: tls.text('version'),
+            cipher: tls.text('cipher'),
+            curve: tls.text('curve'),
+          }),
     upstream:
       upstream === undefined
         ? undefined

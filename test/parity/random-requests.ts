@@ -92,6 +92,7 @@ function randomRequest(random: () => number): CaseRequest {
     },
     expect: {},
     differs: undefined,
+    tls: undefined,
   };
 }
 

@@ -26,12 +26,17 @@ export interface RawRequest {
  * One request at a time on each connection; idle connections are used again.
  */
 export class RawClient {
-  readonly #address: { readonly host: string; readonly port: number };
+  readonly #dial: () => net.Socket;
   readonly #idle: Connection[] = [];
   readonly #timeoutMs: number;
 
-  constructor(port: number, options: { readonly host?: string; readonly timeoutMs?: number } = {}) {
-    this.#address = { host: options.host ?? '127.0.0.1', port };
+  /** `dial` opens connections in another way, such as over TLS. */
+  constructor(
+    port: number,
+    options: { readonly host?: string; readonly timeoutMs?: number; readonly dial?: () => net.Socket } = {},
+  ) {
+    const address = { host: options.host ?? '127.0.0.1', port };
+    this.#dial = options.dial ?? (() => net.connect({ ...address, noDelay: true }));
     this.#timeoutMs = options.timeoutMs ?? 10_000;
   }
 
@@ -39,7 +44,7 @@ export class RawClient {
   async send(request: RawRequest): Promise<RawResponse> {
     for (;;) {
       const reused = this.#idle.pop();
-      const connection = reused ?? new Connection(this.#address, this.#timeoutMs);
+      const connection = reused ?? new Connection(this.#dial(), this.#timeoutMs);
       try {
         const response = await connection.exchange(request);
         if (response.closes) connection.close();
@@ -67,9 +72,9 @@ class Connection {
   #ended: Error | undefined;
   #wake = () => {};
 
-  constructor(address: { readonly host: string; readonly port: number }, timeoutMs: number) {
+  constructor(socket: net.Socket, timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
-    this.#socket = net.connect({ ...address, noDelay: true });
+    this.#socket = socket;
     this.#socket.on('data', (chunk: Buffer) => {
       this.answered = true;
       this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);

@@ -1,8 +1,9 @@
+import type { Explanation } from '@heddle/explain';
 import type { AllowedDifference } from './allowed-differences.ts';
 import { checkExpectation, compareAnswers, type Difference } from './compare.ts';
 import type { EchoBackends } from './echo-backends.ts';
 import { explainCaseRequest, judgeExplanation } from './explained.ts';
-import type { Mesh, PlaneName } from './mesh.ts';
+import type { Mesh, PlaneName, Proxy } from './mesh.ts';
 import type { CaseObject, CaseRequest, Distribution, Json, ParityCase, ViewName } from './parity-case.ts';
 import { backendNames, isUnreachable, PLACEHOLDER } from './placeholders.ts';
 import { type Answer, ProxyClient, type UnloggedAnswer } from './send-request.ts';
@@ -92,7 +93,8 @@ export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promi
     const gateway = await answersOf(runner, 'gateway', view, parityCase.requests);
     const compiled = runner.mesh.compiledFor('envoy', view);
     parityCase.requests.forEach((request, i) => {
-      const verdict = judgeExplanation(request, explainCaseRequest(compiled, request), envoy[i] ?? [], runner.backends);
+      const explanation = withConfiguredLocation(explainCaseRequest(compiled, request), proxyOf(runner, 'envoy', view));
+      const verdict = judgeExplanation(request, explanation, envoy[i] ?? [], runner.backends);
       if (verdict.judged) explained++;
       const answered = compareAnswers(request, envoy[i] ?? [], gateway[i] ?? [], runner.allowed);
       const differences = [
@@ -115,14 +117,19 @@ export async function answersOf(
   view: ViewName,
   requests: readonly CaseRequest[],
 ): Promise<CaseAnswers> {
-  const proxy = runner.mesh.proxies.find((candidate) => candidate.plane === plane && candidate.view === view);
-  if (proxy === undefined) throw new Error(`no ${plane} runs as ${view}`);
+  const proxy = proxyOf(runner, plane, view);
   // New connections for each case: a proxy may serve those it has by the configuration they began with.
   const clients = new Map<number, ProxyClient>();
   const answers: (UnloggedAnswer & { readonly id: string })[][] = [];
   try {
     for (const request of requests) {
       if (request.afterMs > 0) await new Promise((resolve) => setTimeout(resolve, request.afterMs));
+      if (request.tls !== undefined) {
+        const client = new ProxyClient(proxy.boundPort(request.port), request.tls);
+        answers.push(await sendAll(runner, client, request));
+        client.close();
+        continue;
+      }
       const client = clients.get(request.port) ?? new ProxyClient(proxy.boundPort(request.port));
       clients.set(request.port, client);
       answers.push(await sendAll(runner, client, request));
@@ -133,10 +140,39 @@ export async function answersOf(
   return Promise.all(
     answers.map((repeated) =>
       Promise.all(
-        repeated.map(async ({ id, ...answer }) => ({ ...answer, log: await proxy.accessLog.take(id, LOG_WAIT_MS) })),
+        repeated.map(async ({ id, ...answer }) => ({
+          ...answer,
+          headers: withConfiguredPorts(answer.headers, proxy),
+          log: await proxy.accessLog.take(id, LOG_WAIT_MS),
+        })),
       ),
     ),
   );
+}
+
+function proxyOf({ mesh }: Pick<CaseRunner, 'mesh'>, plane: PlaneName, view: ViewName): Proxy {
+  const proxy = mesh.proxies.find((candidate) => candidate.plane === plane && candidate.view === view);
+  if (proxy === undefined) throw new Error(`no ${plane} runs as ${view}`);
+  return proxy;
+}
+
+/** A location on a bound port of the proxy as one on the configured port: those are the same everywhere. */
+function configuredLocation(location: string, proxy: Proxy): string {
+  return location.replace(/^(https?:\/\/[^/:]*):(\d+)/, (whole, before: string, port: string) => {
+    const configured = proxy.configuredPort(Number(port));
+    return configured === undefined ? whole : `${before}:${configured}`;
+  });
+}
+
+function withConfiguredPorts(headers: readonly string[], proxy: Proxy): readonly string[] {
+  const isLocation = (i: number): boolean => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'location';
+  return headers.map((value, i) => (isLocation(i) ? configuredLocation(value, proxy) : value));
+}
+
+function withConfiguredLocation(explanation: Explanation, proxy: Proxy): Explanation {
+  const { outcome } = explanation;
+  if (outcome.kind !== 'answered' || outcome.location === undefined) return explanation;
+  return { ...explanation, outcome: { ...outcome, location: configuredLocation(outcome.location, proxy) } };
 }
 
 /** Long enough for a log that is flushed every few milliseconds; spent only on what is never logged. */

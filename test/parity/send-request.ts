@@ -7,8 +7,9 @@ import {
   REQUEST_ID_HEADER,
   type ReceivedRequest,
 } from './echo-backends.ts';
-import type { CaseRequest } from './parity-case.ts';
+import type { CaseRequest, CaseTls } from './parity-case.ts';
 import { RawClient } from './raw-http.ts';
+import { type HandshakeResult, TlsDialer } from './tls-connection.ts';
 
 /** What came of one request: the answer, and what reached backends. */
 export interface Answer {
@@ -18,6 +19,8 @@ export interface Answer {
   readonly headers: readonly string[];
   readonly body: string;
   readonly trailers: readonly string[];
+  /** What the handshake came to, if the request went over TLS and was answered. */
+  readonly tls?: HandshakeResult;
   /** Whether the proxy closes the connection afterwards. */
   readonly closes: boolean;
   /** In order of arrival; more than one after a retry. */
@@ -47,12 +50,16 @@ async function takeReceived(backends: EchoBackends, id: string, copies: number):
 export class ProxyClient {
   readonly #port: number;
   readonly #http1: RawClient;
+  readonly #dialer: TlsDialer | undefined;
   /** The last one is in use; those before it have ended. */
   readonly #sessions: ClientHttp2Session[] = [];
 
-  constructor(port: number) {
+  /** With `tls` all connections are over it. */
+  constructor(port: number, tls?: CaseTls) {
     this.#port = port;
-    this.#http1 = new RawClient(port);
+    const dialer = tls === undefined ? undefined : new TlsDialer(port, tls);
+    this.#dialer = dialer;
+    this.#http1 = new RawClient(port, dialer === undefined ? {} : { dial: () => dialer.dial() });
   }
 
   /** Sends a request of a case. Never rejects: a broken exchange is an answer too. */
@@ -67,7 +74,11 @@ export class ProxyClient {
         closes: true,
       }),
     );
-    return { ...answer, received: await takeReceived(backends, id, request.copies) };
+    const handshake = this.#dialer?.result;
+    const received = await takeReceived(backends, id, request.copies);
+    // What of a handshake is seen of a refusal depends on how it is refused.
+    const tls = handshake === undefined || answer.status === undefined ? {} : { tls: handshake };
+    return { ...answer, ...tls, received };
   }
 
   close(): void {
@@ -103,7 +114,7 @@ export class ProxyClient {
       const headers: OutgoingHttpHeaders = {
         ':method': request.method,
         ':path': request.path,
-        ':scheme': 'http',
+        ':scheme': request.tls === undefined ? 'http' : 'https',
         ...(request.host === undefined ? {} : { ':authority': request.host }),
       };
       const given = [...request.headers, ...ownHeaders(request, id)];
@@ -155,7 +166,11 @@ export class ProxyClient {
   #session(): ClientHttp2Session {
     const last = this.#sessions.at(-1);
     if (last !== undefined && !last.closed && !last.destroyed) return last;
-    const session = connect(`http://127.0.0.1:${this.#port}`);
+    const dialer = this.#dialer;
+    const session =
+      dialer === undefined
+        ? connect(`http://127.0.0.1:${this.#port}`)
+        : connect(`https://127.0.0.1:${this.#port}`, { createConnection: () => dialer.dial() });
     session.on('error', () => {});
     this.#sessions.push(session);
     return session;

@@ -7,10 +7,11 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { TcpProxySchema } from '../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { type Cluster, Cluster_DiscoveryType } from './cluster.ts';
-import type { ConfigSource } from './core.ts';
+import type { ConfigSource, TransportSocket } from './core.ts';
 import { HttpConnectionManagerSchema } from './http-connection-manager.ts';
 import type { FilterChain, Listener } from './listener.ts';
 import type { Route, RouteAction, RouteConfiguration, VirtualHost } from './route.ts';
+import { type CommonTlsContext, DownstreamTlsContextSchema, UpstreamTlsContextSchema } from './tls.ts';
 import { typeUrlOf } from './type-urls.ts';
 
 /** What a listener needs before it can serve. */
@@ -19,10 +20,14 @@ export interface ListenerReferences {
   readonly routeConfigurations: ReadonlyMap<string, ConfigSource | undefined>;
   /** Clusters named by TCP proxies and by route configurations written inside the listener. */
   readonly clusters: ReadonlySet<string>;
+  /** Secrets that its chains fetch (SDS), by name, and where from. */
+  readonly secrets: ReadonlyMap<string, ConfigSource | undefined>;
 }
 
 const HTTP_CONNECTION_MANAGER = typeUrlOf(HttpConnectionManagerSchema);
 const TCP_PROXY = typeUrlOf(TcpProxySchema);
+const DOWNSTREAM_TLS = typeUrlOf(DownstreamTlsContextSchema);
+const UPSTREAM_TLS = typeUrlOf(UpstreamTlsContextSchema);
 
 /**
  * What the filter chains of a listener refer to. Filters of other types refer to nothing as far as this function knows.
@@ -32,10 +37,23 @@ const TCP_PROXY = typeUrlOf(TcpProxySchema);
 export function listenerReferences(listener: Listener): ListenerReferences {
   const routeConfigurations = new Map<string, ConfigSource | undefined>();
   const clusters = new Set<string>();
-  for (const filter of filterChains(listener).flatMap((chain) => chain.filters)) {
-    if (filter.configType.case === 'typedConfig') collectFilter(filter.configType.value, routeConfigurations, clusters);
+  const secrets = new Map<string, ConfigSource | undefined>();
+  for (const chain of filterChains(listener)) {
+    for (const filter of chain.filters) {
+      if (filter.configType.case === 'typedConfig')
+        collectFilter(filter.configType.value, routeConfigurations, clusters);
+    }
+    collectSecrets(chain.transportSocket, secrets);
   }
-  return { routeConfigurations, clusters };
+  return { routeConfigurations, clusters, secrets };
+}
+
+/** The secrets that a cluster's connections fetch (SDS), by name, and where from. */
+export function clusterSecrets(cluster: Cluster): ReadonlyMap<string, ConfigSource | undefined> {
+  const secrets = new Map<string, ConfigSource | undefined>();
+  collectSecrets(cluster.transportSocket, secrets);
+  for (const { transportSocket } of cluster.transportSocketMatches) collectSecrets(transportSocket, secrets);
+  return secrets;
 }
 
 /** The clusters that the routes of a route configuration name; a cluster chosen by a header is not known. */
@@ -89,6 +107,27 @@ function collectFilter(
       for (const { name } of clusterSpecifier.value.clusters) clusters.add(name);
     }
   }
+}
+
+function collectSecrets(socket: TransportSocket | undefined, secrets: Map<string, ConfigSource | undefined>): void {
+  const config = socket?.configType.case === 'typedConfig' ? socket.configType.value : undefined;
+  const context = config === undefined ? undefined : commonTlsContext(config);
+  if (context === undefined) return;
+  const validation = context.validationContextType;
+  const references = [
+    ...context.tlsCertificateSdsSecretConfigs,
+    ...(validation.case === 'validationContextSdsSecretConfig' ? [validation.value] : []),
+    ...(validation.case === 'combinedValidationContext' ? [validation.value.validationContextSdsSecretConfig] : []),
+  ];
+  // Without a source the secret is one of the bootstrap's.
+  for (const reference of references)
+    if (reference?.sdsConfig !== undefined) secrets.set(reference.name, reference.sdsConfig);
+}
+
+function commonTlsContext(config: Any): CommonTlsContext | undefined {
+  if (config.typeUrl === DOWNSTREAM_TLS) return fromBinary(DownstreamTlsContextSchema, config.value).commonTlsContext;
+  if (config.typeUrl === UPSTREAM_TLS) return fromBinary(UpstreamTlsContextSchema, config.value).commonTlsContext;
+  return undefined;
 }
 
 function collectVirtualHost(host: VirtualHost, clusters: Set<string>): void {

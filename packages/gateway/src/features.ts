@@ -29,6 +29,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.cluster.static',
   'heddle.cluster.circuit-breakers',
   'heddle.lb.consistent-hash',
+  'heddle.tls.downstream',
   'heddle.lb.least-request',
   'heddle.lb.random',
   'heddle.lb.round-robin',

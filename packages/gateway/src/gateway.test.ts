@@ -200,13 +200,13 @@ describe('createGateway', () => {
     expect(await response.text()).toBe(message);
   });
 
-  test('refuses a listener with TLS by name', () => {
+  test('refuses a transport socket that is not implemented by name', () => {
     const listener = listenerOf({});
     const [chain] = listener.filterChains;
     if (chain === undefined) throw new Error('the fixture has a filter chain');
     chain.transportSocket = {
       $typeName: 'envoy.config.core.v3.TransportSocket',
-      name: 'envoy.transport_sockets.tls',
+      name: 'envoy.transport_sockets.alts',
       configType: { case: undefined },
     };
     const gateway = createGateway({ resources: resourcesOf([listener], []) });
@@ -214,7 +214,7 @@ describe('createGateway', () => {
       {
         kind: 'listener',
         name: 'web',
-        message: 'transport socket "envoy.transport_sockets.tls" is not implemented, wanted plain text',
+        message: 'transport socket "envoy.transport_sockets.alts" is not implemented, wanted TLS or plain text',
       },
     ]);
   });

@@ -3,6 +3,7 @@ import { fetchTransport } from './fetch-transport.ts';
 import { type ControlPlaneOptions, type Following, followControlPlane } from './follow-control-plane.ts';
 import { unmappedAddress } from './http/address-range.ts';
 import type { HttpListener } from './http/http-listener.ts';
+import { chainFor, type ServedListener } from './http/served-listener.ts';
 import { type GatewayInspection, inspectRuntime } from './inspection.ts';
 import { GatewayError, type GatewayProblem } from './problem.ts';
 import { type GatewayEnvironment, GatewayRuntime } from './runtime/gateway-runtime.ts';
@@ -93,7 +94,7 @@ class FetchGateway implements Gateway {
 
   async #serve(request: Request, context: FetchContext = {}): Promise<Response> {
     await this.ready;
-    const listener = this.#listener();
+    const listener = this.#listener(request);
     const secure = request.url.startsWith('https:');
     return serveRequest(
       listener,
@@ -108,7 +109,23 @@ class FetchGateway implements Gateway {
     );
   }
 
-  #listener(): HttpListener {
+  #listener(request: Request): HttpListener {
+    const listener = this.#chosenListener();
+    const { protocol, hostname } = new URL(request.url);
+    // The embedding program has ended TLS; the name that the client asked for in it is that of the request.
+    const chain = chainFor(listener, protocol === 'https:' ? hostname.toLowerCase() : undefined);
+    if (chain?.http === undefined)
+      throw new GatewayError('no-listener', `Cannot serve a request: listener "${listener.name}" has no chain for it`);
+    if (chain.tls?.requireClientCertificate === true) {
+      throw new GatewayError(
+        'unsupported',
+        `Cannot serve a request: listener "${listener.name}" demands certificates of clients, which a mounted gateway does not see`,
+      );
+    }
+    return chain.http;
+  }
+
+  #chosenListener(): ServedListener {
     const { listeners } = this.#runtime;
     const chosen = this.#chosen;
     if (chosen === undefined) {

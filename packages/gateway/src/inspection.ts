@@ -1,5 +1,5 @@
 import type { ClusterStats } from './cluster/cluster-runtime.ts';
-import type { ListenerStats } from './http/http-listener.ts';
+import { emptyStats, type ListenerStats } from './http/http-listener.ts';
 import type { GatewayProblem } from './problem.ts';
 import type { GatewayRuntime } from './runtime/gateway-runtime.ts';
 
@@ -29,10 +29,10 @@ export interface GatewayInspection {
 /** Copies the counters of a runtime. */
 export function inspectRuntime(runtime: GatewayRuntime): GatewayInspection {
   return {
-    listeners: [...runtime.listeners.values()].map(({ name, address, stats }) => ({
+    listeners: [...runtime.listeners.values()].map(({ name, address, chains }) => ({
       name,
       address: `${address.host}:${address.port}`,
-      stats: { ...stats },
+      stats: sumOf(chains.flatMap(({ http }) => http?.stats ?? [])),
     })),
     clusters: [...runtime.clusters()].map((cluster) => ({
       name: cluster.name,
@@ -48,4 +48,11 @@ export function inspectRuntime(runtime: GatewayRuntime): GatewayInspection {
     })),
     problems: [...runtime.problems],
   };
+}
+
+/** The counters of all chains of a listener together. */
+function sumOf(all: readonly ListenerStats[]): ListenerStats {
+  const sum = emptyStats();
+  for (const stats of all) for (const name of Object.keys(sum) as (keyof ListenerStats)[]) sum[name] += stats[name];
+  return sum;
 }

@@ -4,13 +4,15 @@ import {
   CLUSTER_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
+  SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 import { type Cluster, ClusterSchema } from '@heddle/envoy-api/cluster';
 import type { ConfigSource, NodeSchema } from '@heddle/envoy-api/core';
 import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
-import { clusterLoadAssignmentName, listenerReferences } from '@heddle/envoy-api/references';
+import { clusterLoadAssignmentName, clusterSecrets, listenerReferences } from '@heddle/envoy-api/references';
 import { type RouteConfiguration, RouteConfigurationSchema } from '@heddle/envoy-api/route';
+import { type Secret, SecretSchema } from '@heddle/envoy-api/tls';
 import { type Clock, systemClock } from '@heddle/model';
 import { type AdsClient, type ConnectionState, createAdsClient, type VariantTransport } from './ads-client.ts';
 import type { BackOffOptions } from './back-off.ts';
@@ -30,10 +32,12 @@ export interface DataPlaneConfig {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** Endpoints by the name under which clusters discover them: `eds_cluster_config.service_name`, or the cluster's own name. */
   readonly endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
+  /** Secrets that listeners and clusters name. One that is named and that is not here does not exist. */
+  readonly secrets: ReadonlyMap<string, Secret>;
 }
 
-/** A decoded resource of one of the four types. */
-export type DataPlaneResource = Listener | RouteConfiguration | Cluster | ClusterLoadAssignment;
+/** A decoded resource of one of the five types. */
+export type DataPlaneResource = Listener | RouteConfiguration | Cluster | ClusterLoadAssignment | Secret;
 
 /** What a resource watcher is made of. */
 export type ResourceWatcherOptions = VariantTransport & ResourceWatcherBehaviour;
@@ -91,6 +95,7 @@ class Watcher implements ResourceWatcher {
   readonly #clusters: WarmingResources<Cluster>;
   readonly #routes = new NamedResources(RouteConfigurationSchema);
   readonly #endpoints = new NamedResources(ClusterLoadAssignmentSchema);
+  readonly #secrets = new NamedResources(SecretSchema);
   /** Wildcard types that were answered at least once. */
   readonly #answered = new Set<string>();
   #config: DataPlaneConfig | undefined;
@@ -168,6 +173,11 @@ class Watcher implements ResourceWatcher {
           if (reason === undefined) this.#clusters.answer(resource.name);
           return reason;
         }
+        case SECRET_TYPE_URL: {
+          const reason = this.#secrets.accept(resource, (message) => this.#validate(typeUrl, message));
+          if (reason === undefined) this.#answerSecret(resource.name);
+          return reason;
+        }
         default:
           return `type "${typeUrl}" was not asked for`;
       }
@@ -181,10 +191,14 @@ class Watcher implements ResourceWatcher {
     const listener = fromBinary(ListenerSchema, bytes);
     const reason = this.#validate(LISTENER_TYPE_URL, listener);
     if (reason !== undefined) return reason;
+    const { routeConfigurations, secrets } = listenerReferences(listener);
     const needs = new Map<string, number>();
-    for (const [route, source] of listenerReferences(listener).routeConfigurations)
-      needs.set(route, fetchTimeoutMs(source));
-    this.#listeners.put(name, version, listener, needs, (route) => this.#routes.isAnswered(route));
+    for (const [route, source] of routeConfigurations) needs.set(route, fetchTimeoutMs(source));
+    for (const [secret, source] of secrets) needs.set(secretNeed(secret), fetchTimeoutMs(source));
+    this.#listeners.put(name, version, listener, needs, (need) => {
+      const secret = secretOfNeed(need);
+      return secret === undefined ? this.#routes.isAnswered(need) : this.#secrets.isAnswered(secret);
+    });
     return undefined;
   }
 
@@ -200,7 +214,11 @@ class Watcher implements ResourceWatcher {
       // A changed cluster waits for an answer of its own; if this stream breaks before it, the next one must bring it.
       this.#client.forget(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, endpoints);
     }
-    this.#clusters.put(name, version, cluster, needs, () => false);
+    for (const [secret, source] of clusterSecrets(cluster)) needs.set(secretNeed(secret), fetchTimeoutMs(source));
+    this.#clusters.put(name, version, cluster, needs, (need) => {
+      const secret = secretOfNeed(need);
+      return secret !== undefined && this.#secrets.isAnswered(secret);
+    });
     return undefined;
   }
 
@@ -213,16 +231,29 @@ class Watcher implements ResourceWatcher {
       this.#listeners.answer(name);
     }
     if (typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL) this.#clusters.answer(name);
+    if (typeUrl === SECRET_TYPE_URL) {
+      this.#secrets.noteAbsent(name);
+      this.#answerSecret(name);
+    }
   }
 
   /** Subscribes to what listeners and clusters name now, and forgets what none names any more. */
   #followReferences(): void {
-    const routes = this.#listeners.needs();
-    const endpoints = this.#clusters.needs();
+    const ofListeners = separateNeeds(this.#listeners.needs());
+    const ofClusters = separateNeeds(this.#clusters.needs());
+    const [routes, endpoints] = [ofListeners.others, ofClusters.others];
+    const secrets = new Set([...ofListeners.secrets, ...ofClusters.secrets]);
     this.#routes.keepOnly(routes);
     this.#endpoints.keepOnly(endpoints);
+    this.#secrets.keepOnly(secrets);
+    this.#client.subscribe(SECRET_TYPE_URL, { names: secrets });
     this.#client.subscribe(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, { names: endpoints });
     this.#client.subscribe(ROUTE_CONFIGURATION_TYPE_URL, { names: routes });
+  }
+
+  #answerSecret(name: string): void {
+    this.#listeners.answer(secretNeed(name));
+    this.#clusters.answer(secretNeed(name));
   }
 
   #publish(): Promise<void> {
@@ -236,6 +267,7 @@ class Watcher implements ResourceWatcher {
       routes: this.#routes.all,
       clusters: this.#clusters.active,
       endpoints: this.#endpoints.all,
+      secrets: this.#secrets.all,
     };
     if (previous !== undefined && isSame(previous, config)) return Promise.resolve();
     this.#config = config;
@@ -299,6 +331,31 @@ class NamedResources<Schema extends DescMessage> {
   }
 }
 
+/** Secrets are waited for beside routes and endpoints: the mark tells their names from those. */
+const SECRET_MARK = 'secret ';
+
+function secretNeed(name: string): string {
+  return SECRET_MARK + name;
+}
+
+function secretOfNeed(need: string): string | undefined {
+  return need.startsWith(SECRET_MARK) ? need.slice(SECRET_MARK.length) : undefined;
+}
+
+function separateNeeds(needs: ReadonlySet<string>): {
+  readonly secrets: readonly string[];
+  readonly others: ReadonlySet<string>;
+} {
+  const secrets: string[] = [];
+  const others = new Set<string>();
+  for (const need of needs) {
+    const secret = secretOfNeed(need);
+    if (secret === undefined) others.add(need);
+    else secrets.push(secret);
+  }
+  return { secrets, others };
+}
+
 function fetchTimeoutMs(source: ConfigSource | undefined): number {
   const timeout = source?.initialFetchTimeout;
   if (timeout === undefined) return DEFAULT_INITIAL_FETCH_TIMEOUT_MS;
@@ -309,6 +366,10 @@ function fetchTimeoutMs(source: ConfigSource | undefined): number {
 
 function isSame(a: DataPlaneConfig, b: DataPlaneConfig): boolean {
   return (
-    a.listeners === b.listeners && a.routes === b.routes && a.clusters === b.clusters && a.endpoints === b.endpoints
+    a.listeners === b.listeners &&
+    a.routes === b.routes &&
+    a.clusters === b.clusters &&
+    a.endpoints === b.endpoints &&
+    a.secrets === b.secrets
   );
 }

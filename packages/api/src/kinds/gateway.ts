@@ -10,8 +10,8 @@ import { ServerTlsSettings } from './server-tls-settings.ts';
 
 /** Protocols that a Gateway server may have, as Istio names them; case does not count. */
 const GatewayProtocol = string({
-  values: ['HTTP', 'HTTP2', 'GRPC'],
-  pendingValues: ['HTTPS', 'TLS', 'TCP', 'GRPC-WEB', 'HTTP_PROXY', 'MONGO', 'REDIS', 'MYSQL', 'UDP'],
+  values: ['HTTP', 'HTTP2', 'GRPC', 'HTTPS', 'TLS', 'TCP'],
+  pendingValues: ['GRPC-WEB', 'HTTP_PROXY', 'MONGO', 'REDIS', 'MYSQL', 'UDP'],
   ignoreCase: true,
 });
 
@@ -33,7 +33,7 @@ export const Server = object(
       }),
     ),
     bind: pending(string({ emptyIsAbsent: true })),
-    tls: pending(ServerTlsSettings),
+    tls: ServerTlsSettings,
     defaultEndpoint: pending(string({ emptyIsAbsent: true })),
     name: pending(string({ format: plainText, emptyIsAbsent: true })),
   },

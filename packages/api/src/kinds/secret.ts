@@ -10,8 +10,8 @@ const MAX_ENTRIES = 1_000;
  * where both have a key.
  */
 export const SecretContent = object({
-  data: inert(map(secret({ encoding: 'base64', doc: 'In base64.' }), { keys: secretKey, maxEntries: MAX_ENTRIES })),
-  stringData: inert(map(secret({ encoding: 'text' }), { keys: secretKey, maxEntries: MAX_ENTRIES })),
+  data: map(secret({ encoding: 'base64', doc: 'In base64.' }), { keys: secretKey, maxEntries: MAX_ENTRIES }),
+  stringData: map(secret({ encoding: 'text' }), { keys: secretKey, maxEntries: MAX_ENTRIES }),
   type: inert(string({ maxLength: 256, doc: 'kubernetes.io/tls for certificates; what counts here is the keys.' })),
   immutable: inert(boolean()),
 });

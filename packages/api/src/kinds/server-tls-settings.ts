@@ -1,5 +1,5 @@
 import { certificateHash, cipherSuite, ecdhCurve, publicKeyHash } from '../formats/tls-names.ts';
-import { array, boolean, type Infer, object, type ReportProblem, string } from '../schema.ts';
+import { array, boolean, type Infer, object, pending, type ReportProblem, string } from '../schema.ts';
 
 const versions = ['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3'] as const;
 
@@ -8,13 +8,14 @@ export const ServerTlsSettings = object(
   {
     httpsRedirect: boolean(),
     mode: string({
-      values: ['PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL'],
+      values: ['PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL'],
+      pendingValues: ['AUTO_PASSTHROUGH', 'ISTIO_MUTUAL'],
       doc: 'PASSTHROUGH if absent.',
     }),
     serverCertificate: string({ emptyIsAbsent: true }),
     privateKey: string({ emptyIsAbsent: true }),
     caCertificates: string({ emptyIsAbsent: true }),
-    caCrl: string({ emptyIsAbsent: true }),
+    caCrl: pending(string({ emptyIsAbsent: true })),
     credentialName: string({ emptyIsAbsent: true }),
     credentialNames: array(string({ minLength: 1 }), { minItems: 1, maxItems: 2 }),
     caCertCredentialName: string({ emptyIsAbsent: true }),
@@ -22,7 +23,7 @@ export const ServerTlsSettings = object(
       object({
         serverCertificate: string({ emptyIsAbsent: true }),
         privateKey: string({ emptyIsAbsent: true }),
-        caCertificates: string({ emptyIsAbsent: true }),
+        caCertificates: pending(string({ emptyIsAbsent: true })),
       }),
       { minItems: 1, maxItems: 2 },
     ),

@@ -51,7 +51,7 @@ export function buildFileSecret(
       } as const)
     : ({
         case: 'validationContext',
-        value: { trustedCa: file(first), ...(second === undefined ? {} : { crl: file(second) }) },
+        value: { trustedCa: file(first) },
       } as const);
   return asResource({ name, type }, owner);
 }
@@ -75,9 +75,9 @@ export function filePairName(certificate: string, key: string): string {
   return `${FILE_PAIR}${certificate}~${key}`;
 }
 
-/** `file-root:CERTIFICATES`, as Istio's agent has it; with a list of what is revoked behind it. */
-export function fileCaName(certificates: string, revoked: string | undefined): string {
-  return `file-root:${certificates}${revoked === undefined ? '' : `~${revoked}`}`;
+/** `file-root:CERTIFICATES`, as Istio's agent has it. */
+export function fileCaName(certificates: string): string {
+  return `file-root:${certificates}`;
 }
 
 type DataSource = MessageInitShape<typeof DataSourceSchema>;

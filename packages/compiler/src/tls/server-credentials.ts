@@ -69,9 +69,8 @@ export function serverCredentials(
       collector.files(path, filePairName(serverCertificate, privateKey), serverCertificate, privateKey);
     }
     if (demandsClients && tls.caCertificates !== undefined) {
-      const revoked = tls.caCrl === undefined ? [] : [tls.caCrl];
-      trustedCa = fileCaName(tls.caCertificates, tls.caCrl);
-      collector.fileCa(['caCertificates'], trustedCa, tls.caCertificates, ...revoked);
+      trustedCa = fileCaName(tls.caCertificates);
+      collector.fileCa(['caCertificates'], trustedCa, tls.caCertificates);
     }
   }
   return collector.build(trustedCa, demandsClients);

@@ -7,6 +7,7 @@ import {
 } from '@heddle/envoy-api/http-connection-manager';
 import type { PathNormalization } from '@heddle/routing';
 import { durationMs } from '../duration.ts';
+import type { ClientCertificateDetails } from '../tls/peer-certificate.ts';
 import { type AddressRange, addressRanges } from './address-range.ts';
 
 /** An HTTP connection manager as the gateway obeys it: units in names, defaults as Envoy documents them. */
@@ -23,7 +24,9 @@ export interface ConnectionManagerSettings {
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;
-  readonly keepForwardedClientCert: boolean;
+  /** What happens to `x-forwarded-client-cert`. */
+  readonly forwardedClientCert: ForwardMode;
+  readonly clientCertDetails: ClientCertificateDetails;
   readonly path: PathNormalization;
   readonly stripPort: 'no' | 'matching' | 'any';
   readonly stripTrailingHostDot: boolean;
@@ -53,6 +56,17 @@ export interface ConnectionManagerSettings {
   };
 }
 
+/** Names of `forward_client_cert_details`, shorter. */
+type ForwardMode = 'sanitize' | 'forward' | 'append' | 'set' | 'always-forward';
+
+const FORWARD_MODES: Readonly<Record<number, ForwardMode>> = {
+  [ForwardClientCert.SANITIZE]: 'sanitize',
+  [ForwardClientCert.FORWARD_ONLY]: 'forward',
+  [ForwardClientCert.APPEND_FORWARD]: 'append',
+  [ForwardClientCert.SANITIZE_SET]: 'set',
+  [ForwardClientCert.ALWAYS_FORWARD_ONLY]: 'always-forward',
+};
+
 /** Reads the connection manager; what changes traffic and is not implemented is said in `problems`. */
 export function connectionManagerSettings(
   manager: HttpConnectionManager,
@@ -74,8 +88,13 @@ export function connectionManagerSettings(
     generateRequestId: manager.generateRequestId ?? true,
     preserveExternalRequestId: manager.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: manager.alwaysSetRequestIdInResponse,
-    // Without TLS there is no client certificate to set, so every mode but this one removes the header.
-    keepForwardedClientCert: manager.forwardClientCertDetails === ForwardClientCert.ALWAYS_FORWARD_ONLY,
+    forwardedClientCert: FORWARD_MODES[manager.forwardClientCertDetails] ?? 'sanitize',
+    clientCertDetails: {
+      cert: manager.setCurrentClientCertDetails?.cert ?? false,
+      subject: manager.setCurrentClientCertDetails?.subject ?? false,
+      uri: manager.setCurrentClientCertDetails?.uri ?? false,
+      dns: manager.setCurrentClientCertDetails?.dns ?? false,
+    },
     path: {
       normalizePath: manager.normalizePath ?? false,
       mergeSlashes: manager.mergeSlashes,

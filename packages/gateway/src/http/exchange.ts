@@ -1,6 +1,7 @@
 import type { RequestView, RouteMatchResult, WeightedLeg } from '@heddle/routing';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { Host } from '../cluster/host.ts';
+import type { DownstreamTlsFacts } from '../tls/peer-certificate.ts';
 import type { ByteSink, ByteSource } from './byte-stream.ts';
 import { type HeaderList, headerValue, joinedHeaderValue } from './header-list.ts';
 import type { HttpListener } from './http-listener.ts';
@@ -18,8 +19,10 @@ export interface DownstreamConnection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  /** True when the client spoke TLS to the program that mounted the gateway. */
+  /** True when the client spoke TLS, to the gateway or to the program that mounted it. */
   readonly secure: boolean;
+  /** What its handshake with the gateway told. */
+  readonly tls?: DownstreamTlsFacts;
 }
 
 /** The way back to the client, implemented by each adapter. Calls come in the order informational*, head, write*, end. */

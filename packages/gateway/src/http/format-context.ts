@@ -71,6 +71,10 @@ class ExchangeContext implements FormatContext {
       case 'DOWNSTREAM_LOCAL_PORT':
       case 'DOWNSTREAM_DIRECT_LOCAL_PORT':
         return x.connection.localPort;
+      case 'REQUESTED_SERVER_NAME':
+        return x.connection.tls?.serverName;
+      case 'DOWNSTREAM_TLS_VERSION':
+        return x.connection.tls?.version;
       case 'DURATION':
         return Math.round(performance.now() - x.startedAt);
       case 'PROTOCOL':

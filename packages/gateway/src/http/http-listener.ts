@@ -20,6 +20,21 @@ export interface ListenerStats {
   downstreamProtocolErrors: number;
 }
 
+/** Counters that stand at nothing. */
+export function emptyStats(): ListenerStats {
+  return {
+    downstreamRequestsTotal: 0,
+    downstreamRequestsActive: 0,
+    downstreamConnectionsTotal: 0,
+    downstreamConnectionsActive: 0,
+    responses2xx: 0,
+    responses3xx: 0,
+    responses4xx: 0,
+    responses5xx: 0,
+    downstreamProtocolErrors: 0,
+  };
+}
+
 /** What exchanges on one listener obey: one immutable generation of configuration. A new generation is a new object. */
 export interface HttpListener {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { joinValues } from '@heddle/routing';
+import { forwardedClientCertificate } from '../tls/peer-certificate.ts';
 import { addressFromForwardedFor, isInRanges, isLoopback } from './address-range.ts';
 import type { ConnectionManagerSettings } from './connection-manager-settings.ts';
 import type { Exchange } from './exchange.ts';
@@ -71,7 +72,26 @@ export function prepareRequestHeaders(
   } else {
     exchange.requestId = headerValue(headers, 'x-request-id');
   }
-  if (!settings.keepForwardedClientCert) removeHeader(headers, 'x-forwarded-client-cert');
+  forwardClientCertificate(exchange, settings);
+}
+
+/**
+ * `x-forwarded-client-cert` (Envoy, `forward_client_cert_details`): what a client says of itself is taken for true only where the
+ * configuration says so, and outside of mutual TLS only by `always-forward`.
+ */
+function forwardClientCertificate(exchange: Exchange, settings: ConnectionManagerSettings): void {
+  const { requestHeaders: headers, connection } = exchange;
+  const mode = settings.forwardedClientCert;
+  if (mode === 'always-forward') return;
+  const peer = connection.tls?.peer;
+  if (mode === 'sanitize' || peer === undefined) {
+    removeHeader(headers, 'x-forwarded-client-cert');
+    return;
+  }
+  if (mode === 'forward') return;
+  const own = forwardedClientCertificate(peer, settings.clientCertDetails);
+  const given = mode === 'append' ? joinedHeaderValue(headers, 'x-forwarded-client-cert') : undefined;
+  setHeader(headers, 'x-forwarded-client-cert', given === undefined ? own : `${given},${own}`);
 }
 
 function removeUntrusted(exchange: Exchange, isEdge: boolean): void {

@@ -35,12 +35,12 @@ export function serveHttp1(
   const hasBody = received.hasTransferEncoding || (received.hasContentLength && req.headers['content-length'] !== '0');
   const trailers = listener.settings.enableTrailers ? () => trailersOf(req.rawTrailers) : undefined;
   const body = hasBody ? new IncomingBody(req, trailers) : undefined;
-  const target = requestTarget(req.method as string, req.url as string, received.host);
+  const target = requestTarget(req.method as string, req.url as string, received.host, connection.secure);
   if (target.authority !== undefined) received.host = target.authority;
   received.invalidTarget = target.invalid;
   const exchange = new Exchange(connection, req.httpVersionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1', writer, {
     method: req.method as string,
-    scheme: 'http',
+    scheme: connection.secure ? 'https' : 'http',
     authority: received.host ?? '',
     path: target.path,
     headers: received.headers,
@@ -69,8 +69,8 @@ interface RequestTarget {
 
 const badTarget: RequestTarget = { path: '', invalid: { status: 400, body: 'Bad Request' } };
 
-/** Reads a request target in its four forms (RFC 9112 section 3.2), as Envoy's codec does over plain text. */
-function requestTarget(method: string, url: string, host: string | undefined): RequestTarget {
+/** Reads a request target in its four forms (RFC 9112 section 3.2), as Envoy's codec does. */
+function requestTarget(method: string, url: string, host: string | undefined, secure: boolean): RequestTarget {
   if (url.charCodeAt(0) === 0x2f) return { path: url };
   if (method === 'CONNECT') return { path: '', authority: url };
   if (url === '*') return method === 'OPTIONS' ? { path: url } : badTarget;
@@ -87,7 +87,7 @@ function requestTarget(method: string, url: string, host: string | undefined): R
   const rest = url.slice(end);
   const path = rest.startsWith('/') ? rest : `/${rest}`;
   // Nobody spoke TLS here, whatever the target says.
-  if (isHttps) return { path, authority: host ?? authority, invalid: { status: 403, body: 'Forbidden' } };
+  if (isHttps && !secure) return { path, authority: host ?? authority, invalid: { status: 403, body: 'Forbidden' } };
   return { path, authority };
 }
 

@@ -1,51 +1,48 @@
-import http, { type IncomingMessage, ServerResponse } from 'node:http';
-import http2, { type ServerHttp2Session } from 'node:http2';
 import net, { type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { refuseMessage } from '../http/connection-manager.ts';
-import { type DownstreamConnection, Exchange } from '../http/exchange.ts';
-import type { HttpListener } from '../http/http-listener.ts';
-import { refuse } from '../http/respond.ts';
-import { connectionFacts, Http1Writer, serveHttp1 } from './http1-exchange.ts';
-import { serveHttp2 } from './http2-exchange.ts';
-import { RawMessageWriter, UpgradeWriter } from './upgrade-writer.ts';
+import { chainFor, inspectsTls, type ServedChain, type ServedListener } from '../http/served-listener.ts';
+import { ChainServer } from './chain-server.ts';
+import { type ClientHello, readClientHello } from './client-hello.ts';
+import { connectionFacts } from './http1-exchange.ts';
+import { TlsEnding } from './tls-ending.ts';
 
-/** What an HTTP/2 client with prior knowledge sends first (RFC 9113 section 3.4). */
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+/** Hears what of a listener cannot be used. */
+export type ListenerReport = (listener: string, message: string) => void;
 
-/** What is known of a client connection. */
-interface Client {
-  readonly facts: DownstreamConnection;
-  /** The exchange now on it, for errors that the parser finds in a body. */
-  current: Exchange | undefined;
+/** How long a client may take to say what decides about its chain (Envoy's `listener_filters_timeout`). */
+const INSPECTION_MS = 15_000;
+
+/** What serves a filter chain, through all generations of its configuration. */
+interface LiveChain {
+  http: ChainServer | undefined;
+  tls: TlsEnding | undefined;
 }
 
 /**
- * One bound address. The socket stays while its configuration changes: {@link update} takes effect for the next request. HTTP/1.1
- * and HTTP/2 with prior knowledge are told apart by their first bytes, as Envoy's AUTO codec does.
+ * One bound address. The socket stays while its configuration changes: {@link update} takes effect for the next request, and for chains
+ * and certificates with the next connection.
  */
 export class ListenerServer {
   readonly host: string;
   readonly #configuredPort: number;
   readonly #net: net.Server;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #clients = new WeakMap<object, Client>();
-  #listener: HttpListener;
-  #http1: http.Server;
-  #http2: http2.Http2Server;
+  readonly #chains = new Map<string, LiveChain>();
+  /** Chains that are gone, and of which connections may be left. */
+  readonly #retired = new Set<ChainServer>();
+  #listener: ServedListener;
+  #report: ListenerReport;
 
-  constructor(listener: HttpListener) {
+  constructor(listener: ServedListener, report: ListenerReport) {
     this.#listener = listener;
+    this.#report = report;
     this.host = listener.address.host;
     this.#configuredPort = listener.address.port;
-    this.#http1 = this.#createHttp1(listener);
-    this.#http2 = this.#createHttp2(listener);
     this.#net = net.createServer({ noDelay: true, pauseOnConnect: false }, (socket) => this.#accept(socket));
+    this.update(listener, report);
   }
 
   /** The listener configuration new requests get. */
-  get listener(): HttpListener {
+  get listener(): ServedListener {
     return this.#listener;
   }
 
@@ -67,28 +64,54 @@ export class ListenerServer {
     });
   }
 
-  /** Puts a new configuration in force; open connections keep the codec limits they began with. */
-  update(listener: HttpListener): void {
-    const previous = this.#listener.settings;
+  /** Puts a new configuration in force. Connections of chains that are gone finish what is under way. */
+  update(listener: ServedListener, report: ListenerReport): void {
     this.#listener = listener;
-    if (codecSettings(previous) === codecSettings(listener.settings)) return;
-    this.#http1 = this.#createHttp1(listener);
-    this.#http2 = this.#createHttp2(listener);
+    this.#report = report;
+    const keys = new Set(listener.chains.map(({ key }) => key));
+    for (const [key, live] of this.#chains) {
+      if (keys.has(key)) continue;
+      this.#chains.delete(key);
+      this.#retire(live);
+    }
+    for (const chain of listener.chains) {
+      const live = this.#chains.get(chain.key) ?? { http: undefined, tls: undefined };
+      this.#chains.set(chain.key, live);
+      this.#updateChain(chain, live);
+    }
   }
 
-  /**
-   * Stops accepting, lets what is under way finish (HTTP/1.1 responses then say `connection: close`, HTTP/2 clients get GOAWAY),
-   * and breaks off what is left after `timeoutMs`.
-   */
-  async drain(timeoutMs: number): Promise<void> {
-    this.#listener.drain.draining = true;
-    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
-    for (const socket of this.#sockets) {
-      const client = this.#clients.get(socket);
-      const isIdle = client?.current === undefined || client.current.finished;
-      if (isIdle && !this.#carriesHttp2(socket)) socket.end();
+  #updateChain(chain: ServedChain, live: LiveChain): void {
+    const { http, tls } = chain;
+    if (http === undefined) this.#retire(live);
+    else if (live.http === undefined) live.http = new ChainServer(http);
+    else live.http.update(http);
+    if (tls === undefined || http === undefined) {
+      live.tls = undefined;
+    } else if (live.tls === undefined) {
+      live.tls = new TlsEnding(
+        tls,
+        (message) => this.#report(this.#listener.name, message),
+        (socket, facts) =>
+          live.http?.serve(socket, { ...connectionFacts(socket), secure: true, tls: facts }, socket.alpnProtocol),
+      );
+    } else {
+      live.tls.update(tls);
     }
+  }
+
+  #retire(live: LiveChain): void {
+    if (live.http === undefined) return;
+    live.http.drain();
+    this.#retired.add(live.http);
+    live.http = undefined;
+  }
+
+  /** Stops accepting, lets what is under way finish, and breaks off what is left after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    for (const { http } of this.#chains.values()) http?.drain();
+    for (const http of this.#retired) http.drain();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, timeoutMs);
@@ -96,194 +119,44 @@ export class ListenerServer {
     clearTimeout(timer);
   }
 
-  #carriesHttp2(socket: Socket): boolean {
-    for (const session of this.#sessions) if (session.socket?.remotePort === socket.remotePort) return true;
-    return false;
-  }
-
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    const { stats } = this.#listener;
-    stats.downstreamConnectionsTotal++;
-    stats.downstreamConnectionsActive++;
-    this.#clients.set(socket, { facts: connectionFacts(socket), current: undefined });
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      stats.downstreamConnectionsActive--;
-    });
+    socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => {});
-    const { settings } = this.#listener;
-    if (settings.maxConnectionDurationMs > 0) this.#limitDuration(socket, settings.maxConnectionDurationMs);
-    if (settings.codec === 'http1') this.#http1.emit('connection', socket);
-    else if (settings.codec === 'http2') this.#http2.emit('connection', socket);
-    else this.#sniff(socket, settings.idleTimeoutMs);
+    if (inspectsTls(this.#listener)) this.#inspect(socket);
+    else this.#serve(socket, undefined);
   }
 
-  #limitDuration(socket: Socket, durationMs: number): void {
-    const timer = setTimeout(() => socket.end(), durationMs);
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  #sniff(socket: Socket, idleMs: number): void {
+  /** Reads what the client says first, puts it back, and hands the connection to the chain it asks for. */
+  #inspect(socket: Socket): void {
     let seen: Buffer = Buffer.alloc(0);
-    const idle = idleMs > 0 ? setTimeout(() => socket.destroy(), idleMs) : undefined;
-    const stop = () => clearTimeout(idle);
+    const timer = setTimeout(() => socket.destroy(), INSPECTION_MS);
+    const stop = () => clearTimeout(timer);
     const onData = (chunk: Buffer) => {
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-      const compared = Math.min(seen.length, preface.length);
-      const isPrefix = seen.compare(preface, 0, compared, 0, compared) === 0;
-      if (isPrefix && compared < preface.length) return;
+      const hello = readClientHello(seen);
+      if (hello === 'more') return;
       stop();
       socket.off('close', stop);
       socket.off('data', onData);
       socket.pause();
       socket.unshift(seen);
-      (isPrefix ? this.#http2 : this.#http1).emit('connection', socket);
-      // What was put back flows again once the codec listens; Node's HTTP/2 reads it by itself, and would miss it if it flowed.
-      if (!isPrefix || 'bun' in process.versions) socket.resume();
+      this.#serve(socket, hello === 'none' ? undefined : hello);
     };
     socket.on('data', onData);
     socket.once('close', stop);
   }
 
-  #clientOf(socket: Duplex | null | undefined): Client {
-    const found = socket === null || socket === undefined ? undefined : this.#clients.get(socket);
-    return found ?? { facts: connectionFacts((socket ?? {}) as Socket), current: undefined };
-  }
-
-  #createHttp1(listener: HttpListener): http.Server {
-    const { settings } = listener;
-    const server = http.createServer({
-      maxHeaderSize: settings.maxRequestHeaderBytes,
-      headersTimeout: settings.requestHeadersTimeoutMs,
-      requestTimeout: 0,
-      keepAliveTimeout: settings.idleTimeoutMs,
-      connectionsCheckingInterval: Math.max(100, Math.min(5000, settings.requestHeadersTimeoutMs / 4 || 5000)),
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      noDelay: true,
-      // An upgrade that is not agreed to is an ordinary request (RFC 9110 section 7.8); so is one to h2c.
-      shouldUpgradeCallback: (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() !== 'h2c',
-    } as http.ServerOptions);
-    // Headers over the limit are refused by the connection manager, not cut off silently.
-    server.maxHeadersCount = 0;
-    server.maxRequestsPerSocket = settings.maxRequestsPerConnection;
-    const onRequest = (req: IncomingMessage, res: ServerResponse) => {
-      const client = this.#clientOf(req.socket);
-      client.current = serveHttp1(this.#listener, client.facts, req, new Http1Writer(res));
-    };
-    server.on('request', onRequest);
-    // Any Expect but 100-continue travels on (Envoy does not answer 417).
-    server.on('checkExpectation', onRequest);
-    server.on('upgrade', (req, socket, head) => this.#serveRaw(req, socket, head));
-    server.on('connect', (req, socket, head) => this.#serveRaw(req, socket, head));
-    server.on('clientError', (error, socket) => this.#codecError(error as NodeJS.ErrnoException, socket));
-    // The server never listens itself; this starts its watch over slow request heads.
-    server.emit('listening');
-    return server;
-  }
-
-  #serveRaw(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const client = this.#clientOf(socket);
-    const res = new ServerResponse(req);
-    res.shouldKeepAlive = false;
-    res.assignSocket(socket as Socket);
-    client.current = serveHttp1(this.#listener, client.facts, req, new UpgradeWriter(res, socket, head));
-  }
-
-  #codecError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+  #serve(socket: Socket, hello: ClientHello | undefined): void {
+    const chain = chainFor(this.#listener, hello?.serverName);
+    const live = chain === undefined ? undefined : this.#chains.get(chain.key);
+    if (live?.tls !== undefined) {
+      live.tls.accept(socket, hello);
+    } else if (live?.http !== undefined) {
+      live.http.serve(socket, connectionFacts(socket));
+      socket.resume();
+    } else {
       socket.destroy();
-      return;
     }
-    const { status, body, details } = codecRefusal(error.code ?? '', error.message);
-    const client = this.#clientOf(socket);
-    const { current } = client;
-    if (current?.finished === true && current.mustClose) {
-      // Already refused; the rest of the message does not matter.
-      socket.end();
-      return;
-    }
-    if (current !== undefined && !current.finished) {
-      if (current.responseStarted) {
-        current.reset('DPE', details);
-        return;
-      }
-      current.upstream?.giveUp();
-      refuse(current, status, body, details, 'DPE');
-      return;
-    }
-    const exchange = new Exchange(client.facts, 'HTTP/1.1', new RawMessageWriter(socket), {
-      method: '',
-      scheme: 'http',
-      authority: '',
-      path: '',
-      headers: [],
-      body: undefined,
-    });
-    refuseMessage(this.#listener, exchange, status, body, details, status === 408 ? undefined : 'DPE');
-  }
-
-  #createHttp2(listener: HttpListener): http2.Http2Server {
-    const { settings } = listener;
-    const server = http2.createServer({
-      settings: {
-        maxConcurrentStreams: settings.http2.maxConcurrentStreams,
-        initialWindowSize: settings.http2.initialStreamWindowBytes,
-        maxHeaderListSize: settings.maxRequestHeaderBytes,
-      },
-      maxSessionMemory: 64,
-    });
-    server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
-      session.on('error', () => {});
-      session.setLocalWindowSize?.(settings.http2.initialConnectionWindowBytes);
-      if (settings.idleTimeoutMs > 0) {
-        session.setTimeout(settings.idleTimeoutMs, () => session.close());
-      }
-    });
-    server.on('stream', (stream, headers, _flags, rawHeaders) => {
-      const session = stream.session as ServerHttp2Session;
-      const { facts } = this.#clientOf(this.#sessionSocket(session));
-      serveHttp2(this.#listener, facts, stream, headers, rawHeaders as unknown as string[]);
-    });
-    server.on('sessionError', () => {});
-    return server;
-  }
-
-  // The session hands out a proxy of its socket, whose facts are the same but which is no key of the map.
-  #sessionSocket(session: ServerHttp2Session): Duplex {
-    return session.socket;
-  }
-}
-
-/** The settings a codec is built with, as a key. */
-function codecSettings(settings: HttpListener['settings']): string {
-  return JSON.stringify([
-    settings.maxRequestHeaderBytes,
-    settings.requestHeadersTimeoutMs,
-    settings.idleTimeoutMs,
-    settings.maxRequestsPerConnection,
-    settings.http2,
-  ]);
-}
-
-function codecRefusal(
-  code: string,
-  message: string,
-): { readonly status: number; readonly body: string; readonly details: string } {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, body: 'Request Header Fields Too Large', details: 'http1.headers_too_large' };
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, body: 'request header timeout', details: 'request_header_timeout' };
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-      if (message.includes('Content-Length')) {
-        return { status: 400, body: 'Bad Request', details: 'http1.content_length_and_chunked_not_allowed' };
-      }
-      return { status: 501, body: 'Not Implemented', details: 'http1.invalid_transfer_encoding' };
-    default:
-      return { status: 400, body: 'Bad Request', details: 'http1.codec_error' };
   }
 }

@@ -1,11 +1,12 @@
 import { type ControlPlaneOptions, type Following, followControlPlane } from '../follow-control-plane.ts';
-import type { HttpListener } from '../http/http-listener.ts';
+import type { ServedListener } from '../http/served-listener.ts';
 import { type GatewayInspection, inspectRuntime } from '../inspection.ts';
 import { GatewayError, type GatewayProblem } from '../problem.ts';
 import { type GatewayEnvironment, GatewayRuntime } from '../runtime/gateway-runtime.ts';
 import type { GatewayResources } from '../runtime/resources.ts';
 import { dnsResolver } from './dns-resolver.ts';
-import { ListenerServer } from './listener-server.ts';
+import { lackingFeatures } from './lacking-features.ts';
+import { type ListenerReport, ListenerServer } from './listener-server.ts';
 import { machineAddress } from './machine-address.ts';
 import { socketTransport } from './socket-transport.ts';
 
@@ -51,6 +52,8 @@ export function createStandaloneGateway(options: StandaloneGatewayOptions = {}):
 class Standalone implements StandaloneGateway {
   readonly #runtime: GatewayRuntime;
   readonly #drainTimeoutMs: number;
+  readonly #onProblem: ((problem: GatewayProblem) => void) | undefined;
+  #listenerProblems: readonly GatewayProblem[] = [];
   /** By configured address, so that a listener under a new name keeps its socket. */
   #servers = new Map<string, ListenerServer>();
   #draining = new Set<Promise<void>>();
@@ -65,7 +68,9 @@ class Standalone implements StandaloneGateway {
       transport: options.transport ?? socketTransport(),
       resolver: options.resolver ?? dnsResolver(),
       ownAddress: options.ownAddress ?? machineAddress(),
+      lacks: options.lacks ?? lackingFeatures(),
     });
+    this.#onProblem = options.onProblem;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? 10_000;
     this.#following = options.xds === undefined ? undefined : followControlPlane(this, options.xds);
     this.ready = this.#following?.ready ?? Promise.resolve();
@@ -90,7 +95,8 @@ class Standalone implements StandaloneGateway {
   }
 
   inspect(): GatewayInspection {
-    return inspectRuntime(this.#runtime);
+    const inspected = inspectRuntime(this.#runtime);
+    return { ...inspected, problems: [...inspected.problems, ...this.#listenerProblems] };
   }
 
   async close(options: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
@@ -109,7 +115,16 @@ class Standalone implements StandaloneGateway {
     if (this.#closed) throw new GatewayError('closed', 'Cannot apply a configuration: the gateway is closed');
     this.#runtime.apply(resources);
     const problems = [...this.#runtime.problems];
-    const wanted = new Map<string, HttpListener>();
+    const ofListeners: GatewayProblem[] = [];
+    this.#listenerProblems = ofListeners;
+    // Also what shows later: a file that changes.
+    const report: ListenerReport = (name, message) => {
+      const problem: GatewayProblem = { kind: 'listener', name, message };
+      ofListeners.push(problem);
+      problems.push(problem);
+      this.#onProblem?.(problem);
+    };
+    const wanted = new Map<string, ServedListener>();
     for (const listener of this.#runtime.listeners.values()) {
       const key = addressKey(listener);
       const other = wanted.get(key);
@@ -124,9 +139,9 @@ class Standalone implements StandaloneGateway {
     for (const [key, server] of this.#servers) {
       const listener = wanted.get(key);
       if (listener === undefined) this.#retire(key, server);
-      else server.update(listener);
+      else server.update(listener, report);
     }
-    const failures = await this.#bind(wanted);
+    const failures = await this.#bind(wanted, report);
     if (failures.length > 0) {
       throw new GatewayError(
         'bind-failed',
@@ -136,11 +151,11 @@ class Standalone implements StandaloneGateway {
     return problems;
   }
 
-  async #bind(wanted: ReadonlyMap<string, HttpListener>): Promise<GatewayProblem[]> {
+  async #bind(wanted: ReadonlyMap<string, ServedListener>, report: ListenerReport): Promise<GatewayProblem[]> {
     const failures: GatewayProblem[] = [];
     for (const [key, listener] of wanted) {
       if (this.#servers.has(key)) continue;
-      const server = new ListenerServer(listener);
+      const server = new ListenerServer(listener, report);
       try {
         await server.listen();
         this.#servers.set(key, server);
@@ -158,7 +173,7 @@ class Standalone implements StandaloneGateway {
   }
 }
 
-function addressKey({ address }: HttpListener): string {
+function addressKey({ address }: ServedListener): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 

@@ -1,7 +1,9 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
+import type { TransportSocket } from '@heddle/envoy-api/core';
 import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-manager';
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
+import type { Secret } from '@heddle/envoy-api/tls';
 import type { RouteTable } from '@heddle/routing';
 import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { HostResolver } from '../cluster/host-resolver.ts';
@@ -11,19 +13,23 @@ import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
 import { unknownFilterConfigs } from '../http/filters/known-filters.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
-import type { HttpListener, ListenerStats } from '../http/http-listener.ts';
+import { emptyStats, type HttpListener, type ListenerStats } from '../http/http-listener.ts';
 import { streamIdle } from '../http/respond.ts';
 import { RouteSettings } from '../http/route-settings.ts';
+import type { ServedChain, ServedListener } from '../http/served-listener.ts';
 import { StreamWatch } from '../http/stream-watch.ts';
 import type { GatewayProblem } from '../problem.ts';
+import { type DownstreamTls, downstreamTls } from '../tls/tls-settings.ts';
 import type { UpstreamTransport } from '../upstream-transport.ts';
 import { compiledRoutes } from './compiled-routes.ts';
-import { type ListenerChain, listenerChain } from './listener-chain.ts';
+import { type HttpChain, type ListenerLayout, listenerLayout } from './listener-chain.ts';
 import type { GatewayResources } from './resources.ts';
 
 /** What a gateway runs on; the parts that differ between runtimes and tests. */
 export interface GatewayEnvironment {
   readonly transport: UpstreamTransport;
+  /** Features that this runtime does not have. */
+  readonly lacks?: readonly string[] | undefined;
   readonly resolver?: HostResolver | undefined;
   readonly random?: RandomSource | undefined;
   readonly accessLogSink?: AccessLogSink | undefined;
@@ -49,8 +55,12 @@ export class GatewayRuntime {
   readonly #random: RandomSource;
   readonly #watch = new StreamWatch(streamIdle);
   readonly #lives = new Map<string, ListenerLife>();
-  readonly #chains = new WeakMap<Listener, { chain: ListenerChain | undefined; problems: readonly string[] }>();
-  #listeners: ReadonlyMap<string, HttpListener> = new Map();
+  readonly #layouts = new WeakMap<
+    Listener,
+    { readonly layout: ListenerLayout | undefined; readonly problems: readonly string[] }
+  >();
+  readonly #tlsOf = new WeakMap<TransportSocket, ChainTls & { readonly secrets: ReadonlyMap<string, Secret> }>();
+  #listeners: ReadonlyMap<string, ServedListener> = new Map();
   #clusters: ReadonlyMap<string, { readonly config: Cluster; readonly runtime: ClusterRuntime | undefined }> =
     new Map();
   #problems: GatewayProblem[] = [];
@@ -62,11 +72,12 @@ export class GatewayRuntime {
 
   /** What is announced to a control plane. */
   get features(): readonly string[] {
-    return featuresOver(this.#environment.transport);
+    const lacks = this.#environment.lacks ?? [];
+    return featuresOver(this.#environment.transport).filter((feature) => !lacks.includes(feature));
   }
 
   /** The listeners that can be served, by name. */
-  get listeners(): ReadonlyMap<string, HttpListener> {
+  get listeners(): ReadonlyMap<string, ServedListener> {
     return this.#listeners;
   }
 
@@ -86,7 +97,7 @@ export class GatewayRuntime {
     const clusters = this.#nextClusters(resources, problems);
     const usable = new Map<string, ClusterRuntime>();
     for (const [name, { runtime }] of clusters) if (runtime !== undefined) usable.set(name, runtime);
-    const listeners = new Map<string, HttpListener>();
+    const listeners = new Map<string, ServedListener>();
     for (const [name, listener] of resources.listeners) {
       const served = this.#listener(name, listener, resources, usable, problems);
       if (served !== undefined) listeners.set(name, served);
@@ -95,7 +106,7 @@ export class GatewayRuntime {
     this.#listeners = listeners;
     this.#problems = problems;
     const alive = new Set(
-      [...listeners.values()].map(({ name, address }) => lifeKey(name, address.host, address.port)),
+      [...listeners.values()].flatMap((listener) => listener.chains.map(({ key }) => lifeKey(listener, key))),
     );
     for (const key of this.#lives.keys()) if (!alive.has(key)) this.#lives.delete(key);
     for (const [name, { runtime }] of previous) {
@@ -145,12 +156,44 @@ export class GatewayRuntime {
     resources: GatewayResources,
     clusters: ReadonlyMap<string, ClusterRuntime>,
     problems: GatewayProblem[],
-  ): HttpListener | undefined {
-    const report = (message: string, kind: GatewayProblem['kind'] = 'listener', of = name) =>
-      void problems.push({ kind, name: of, message });
-    const { chain, problems: chainProblems } = this.#chain(listener);
-    for (const message of chainProblems) report(message);
-    if (chain === undefined) return undefined;
+  ): ServedListener | undefined {
+    const report: Report = (message, kind = 'listener', of = name) => void problems.push({ kind, name: of, message });
+    const { layout, problems: layoutProblems } = this.#layout(listener);
+    for (const message of layoutProblems) report(message);
+    if (layout === undefined) return undefined;
+    const place = { name, address: { host: layout.host, port: layout.port } };
+    const chains = layout.chains.map((chain): ServedChain => {
+      const { serverNames, isDefault } = chain;
+      const key = isDefault ? 'default' : serverNames.join();
+      const { tls, problems: tlsProblems } = this.#tls(chain.transportSocket, resources.secrets ?? NO_SECRETS);
+      for (const message of tlsProblems) report(message);
+      const http =
+        chain.http === undefined ? undefined : this.#http(place, key, chain.http, resources, clusters, report);
+      return { key, serverNames, isDefault, tls, http };
+    });
+    return { ...place, chains };
+  }
+
+  /** The same object as long as neither the socket nor any secret changes, so that a listener keeps what it made of it. */
+  #tls(socket: TransportSocket | undefined, secrets: ReadonlyMap<string, Secret>): ChainTls {
+    if (socket === undefined) return PLAIN_TEXT;
+    let known = this.#tlsOf.get(socket);
+    if (known?.secrets !== secrets) {
+      const problems: string[] = [];
+      known = { secrets, tls: downstreamTls(socket, secrets, problems), problems };
+      this.#tlsOf.set(socket, known);
+    }
+    return known;
+  }
+
+  #http(
+    { name, address }: Pick<ServedListener, 'name' | 'address'>,
+    key: string,
+    chain: HttpChain,
+    resources: GatewayResources,
+    clusters: ReadonlyMap<string, ClusterRuntime>,
+    report: Report,
+  ): HttpListener {
     const found: string[] = [];
     const settings = connectionManagerSettings(chain.manager, found);
     const configuration = routeConfigurationOf(chain.manager, resources, found);
@@ -167,10 +210,10 @@ export class GatewayRuntime {
     for (const message of routeProblems) report(message, 'route', configuration?.name ?? name);
     const accessLogs = compileAccessLogs(chain.manager.accessLog, this.#environment.accessLogSink, found);
     for (const message of found) report(message);
-    const life = this.#life(lifeKey(name, chain.host, chain.port));
+    const life = this.#life(lifeKey({ name, address }, key));
     return {
       name,
-      address: { host: chain.host, port: chain.port },
+      address,
       settings,
       filters: [...(this.#environment.filters ?? []), ...filters],
       router: {
@@ -189,12 +232,12 @@ export class GatewayRuntime {
     };
   }
 
-  #chain(listener: Listener) {
-    let known = this.#chains.get(listener);
+  #layout(listener: Listener) {
+    let known = this.#layouts.get(listener);
     if (known === undefined) {
       const problems: string[] = [];
-      known = { chain: listenerChain(listener, problems), problems };
-      this.#chains.set(listener, known);
+      known = { layout: listenerLayout(listener, problems), problems };
+      this.#layouts.set(listener, known);
     }
     return known;
   }
@@ -208,6 +251,16 @@ export class GatewayRuntime {
     return life;
   }
 }
+
+type Report = (message: string, kind?: GatewayProblem['kind'], of?: string) => void;
+
+interface ChainTls {
+  readonly tls: DownstreamTls | undefined;
+  readonly problems: readonly string[];
+}
+
+const PLAIN_TEXT: ChainTls = { tls: undefined, problems: [] };
+const NO_SECRETS: ReadonlyMap<string, Secret> = new Map();
 
 function routeConfigurationOf(
   manager: HttpConnectionManager,
@@ -231,20 +284,6 @@ function routeConfigurationOf(
 }
 
 // A listener that moves to another address starts a new life: the old one is draining.
-function lifeKey(name: string, host: string, port: number): string {
-  return `${name}|${host}|${port}`;
-}
-
-function emptyStats(): ListenerStats {
-  return {
-    downstreamRequestsTotal: 0,
-    downstreamRequestsActive: 0,
-    downstreamConnectionsTotal: 0,
-    downstreamConnectionsActive: 0,
-    responses2xx: 0,
-    responses3xx: 0,
-    responses4xx: 0,
-    responses5xx: 0,
-    downstreamProtocolErrors: 0,
-  };
+function lifeKey({ name, address }: Pick<ServedListener, 'name' | 'address'>, chain: string): string {
+  return `${name}|${address.host}|${address.port}|${chain}`;
 }

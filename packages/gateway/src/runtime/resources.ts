@@ -2,6 +2,7 @@ import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
+import type { Secret } from '@heddle/envoy-api/tls';
 
 /**
  * What a gateway obeys: Envoy resources by name, complete and consistent at one moment. Messages are immutable: an unchanged
@@ -14,4 +15,6 @@ export interface GatewayResources {
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** By `eds_cluster_config.service_name`, or the cluster's name. */
   readonly endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
+  /** Certificates, keys and whom to trust, where listeners and clusters name some. */
+  readonly secrets?: ReadonlyMap<string, Secret>;
 }
