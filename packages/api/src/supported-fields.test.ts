@@ -9,7 +9,7 @@ describe('supportedFields', () => {
     expect(fields).toContain('VirtualService.spec.http[].match[].headers{}.exact');
     expect(fields).toContain('VirtualService.spec.http[].redirect.prefixRewrite');
     expect(fields).not.toContain('VirtualService.spec.http[].fault.abort.http2Error');
-    expect(supportedFields('Gateway')).not.toContain('Gateway.spec.servers[].tls.mode');
+    expect(supportedFields('Gateway')).not.toContain('Gateway.spec.servers[].tls.caCrl');
     expect(supportedFields('Pod')).toContain('Pod.metadata.labels{}');
   });
 
