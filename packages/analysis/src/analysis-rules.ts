@@ -5,6 +5,7 @@ import { gatewayRules } from './rules/gateways.ts';
 import { portRules } from './rules/ports.ts';
 import { referenceRules } from './rules/references.ts';
 import { serviceRules } from './rules/services.ts';
+import { sidecarRules } from './rules/sidecars.ts';
 import { virtualServiceRules } from './rules/virtual-services.ts';
 
 /** Every rule. Each has a folder `fixtures/NAME` with a `bad.yaml` and a `good.yaml`. */
@@ -15,5 +16,6 @@ export const analysisRules: readonly AnalysisRule[] = [
   ...virtualServiceRules,
   ...destinationRuleRules,
   ...serviceRules,
+  ...sidecarRules,
   ...deprecationRules,
 ];

@@ -15,6 +15,7 @@ export type DestinationRule = ObjectOf<'DestinationRule'>;
 export type Gateway = ObjectOf<'Gateway'>;
 export type Service = ObjectOf<'Service'>;
 export type ServiceEntry = ObjectOf<'ServiceEntry'>;
+export type Sidecar = ObjectOf<'Sidecar'>;
 export type VirtualService = ObjectOf<'VirtualService'>;
 export type HttpRule = NonNullable<VirtualService['spec']['http']>[number];
 export type Labels = Readonly<Record<string, string>>;

@@ -49,6 +49,8 @@ export const diagnosticCodes = {
   IST0101: { severity: 'error', title: 'Referenced resource not found' },
   IST0106: { severity: 'error', title: 'Schema validation error' },
   IST0109: { severity: 'warning', title: 'Conflicting VirtualService hosts' },
+  IST0110: { severity: 'error', title: 'Sidecars in conflict over a workload' },
+  IST0111: { severity: 'error', title: 'Several Sidecars for a whole namespace' },
   IST0112: { severity: 'warning', title: 'A destination with several ports does not say which' },
   IST0116: { severity: 'warning', title: 'Services in conflict over the protocol of a workload' },
   IST0118: { severity: 'info', title: 'A port name that does not tell the protocol' },
