@@ -85,6 +85,14 @@ describe('Sidecars', () => {
     expect(new Set(ports).size).toBe(6);
   });
 
+  test('a machine has a hundred sidecars at most', async () => {
+    create();
+    const snapshot = snapshotOf();
+    for (let index = 0; index < 100; index++) expect(await sidecars.open(pod, snapshot)).toBeDefined();
+    expect(await sidecars.open(pod, snapshot)).toBeUndefined();
+    expect(lines).toEqual([expect.stringContaining('[shop/cart-0] has no sidecar')]);
+  });
+
   test('stop ends a sidecar that is being started, once it can', async () => {
     const opened = await create().open(pod, snapshotOf(80));
     let stopped = 0;

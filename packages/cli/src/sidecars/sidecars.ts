@@ -8,6 +8,9 @@ import { calledPorts, SidecarPorts } from './sidecar-ports.ts';
 /** The port that the HTTP proxy listener of sidecars is configured for (MeshConfig `proxyHttpPort`); each binds another one. */
 export const PROXY_HTTP_PORT = 15_080;
 
+/** How many sidecars may run on a laptop: an Envoy takes about 65 MB. */
+const MAX_SIDECARS = 100;
+
 /** A proxy that serves beside a workload. */
 export interface SidecarDataPlane {
   stop(): Promise<void>;
@@ -72,7 +75,13 @@ export class Sidecars {
   async open(pod: PodPlan, snapshot: MeshSnapshot): Promise<PodSidecar | undefined> {
     const namespaceLabels = snapshot.get('Namespace', '', pod.namespace)?.metadata.labels ?? {};
     if (!wantsSidecar(pod, namespaceLabels)) return undefined;
-    const { address } = this.#options;
+    const { address, log } = this.#options;
+    if (this.#running.size >= MAX_SIDECARS) {
+      log(
+        `[${pod.namespace}/${pod.name}] has no sidecar and calls nobody by name: ${MAX_SIDECARS} run on this machine already`,
+      );
+      return undefined;
+    }
     const ports = new SidecarPorts(address);
     await ports.choose(wantedPorts(snapshot));
     const front = await openOutboundFront({
