@@ -89,8 +89,12 @@ export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promi
   if (parityCase.invalid && invalid.length === 0) problems.push('it says that objects are invalid, and none is');
   problems.push(...refused);
   for (const view of parityCase.views) {
-    const envoy = await answersOf(runner, 'envoy', view, parityCase.requests);
-    const gateway = await answersOf(runner, 'gateway', view, parityCase.requests);
+    const answers = (plane: PlaneName): Promise<CaseAnswers> => answersOf(runner, plane, view, parityCase.requests);
+    // What mostly waits may wait at the same time.
+    const waits = parityCase.requests.some(({ afterMs }) => afterMs > 0);
+    const [envoy, gateway] = waits
+      ? await Promise.all([answers('envoy'), answers('gateway')])
+      : [await answers('envoy'), await answers('gateway')];
     const compiled = runner.mesh.compiledFor('envoy', view);
     parityCase.requests.forEach((request, i) => {
       const explanation = withConfiguredLocation(explainCaseRequest(compiled, request), proxyOf(runner, 'envoy', view));

@@ -28,6 +28,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.cluster.eds',
   'heddle.cluster.static',
   'heddle.cluster.circuit-breakers',
+  'heddle.cluster.outlier-detection',
   'heddle.lb.consistent-hash',
   'heddle.tls.downstream',
   'heddle.lb.least-request',

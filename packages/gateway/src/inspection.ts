@@ -36,7 +36,7 @@ export function inspectRuntime(runtime: GatewayRuntime): GatewayInspection {
     })),
     clusters: [...runtime.clusters()].map((cluster) => ({
       name: cluster.name,
-      stats: { ...cluster.stats },
+      stats: { ...cluster.stats, outlierDetection: { ...cluster.stats.outlierDetection } },
       endpoints: cluster.hosts.entries.map(({ host, health, weight, priority }) => ({
         address: host.name,
         health,

@@ -117,6 +117,8 @@ export interface UpstreamHandler {
   onUpgrade?(headers: HeaderList, connection: UpgradedConnection): void;
   /** Nothing was answered. Failures after `onResponse` reach the body's sink as `abort`. */
   onFailure(failure: UpstreamFailure): void;
+  /** A failure after `onResponse`. */
+  onBrokenOff?(): void;
   /** The exchange with the endpoint is over, well or badly: counted requests may be released. Called once. */
   onDone(): void;
 }

@@ -60,7 +60,7 @@ export const ConnectionPoolSettings = object(
 /** Istio `OutlierDetection`. */
 export const OutlierDetection = object(
   {
-    consecutiveErrors: count,
+    consecutiveErrors: pending(count),
     splitExternalLocalOriginErrors: boolean(),
     consecutiveLocalOriginFailures: uint32(),
     consecutiveGatewayErrors: uint32(),
@@ -69,7 +69,7 @@ export const OutlierDetection = object(
     baseEjectionTime: string({ format: duration }),
     maxEjectionPercent: integer({ minimum: 0, maximum: 100 }),
     minHealthPercent: integer({ minimum: 0, maximum: 100 }),
-    outlierDetectionHttpErrorCodes: array(integer({ minimum: 100, maximum: 599 })),
+    outlierDetectionHttpErrorCodes: pending(array(integer({ minimum: 100, maximum: 599 }))),
   },
   {
     check: (outlier, report) => {
@@ -126,7 +126,7 @@ const ClientTlsSettings = object(
 const portPolicy = {
   loadBalancer: LoadBalancerSettings,
   connectionPool: ConnectionPoolSettings,
-  outlierDetection: pending(OutlierDetection),
+  outlierDetection: OutlierDetection,
   tls: pending(ClientTlsSettings),
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
 import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
+import type { Clock } from '@heddle/model';
 import type { HttpProtocol } from '../http/exchange.ts';
 import type { ConnectionBudget, UpstreamProtocol, UpstreamTransport } from '../upstream-transport.ts';
 import { type ClusterSettings, clusterSettings, type EndpointDiscovery } from './cluster-settings.ts';
@@ -8,12 +9,14 @@ import { Host, type HostPoolOptions } from './host.ts';
 import type { HostResolver } from './host-resolver.ts';
 import { type HostEntry, HostSet } from './host-set.ts';
 import type { RandomSource } from './load-balancer.ts';
+import { emptyOutlierStats, OutlierDetector, type OutlierStats } from './outlier-detector.ts';
 
 /** What clusters need from their surroundings. */
 export interface ClusterContext {
   readonly transport: UpstreamTransport;
   readonly resolver: HostResolver | undefined;
   readonly random: RandomSource;
+  readonly clock: Clock;
   report(name: string, message: string): void;
 }
 
@@ -33,6 +36,7 @@ export interface ClusterStats {
   upstreamRequestsOverflow: number;
   upstreamRetriesOverflow: number;
   noHealthyUpstream: number;
+  readonly outlierDetection: OutlierStats;
 }
 
 /**
@@ -53,6 +57,7 @@ export class ClusterRuntime implements ConnectionBudget {
     upstreamRequestsOverflow: 0,
     upstreamRetriesOverflow: 0,
     noHealthyUpstream: 0,
+    outlierDetection: emptyOutlierStats(),
   };
   activeRetries = 0;
   /** Requests that no connection has taken yet. */
@@ -60,6 +65,9 @@ export class ClusterRuntime implements ConnectionBudget {
   /** Requests that are on a connection: what `max_requests` bounds. */
   startedRequests = 0;
   hosts: HostSet;
+  /** Told what becomes of requests, where failing endpoints are ejected. */
+  readonly outliers: OutlierDetector | undefined;
+  #entries: readonly HostEntry[] = [];
   readonly #context: ClusterContext;
   readonly #pool: HostPoolOptions;
   #byAddress = new Map<string, Host>();
@@ -71,7 +79,19 @@ export class ClusterRuntime implements ConnectionBudget {
     this.settings = settings;
     this.#pool = { ...settings.pool, budget: this };
     this.#context = context;
-    this.hosts = this.#hostSet([], 140);
+    const { clock, random } = context;
+    this.outliers =
+      settings.outlierDetection === undefined
+        ? undefined
+        : new OutlierDetector(settings.outlierDetection, {
+            clock,
+            random,
+            stats: this.stats.outlierDetection,
+            onChange: () => {
+              this.hosts = this.#hostSet();
+            },
+          });
+    this.hosts = this.#hostSet();
   }
 
   /** Whether hosts are chosen by the hash of a request. */
@@ -124,6 +144,7 @@ export class ClusterRuntime implements ConnectionBudget {
 
   /** No route leads here any more: requests in flight finish, then connections close. */
   retire(): void {
+    this.outliers?.stop();
     this.#stopDns?.();
     this.#stopDns = undefined;
     for (const host of this.#byAddress.values()) host.retire();
@@ -131,6 +152,7 @@ export class ClusterRuntime implements ConnectionBudget {
 
   /** Closes every connection now. */
   destroy(): void {
+    this.outliers?.stop();
     this.#stopDns?.();
     this.#stopDns = undefined;
     for (const host of this.#byAddress.values()) host.destroy();
@@ -149,12 +171,23 @@ export class ClusterRuntime implements ConnectionBudget {
     }
     const previous = this.#byAddress;
     this.#byAddress = next;
-    this.hosts = this.#hostSet(entries, this.#assignment?.policy?.overprovisioningFactor ?? 140);
+    this.#entries = entries;
+    this.outliers?.follow(next.values());
+    this.hosts = this.#hostSet();
     for (const [key, host] of previous) if (!next.has(key)) host.retire();
   }
 
-  #hostSet(entries: readonly HostEntry[], overprovisioningFactor: number): HostSet {
+  /** The configured hosts as they are now: ejected ones count as unhealthy. */
+  #hostSet(): HostSet {
     const { balancing, panicThreshold } = this.settings;
+    const overprovisioningFactor = this.#assignment?.policy?.overprovisioningFactor ?? 140;
+    const { outliers } = this;
+    const entries =
+      outliers === undefined
+        ? this.#entries
+        : this.#entries.map((entry) =>
+            outliers.isEjected(entry.host) ? { ...entry, health: 'unhealthy' as const } : entry,
+          );
     return new HostSet(entries, { balancing, panicThreshold, overprovisioningFactor }, this.#context.random);
   }
 
@@ -196,8 +229,8 @@ export class ClusterRuntime implements ConnectionBudget {
 
 /** Builds a cluster, or reports why it cannot be obeyed. */
 export function createClusterRuntime(cluster: Cluster, context: ClusterContext): ClusterRuntime | undefined {
-  const { settings, problems } = clusterSettings(cluster);
-  for (const problem of problems) context.report(cluster.name, problem);
+  const { settings, problems, remarks } = clusterSettings(cluster);
+  for (const problem of [...problems, ...remarks]) context.report(cluster.name, problem);
   if (settings === undefined) return undefined;
   if (settings.protocol !== 'http1' && !context.transport.supports.http2) {
     context.report(cluster.name, `HTTP/2 to endpoints is not implemented by the "${context.transport.name}" transport`);

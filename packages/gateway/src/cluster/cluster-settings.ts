@@ -13,6 +13,7 @@ import type { TcpKeepAlive, UpstreamHttp2Options, UpstreamProtocol } from '../up
 import type { HostPoolOptions } from './host.ts';
 import type { AddressFamily } from './host-resolver.ts';
 import type { LoadBalancing } from './load-balancer.ts';
+import { type OutlierSettings, outlierSettings } from './outlier-settings.ts';
 
 /** Where a cluster's endpoints come from. */
 export type EndpointDiscovery =
@@ -35,6 +36,7 @@ export interface ClusterSettings {
   readonly balancing: LoadBalancing;
   readonly panicThreshold: number;
   readonly circuitBreakers: CircuitBreakers;
+  readonly outlierDetection: OutlierSettings | undefined;
   /** What endpoints are spoken to in; `as-the-client`: in the protocol that the request came in. */
   readonly protocol: UpstreamProtocol | 'as-the-client';
   readonly pool: HostPoolOptions;
@@ -46,13 +48,15 @@ const httpProtocolOptionsName = 'envoy.extensions.upstreams.http.v3.HttpProtocol
 
 /**
  * Reads an Envoy Cluster. Returns what it cannot obey as sentences: a cluster with problems is not served, because half an
- * obeyed cluster (plain text where TLS was asked) would be worse than none.
+ * obeyed cluster (plain text where TLS was asked) would be worse than none. `remarks` are about what it can be served without.
  */
 export function clusterSettings(cluster: Cluster): {
   readonly settings: ClusterSettings | undefined;
   readonly problems: readonly string[];
+  readonly remarks: readonly string[];
 } {
   const problems: string[] = [];
+  const remarks: string[] = [];
   const discovery = endpointDiscovery(cluster, problems);
   const balancing = loadBalancing(cluster, problems);
   if (cluster.transportSocket !== undefined && !isRawBuffer(cluster.transportSocket.name)) {
@@ -60,16 +64,20 @@ export function clusterSettings(cluster: Cluster): {
   }
   if (cluster.lbSubsetConfig !== undefined) problems.push('lb_subset_config is not implemented');
   const { protocol, pool } = connectionSettings(cluster, problems);
-  if (discovery === undefined || balancing === undefined || problems.length > 0)
-    return { settings: undefined, problems };
+  if (discovery === undefined || balancing === undefined || problems.length > 0) {
+    return { settings: undefined, problems, remarks };
+  }
   return {
     problems,
+    remarks,
     settings: {
       name: cluster.name,
       discovery,
       balancing,
       panicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
       circuitBreakers: circuitBreakers(cluster),
+      outlierDetection:
+        cluster.outlierDetection === undefined ? undefined : outlierSettings(cluster.outlierDetection, remarks),
       protocol,
       pool,
     },

@@ -7,8 +7,10 @@ import type {
   UpstreamRequest,
 } from '../upstream-transport.ts';
 import type { ByteSource } from './byte-stream.ts';
+import type { Exchange } from './exchange.ts';
 import type { Forwarding } from './forwarding.ts';
-import { type HeaderList, setHeader } from './header-list.ts';
+import { httpStatusOf, isGrpcContentType } from './grpc-status.ts';
+import { type HeaderList, headerValue, setHeader } from './header-list.ts';
 import { respond } from './respond.ts';
 import { joinRepeatedFields, removeUpstreamHopHeaders } from './response-preparation.ts';
 
@@ -66,6 +68,7 @@ export class Attempt implements UpstreamHandler {
 
   onRequestStarted(): void {
     this.#leavePending();
+    this.#forwarding.cluster.outliers?.connected(this.host);
   }
 
   onInformational(status: number, headers: HeaderList): void {
@@ -80,6 +83,7 @@ export class Attempt implements UpstreamHandler {
       body?.cancel();
       return;
     }
+    forwarding.cluster.outliers?.answered(this.host, judgedStatus(exchange, status, headers));
     if (forwarding.retriesOn(this, status, headers)) {
       this.cancel();
       return;
@@ -121,6 +125,10 @@ export class Attempt implements UpstreamHandler {
     if (!this.#cancelled) this.#forwarding.failed(this, failure, requestSent);
   }
 
+  onBrokenOff(): void {
+    this.#forwarding.cluster.outliers?.failed(this.host, 503);
+  }
+
   onDone(): void {
     this.over = true;
     this.#leavePending();
@@ -151,4 +159,11 @@ export class Attempt implements UpstreamHandler {
     for (const cookie of exchange.cookiesToSet ?? []) headers.push('set-cookie', cookie);
     if (settings.attemptCountInResponse) setHeader(headers, 'x-envoy-attempt-count', String(exchange.attempts));
   }
+}
+
+/** The status by which an endpoint is judged: what a gRPC answer says in its head stands before the status of HTTP. */
+function judgedStatus(exchange: Exchange, status: number, headers: HeaderList): number {
+  if (!isGrpcContentType(headerValue(exchange.requestHeaders, 'content-type'))) return status;
+  const grpcStatus = headerValue(headers, 'grpc-status');
+  return grpcStatus === undefined ? status : httpStatusOf(grpcStatus);
 }

@@ -78,6 +78,11 @@ export class Forwarding implements UpstreamWork {
     const { exchange } = this;
     if (exchange.finished) return;
     this.cluster.stats.upstreamRequestTimeouts++;
+    const attempt = this.#attempt;
+    // Envoy judges an endpoint only by requests that a connection had taken.
+    if (attempt !== undefined && !attempt.over && !attempt.isPending && !exchange.responseStarted) {
+      this.cluster.outliers?.failed(attempt.host, 504);
+    }
     this.giveUp();
     if (exchange.responseStarted) exchange.reset('UT', 'response_timeout');
     else reply(exchange, 504, 'upstream request timeout', 'response_timeout', 'UT');
@@ -155,6 +160,7 @@ export class Forwarding implements UpstreamWork {
   #tryTimedOut(attempt: Attempt): void {
     if (attempt !== this.#attempt || attempt.over || this.exchange.responseStarted) return;
     this.cluster.stats.upstreamRequestTimeouts++;
+    if (!attempt.isPending) this.cluster.outliers?.failed(attempt.host, 504);
     attempt.cancel();
     if (this.retry !== undefined && retriesFailure(this.retry, 'local reset', true) && this.#retryLater(attempt))
       return;
@@ -176,6 +182,7 @@ export class Forwarding implements UpstreamWork {
       if (failure.kind === 'connection failure') exchange.upstreamFailure = failure.detail;
     }
     attempt.host.failuresTotal++;
+    this.cluster.outliers?.failed(attempt.host, 503);
     if (this.retry !== undefined && retriesFailure(this.retry, failure.kind, requestSent)) {
       if (this.#retryLater(attempt)) return;
     }

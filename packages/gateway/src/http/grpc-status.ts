@@ -25,6 +25,16 @@ export function grpcStatusOf(httpStatus: number): number {
   }
 }
 
+// In the order of the gRPC statuses, from OK to UNAUTHENTICATED.
+const HTTP_OF_GRPC: readonly number[] = '200 499 500 400 504 404 409 403 429 400 409 400 501 500 503 500 401'
+  .split(' ')
+  .map(Number);
+
+/** The HTTP status that stands for a gRPC status, as Envoy tells failures by it; 500 for what is none. */
+export function httpStatusOf(grpcStatus: string): number {
+  return (/^\d{1,2}$/.test(grpcStatus) ? HTTP_OF_GRPC[Number(grpcStatus)] : undefined) ?? 500;
+}
+
 /** Percent-encodes a `grpc-message` (gRPC over HTTP/2, "Responses"). The text holds one byte per character. */
 export function encodeGrpcMessage(message: string): string {
   return message.replace(/[^\x20-\x24\x26-\x7e]/g, (char) => {

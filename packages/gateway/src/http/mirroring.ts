@@ -100,14 +100,17 @@ class Mirror implements UpstreamHandler {
 
   onRequestStarted(): void {
     this.#leavePending();
+    this.#cluster.outliers?.connected(this.#host);
   }
 
-  onResponse(_status: number, _headers: HeaderList, body: ByteSource | undefined): void {
+  onResponse(status: number, _headers: HeaderList, body: ByteSource | undefined): void {
+    this.#cluster.outliers?.answered(this.#host, status);
     // Read to its end, so that the connection can serve again.
     body?.start(NOWHERE);
   }
 
   onFailure(): void {
+    this.#cluster.outliers?.failed(this.#host, 503);
     this.#host.failuresTotal++;
     this.onDone();
   }

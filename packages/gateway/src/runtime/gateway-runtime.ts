@@ -4,6 +4,7 @@ import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-ma
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
 import type { Secret } from '@heddle/envoy-api/tls';
+import { type Clock, systemClock } from '@heddle/model';
 import type { RouteTable } from '@heddle/routing';
 import { type ClusterContext, type ClusterRuntime, createClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { HostResolver } from '../cluster/host-resolver.ts';
@@ -32,6 +33,8 @@ export interface GatewayEnvironment {
   readonly lacks?: readonly string[] | undefined;
   readonly resolver?: HostResolver | undefined;
   readonly random?: RandomSource | undefined;
+  /** Time as ejection of failing endpoints sees it. */
+  readonly clock?: Clock | undefined;
   readonly accessLogSink?: AccessLogSink | undefined;
   /** The machine's address: what `x-forwarded-for` says for clients on the loopback interface. */
   readonly ownAddress?: string | undefined;
@@ -39,6 +42,9 @@ export interface GatewayEnvironment {
   readonly filters?: readonly HttpFilter[] | undefined;
   readonly onProblem?: ((problem: GatewayProblem) => void) | undefined;
 }
+
+/** Timers that keep no process alive, and a time that nobody sets. */
+const monotonicClock: Clock = { ...systemClock, nowMs: () => performance.now() };
 
 /** State of a listener that outlives its configurations. */
 interface ListenerLife {
@@ -126,6 +132,7 @@ export class GatewayRuntime {
       transport: this.#environment.transport,
       resolver: this.#environment.resolver,
       random: this.#random,
+      clock: this.#environment.clock ?? monotonicClock,
       report: (name, message) => {
         const problem: GatewayProblem = { kind: 'cluster', name, message };
         problems.push(problem);

@@ -97,6 +97,7 @@ export class Http2Call implements UpstreamCall, ByteSource {
     if (this.#done) return;
     this.#body?.stop();
     if (!this.#cancelled) {
+      if (this.#answered) this.#handler.onBrokenOff?.();
       if (!this.#answered) this.#handler.onFailure(failure);
       else if (this.#sink !== undefined) this.#sink.abort(failure.kind);
       else this.#aborted = failure.kind;
