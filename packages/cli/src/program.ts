@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { DEFAULT_HTTP_ADDRESS } from './admin-client.ts';
 import type { DumpType } from './envoy-dump/read-dump.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /**
  * Runs one command line and returns the exit code. Each command's code is loaded only when it is asked for: `heddle version` must
@@ -188,7 +189,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
         ['heddle control-plane --config mesh/ --log-format json', 'with a log for machines'],
       ),
     )
-    .action(async (options) => setExitCode(await (await import('./commands/control-plane.ts')).controlPlane(options)));
+    .action(async (options) => {
+      keepYoungGenerationSmall();
+      setExitCode(await (await import('./commands/control-plane.ts')).controlPlane(options));
+    });
 
   program
     .command('status')
