@@ -40,7 +40,8 @@ export interface ProgramOptions {
 /** Node as `heddle control-plane` runs: with a young generation that does not grow (docs/decisions/0023-memory-of-a-server.md). */
 export const NODE: readonly string[] = [
   process.execPath,
-  '--semi-space-growth-factor=1',
+  '--import',
+  'data:text/javascript,import { setFlagsFromString } from "node:v8"; setFlagsFromString("--semi-space-growth-factor=1");',
   ...(process.argv.includes('--built') ? [] : ['--conditions=@heddle/source']),
 ];
 

@@ -174,7 +174,12 @@ function endpointsNeededBy(resource: XdsResource, clusters: ResourcesByName): Re
 
 type Names = ReadonlySet<string> | ReadonlyMap<string, string>;
 
-const firstNames = new WeakMap<Names, WeakMap<Chunk, { readonly name: string | undefined }>>();
+interface First {
+  readonly name: string | undefined;
+}
+
+/** Found once for all streams. */
+const firstNames = new WeakMap<Names, WeakMap<Chunk, First>>();
 
 function hasChunks({ held, outstanding }: Subscription): boolean {
   if (held.unsent.length > 0) return true;
@@ -183,30 +188,31 @@ function hasChunks({ held, outstanding }: Subscription): boolean {
 }
 
 /** The first of some names in a shared chunk that the client was not sent yet, or has not acknowledged. */
-function firstOnItsWay({ held, outstanding }: Subscription, names: Names): string | undefined {
-  for (const chunk of held.unsent) {
-    const name = firstIn(chunk, names);
-    if (name !== undefined) return name;
-  }
-  for (const { chunk } of outstanding.values()) {
-    const name = chunk === undefined ? undefined : firstIn(chunk, names);
-    if (name !== undefined) return name;
-  }
-  return undefined;
-}
-
-function firstIn(chunk: Chunk, names: Names): string | undefined {
+function firstOnItsWay(subscription: Subscription, names: Names): string | undefined {
+  if (!hasChunks(subscription)) return undefined;
   let byChunk = firstNames.get(names);
   if (byChunk === undefined) {
     byChunk = new WeakMap();
     firstNames.set(names, byChunk);
   }
+  for (const chunk of subscription.held.unsent) {
+    const { name } = firstIn(chunk, names, byChunk);
+    if (name !== undefined) return name;
+  }
+  for (const { chunk } of subscription.outstanding.values()) {
+    const name = chunk === undefined ? undefined : firstIn(chunk, names, byChunk).name;
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+function firstIn(chunk: Chunk, names: Names, byChunk: WeakMap<Chunk, First>): First {
   let first = byChunk.get(chunk);
   if (first === undefined) {
     first = { name: chunk.resources.find(({ name }) => names.has(name))?.name };
     byChunk.set(chunk, first);
   }
-  return first.name;
+  return first;
 }
 
 function decodeClusters(resource: XdsResource): ReadonlySet<string> {

@@ -1,10 +1,11 @@
 import type { XdsResource } from '@heddle/model';
 import type { Chunk } from './chunk.ts';
 import { endpointsNamedBy } from './make-before-break.ts';
+import { NameList } from './name-list.ts';
 import type { DeltaPush } from './push.ts';
 import type { SubscribedNames } from './subscribed-names.ts';
 
-const endpointsOfChunk = new WeakMap<Chunk, ReadonlySet<string>>();
+const endpointsOfChunk = new WeakMap<Chunk, NameList>();
 
 /**
  * The endpoints of clusters that were sent before the client subscribed to any endpoints. A changed cluster warms only by an answer of
@@ -35,14 +36,17 @@ export class OwedEndpoints {
 /** The endpoints of clusters that were sent, among those that the client has asked for. */
 export function endpointsToAnswer({ resources, chunk }: DeltaPush, names: SubscribedNames): readonly string[] {
   if (names.size === 0) return [];
-  const named = chunk === undefined ? endpointsNamedByAll(resources) : [...endpointsNamedIn(chunk)];
-  return named.filter((name) => names.has(name));
+  if (chunk === undefined) return endpointsNamedByAll(resources).filter((name) => names.has(name));
+  // Clusters that are new to the client: it has mostly not asked for their endpoints yet, which shared lists know at once.
+  const named = endpointsNamedIn(chunk);
+  const mayBeAsked = names.lists.some((list) => list.overlaps(named)) || names.single.size > 0;
+  return mayBeAsked ? named.names.filter((name) => names.has(name)) : [];
 }
 
-function endpointsNamedIn(chunk: Chunk): ReadonlySet<string> {
+function endpointsNamedIn(chunk: Chunk): NameList {
   let names = endpointsOfChunk.get(chunk);
   if (names === undefined) {
-    names = new Set(endpointsNamedByAll(chunk.resources));
+    names = new NameList(endpointsNamedByAll(chunk.resources));
     endpointsOfChunk.set(chunk, names);
   }
   return names;
