@@ -16,7 +16,8 @@ if (lacking !== undefined) {
   console.warn(`Tests of sidecars with real redirections are skipped: ${lacking}`);
 }
 
-const SERVICES = `
+/** Everything but what becomes of destinations that the mesh does not know. */
+const BASE = `
 apiVersion: v1
 kind: Service
 metadata: { name: web, namespace: shop }
@@ -31,6 +32,16 @@ apiVersion: v1
 kind: Service
 metadata: { name: auto, namespace: shop }
 spec: { clusterIP: 10.96.0.12, selector: { app: server }, ports: [{ name: one, port: 7000 }, { name: two, port: 7001 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: local, namespace: shop }
+spec: { clusterIP: 10.96.0.15, selector: { app: server }, ports: [{ name: http, port: 8090 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: greeter, namespace: shop }
+spec: { clusterIP: 10.96.0.16, selector: { app: server }, ports: [{ name: unknown, port: 3307, targetPort: 3306 }] }
 ---
 apiVersion: v1
 kind: Service
@@ -99,12 +110,16 @@ spec:
       route: [{ destination: { host: static.test, port: { number: 443 } } }]
 `;
 
-const REGISTRY_ONLY = `
+/** Ports that are not Istio's own, so that somebody would notice if they were not obeyed. */
+const PORTS = { outbound: 16_001, inbound: 16_006 };
+
+const settings = (more: string): string => `
 apiVersion: mesh.istio.io/v1alpha1
 kind: MeshConfig
 metadata: { name: istio }
-spec: { outboundTrafficPolicy: { mode: REGISTRY_ONLY } }
+spec: { proxyListenPort: ${PORTS.outbound}, proxyInboundListenPort: ${PORTS.inbound}${more === '' ? '' : `, ${more}`} }
 `;
+const SERVICES = `${BASE}---${settings('')}`;
 
 describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars', () => {
   let mesh: CapturedMesh;
@@ -116,7 +131,7 @@ describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars
         {
           name: 'server',
           labels: { app: 'server' },
-          serves: { http: [8080, 7001, 7777], tcp: [9000, 7000, 7778], greeting: [3306] },
+          serves: { http: [8080, 7001, 7777], tcp: [9000, 7000, 7778], greeting: [3306], local: [8090] },
           captured: true,
         },
         {
@@ -126,7 +141,7 @@ describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars
           captured: false,
         },
       ],
-      { outbound: 15_001, inbound: 15_006 },
+      PORTS,
     );
     await mesh.configure(SERVICES);
   }, 60_000);
@@ -298,7 +313,7 @@ describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars
     ],
     [
       'the redirections’ own port, which would be a circle',
-      { from: 'outside', kind: 'tcp', address: 'server', port: 15_006 },
+      { from: 'outside', kind: 'tcp', address: 'server', port: PORTS.inbound },
       { text: '', log: ['server BlackHoleCluster virtualInbound-blackhole UH -'] },
     ],
   ])('%s', async (_, given, expected) => {
@@ -356,7 +371,7 @@ spec:
   });
 
   describe('with REGISTRY_ONLY', () => {
-    beforeAll(() => mesh.configure(`${SERVICES}---${REGISTRY_ONLY}`));
+    beforeAll(() => mesh.configure(`${BASE}---${settings('outboundTrafficPolicy: { mode: REGISTRY_ONLY }')}`));
     afterAll(() => mesh.configure(SERVICES));
 
     test.each<[string, Given, unknown]>([
@@ -383,6 +398,24 @@ spec:
     ])('%s', async (_, given, expected) => {
       const { error: _error, ...answer } = await call(given);
       expect(answer).toEqual(expected);
+    });
+  });
+
+  test('inboundTrafficPolicy decides whether a workload is spoken to at 127.0.0.1', async () => {
+    const given: Given = { kind: 'http', address: '10.96.0.15', port: 8090, host: 'local' };
+    expect(await call(given)).toMatchObject({ status: 503 });
+    await mesh.configure(`${BASE}---${settings('inboundTrafficPolicy: { mode: LOCALHOST }')}`);
+    expect(await call(given)).toMatchObject({ status: 200, text: 'server local /' });
+    await mesh.configure(SERVICES);
+  });
+
+  test('protocolDetectionTimeout decides for how long a port of undeclared protocol waits for its client', async () => {
+    await mesh.configure(`${BASE}---${settings('protocolDetectionTimeout: 100ms')}`);
+    expect(await call({ kind: 'silent', address: '10.96.0.16', port: 3307 })).toMatchObject({ text: 'server greets' });
+    await mesh.configure(SERVICES);
+    expect(await call({ kind: 'silent', address: '10.96.0.16', port: 3307 })).toMatchObject({
+      text: '',
+      error: 'silence',
     });
   });
 });

@@ -15,8 +15,8 @@ export interface Served {
   readonly tcp?: readonly number[];
   /** Speaks first, as databases do. */
   readonly greeting?: readonly number[];
-  /** The address of all; every one if absent. */
-  readonly address?: string;
+  /** Speaks HTTP/1.1 at 127.0.0.1 alone. */
+  readonly local?: readonly number[];
 }
 
 export interface Call {
@@ -90,15 +90,13 @@ function clientHello(serverName: string): Promise<Buffer> {
 
 function serve(served: Served): Promise<unknown> {
   const listening: Promise<unknown>[] = [];
-  const listen = (server: net.Server, port: number): void => {
-    listening.push(new Promise<void>((resolve) => server.listen(port, served.address ?? '0.0.0.0', resolve)));
+  const listen = (server: net.Server, port: number, address = '0.0.0.0'): void => {
+    listening.push(new Promise<void>((resolve) => server.listen(port, address, resolve)));
   };
-  for (const port of served.http ?? []) {
-    listen(
-      http.createServer((request, response) => response.end(`${served.name} ${request.headers.host} ${request.url}`)),
-      port,
-    );
-  }
+  const web = () =>
+    http.createServer((request, response) => response.end(`${served.name} ${request.headers.host} ${request.url}`));
+  for (const port of served.http ?? []) listen(web(), port);
+  for (const port of served.local ?? []) listen(web(), port, '127.0.0.1');
   const answer = (socket: net.Socket): void => {
     socket.on('error', () => {});
     socket.once('data', () => socket.end(`${served.name} heard`));

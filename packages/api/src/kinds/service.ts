@@ -56,9 +56,16 @@ export const ServiceSpec = object(
     }),
     ports: array(ServicePort),
     clusterIP: string({ format: clusterIp, emptyIsAbsent: true, doc: 'None makes the service headless.' }),
-    type: inert(string({ values: ['ClusterIP', 'NodePort', 'LoadBalancer'], pendingValues: ['ExternalName'] })),
+    type: string({
+      values: ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'],
+      doc: 'ExternalName makes it another name of a host that DNS knows.',
+    }),
     publishNotReadyAddresses: boolean({ doc: 'Pods that are not ready are endpoints too.' }),
-    externalName: pending(string({ format: dnsSubdomain, emptyIsAbsent: true })),
+    externalName: string({
+      format: dnsSubdomain,
+      emptyIsAbsent: true,
+      doc: 'The host behind a service of type ExternalName.',
+    }),
     sessionAffinity: inert(string({ values: ['None'], pendingValues: ['ClientIP'] })),
     sessionAffinityConfig: pending(
       object({ clientIP: object({ timeoutSeconds: integer({ minimum: 1, maximum: 86_400 }) }) }),

@@ -59,6 +59,13 @@ export function serviceEndpoints(
   return { endpoints, diagnostics };
 }
 
+/** The name behind a Service of type ExternalName, which the proxy resolves. Its ports are the service's: there is no pod to have names for them. */
+export function externalEndpoint(_memo: Memo, port: MeshPort, externalName: string): EndpointsResult {
+  const target = typeof port.target === 'number' ? port.target : port.number;
+  const endpoint = { address: externalName, port: target, labels: {}, weight: 1, ref: port.source.ref };
+  return { endpoints: [endpoint], diagnostics: [] };
+}
+
 /**
  * The endpoints of one port that a ServiceEntry lists. Without any, a host that the proxy resolves stands for itself. Addresses that the
  * control plane hands out must be IP addresses (Envoy accepts no names there).

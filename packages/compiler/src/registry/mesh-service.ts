@@ -78,12 +78,17 @@ export function serviceSource(_memo: Memo, service: Service, domain: ClusterDoma
   return {
     host: serviceHost(nameOf(service), namespaceOf(service), domain),
     ref: refOfObject(service),
-    resolution: 'endpoints',
+    resolution: externalNameOf(service) === undefined ? 'endpoints' : 'dns',
     addresses,
     blocks: [],
     ports: ports.filter((port) => port.protocol !== 'udp'),
     object: service,
   };
+}
+
+/** The name that a Service of type ExternalName stands for; undefined for others. */
+export function externalNameOf({ spec }: Service): string | undefined {
+  return spec.type === 'ExternalName' ? spec.externalName : undefined;
 }
 
 /** The end of a block that holds one address. */

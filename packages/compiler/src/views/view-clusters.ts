@@ -7,8 +7,13 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import type { Backend } from '../destination-rules.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
-import { type EndpointsResult, serviceEndpoints, serviceEntryEndpoints } from '../registry/endpoints.ts';
-import type { MeshPort, ServiceSource } from '../registry/mesh-service.ts';
+import {
+  type EndpointsResult,
+  externalEndpoint,
+  serviceEndpoints,
+  serviceEntryEndpoints,
+} from '../registry/endpoints.ts';
+import { externalNameOf, type MeshPort, type ServiceSource } from '../registry/mesh-service.ts';
 import { isHttp2 } from '../registry/port-protocol.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';
@@ -184,6 +189,8 @@ export function selectedWorkloads(memo: Memo, source: ServiceSource, index: Work
 export function endpointsFor(memo: Memo, port: MeshPort, workloads: readonly Workload[]): EndpointsResult {
   const { object } = port.source;
   if (object.kind === 'ServiceEntry') return memo.run(serviceEntryEndpoints, object, port);
+  const externalName = externalNameOf(object);
+  if (externalName !== undefined) return memo.run(externalEndpoint, port, externalName);
   return memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
 }
 
