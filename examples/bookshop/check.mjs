@@ -21,7 +21,7 @@ const SETTLE_MS = 15_000;
 const START_MS = 120_000;
 const proxies = process.argv[2] === undefined ? ['embedded', 'envoy'] : [process.argv[2]];
 const steps = parseReadmeSteps(await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8'));
-assert.ok(steps.length > 15, `found ${steps.length} commands in README.md`);
+assert.ok(steps.length > 30, `found ${steps.length} commands in README.md`);
 
 for (const proxy of proxies) await tour(proxy);
 
