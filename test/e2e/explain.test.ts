@@ -27,13 +27,14 @@ describe('heddle explain request', () => {
     expect(stdout).toMatch(/→ forwarded to 198\.18\.0\.1:80, as \/ for host localhost/);
   });
 
-  test('prints JSON of a documented shape', async () => {
-    const args = ['explain', 'request', 'localhost:81/x', '-f', NGINX, '--method', 'post', '-o', 'json'];
-    const { stdout, exitCode } = await runHeddle(args);
+  test('prints JSON of a documented shape, and knows which port heddle dev moved', async () => {
+    const args = ['explain', 'request', 'localhost:8080/x', '-f', NGINX, '--method', 'post', '-o', 'json'];
+    const { stdout, stderr, exitCode } = await runHeddle(args);
     expect(exitCode).toBe(0);
+    expect(stderr).toContain('heddle dev serves port 80 as 8080');
     expect(JSON.parse(stdout)).toMatchObject({
       version: 1,
-      request: { method: 'POST', scheme: 'http', authority: 'localhost:81', path: '/x', port: 81 },
+      request: { method: 'POST', scheme: 'http', authority: 'localhost:8080', path: '/x', port: 8080 },
       steps: [{ step: 'listener', passed: false, near: [{ name: '0.0.0.0_80' }] }],
       outcome: { kind: 'refused' },
       proxy: { type: 'router', namespace: 'istio-system' },

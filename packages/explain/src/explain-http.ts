@@ -36,9 +36,10 @@ export function explainHttp(
   configuration: Configuration,
   manager: HttpConnectionManager,
   request: RequestToExplain,
+  chainPlace: Place | undefined,
   steps: Step[],
 ): Outcome {
-  const outcome = followRequest(configuration, manager, request, steps);
+  const outcome = followRequest(configuration, manager, request, chainPlace, steps);
   const contentType = firstHeader(request.headers, 'content-type') ?? '';
   if (outcome.kind !== 'answered' || !/^application\/grpc(?:\+|$)/.test(contentType)) return outcome;
   // Clients of gRPC are told in its own way: the status travels in a header of a response of HTTP status 200.
@@ -53,6 +54,7 @@ function followRequest(
   configuration: Configuration,
   manager: HttpConnectionManager,
   request: RequestToExplain,
+  chainPlace: Place | undefined,
   steps: Step[],
 ): Outcome {
   const read = readRequest(manager, request, steps);
@@ -66,7 +68,7 @@ function followRequest(
   if (virtualHost === undefined) {
     return answered(404, 'NR', `no virtual host serves "${read.authority}"`);
   }
-  const route = explainRoute(configuration, table, virtualHost, read, match, steps);
+  const route = explainRoute(configuration, table, virtualHost, read, match, chainPlace, steps);
   if (match === undefined || route === undefined) {
     return answered(
       404,
@@ -274,6 +276,7 @@ function explainRoute(
   virtualHost: number,
   request: RequestView,
   match: RouteMatchResult | undefined,
+  chainPlace: Place | undefined,
   steps: Step[],
 ): Step | undefined {
   const resource = table.config.name;
@@ -309,7 +312,8 @@ function explainRoute(
   const { route } = match;
   if (match.routeIndex < 0) {
     const reason = 'the virtual host wants TLS, and the request comes without';
-    const step: Step = { step: 'route', passed: false, name: '', reason, notes: [], near: [] };
+    // A server of a Gateway asks for it (`httpsRedirect`), so what made the chain made this too.
+    const step: Step = withPlace({ step: 'route', passed: false, name: '', reason, notes: [], near: [] }, chainPlace);
     steps.push(step);
     return step;
   }

@@ -244,6 +244,84 @@ describe('explainRequest: why', () => {
   });
 });
 
+describe('explainRequest: TLS', () => {
+  const tls = readManifests(
+    `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  selector: { istio: ingressgateway }
+  servers:
+    - port: { number: 443, name: https, protocol: HTTPS }
+      hosts: [shop.test]
+      tls: { mode: SIMPLE, serverCertificate: /c.pem, privateKey: /k.pem }
+    - port: { number: 443, name: pass, protocol: TLS }
+      hosts: [pass.test]
+      tls: { mode: PASSTHROUGH }
+    - port: { number: 80, name: http, protocol: HTTP }
+      hosts: [shop.test]
+      tls: { httpsRedirect: true }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: web, namespace: shop }
+spec:
+  hosts: [shop.test]
+  gateways: [front]
+  http: [{ directResponse: { status: 201 } }]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: pass, namespace: shop }
+spec:
+  hosts: [pass.test]
+  gateways: [front]
+  tls: [{ match: [{ sniHosts: [pass.test] }], route: [{ destination: { host: web } }] }]
+---
+${MESH.split('---')[0]}---
+${MESH.split('---')[3]}`,
+    'tls.yaml',
+  );
+  const ask = (scheme: string, authority: string, port: number): Explanation => {
+    const node: ProxyNode = {
+      id: '',
+      type: 'router',
+      ip: '10.0.0.9',
+      name: 'gateway',
+      namespace: 'istio-system',
+      dnsDomain: '',
+      labels: { istio: 'ingressgateway' },
+      capabilities: { dataPlane: 'envoy', minor: 40 },
+    };
+    return explainRequest({
+      compiled: compiler.compile(tls, viewOf(node, compiler.selectorKeys(tls))),
+      request: { method: 'GET', scheme, authority, path: '/', port, headers: [] },
+      locate: ({ resource, path }) => tls.locate(resource, path),
+    });
+  };
+
+  test.each<[string, string, number, object]>([
+    ['https', 'shop.test', 443, { kind: 'answered', status: 201 }],
+    ['https', 'pass.test', 443, { kind: 'forwarded', protocol: 'tcp' }],
+    ['https', 'other.test', 443, { kind: 'refused' }],
+    ['http', 'shop.test:443', 443, { kind: 'refused' }],
+    ['http', 'shop.test', 80, { kind: 'answered', status: 301, location: 'https://shop.test/' }],
+  ])('%s for %s on port %d', (scheme, authority, port, outcome) => {
+    expect(ask(scheme, authority, port).outcome).toMatchObject(outcome);
+  });
+
+  test('the filter chain is told by its server name, the others by theirs', () => {
+    const chain = ask('https', 'pass.test', 443).steps.find(({ step }) => step === 'filter chain');
+    expect(chain).toMatchObject({
+      reason: 'it takes server name pass.test',
+      place: { object: { kind: 'VirtualService', name: 'pass' } },
+      near: [
+        { reason: 'it takes server name shop.test (decided by server name)', place: { object: { kind: 'Gateway' } } },
+      ],
+    });
+  });
+});
+
 test('explanationText: a paragraph for each step, and what becomes of the request', () => {
   const text = explanationText(explain('gateway', { path: '/cart' }));
   expect(text).toMatch(/^GET http:\/\/shop\.test\/cart\n\n✔ listener +0\.0\.0\.0_80 {2}mesh\.yaml:/);

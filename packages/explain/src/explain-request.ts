@@ -8,7 +8,14 @@ import { chooseFilterChain } from '@heddle/routing';
 import { legOf, legStep } from './cluster-legs.ts';
 import { Configuration, type LocateOrigin } from './configuration.ts';
 import { explainHttp } from './explain-http.ts';
-import { EXPLANATION_VERSION, type Explanation, type Near, type Outcome, type Step } from './explanation.ts';
+import {
+  EXPLANATION_VERSION,
+  type Explanation,
+  type Near,
+  type Outcome,
+  type Place,
+  type Step,
+} from './explanation.ts';
 import { MAX_NEAR, withPlace } from './near.ts';
 
 /** A request that somebody might send. */
@@ -60,8 +67,9 @@ export function explainRequest(options: ExplainOptions): Explanation {
 function explainConnection(configuration: Configuration, request: RequestToExplain, steps: Step[]): Outcome {
   const listener = findListener(configuration, request, steps);
   if (listener === undefined) return { kind: 'refused', reason: `nothing listens on port ${request.port}` };
-  const chain = findChain(configuration, listener, request, steps);
-  if (chain === undefined) return { kind: 'refused', reason: 'the connection is closed: no filter chain takes it' };
+  const found = findChain(configuration, listener, request, steps);
+  if (found === undefined) return { kind: 'refused', reason: 'the connection is closed: no filter chain takes it' };
+  const { chain, place } = found;
   const secure = chain.transportSocket !== undefined && chain.transportSocket.name !== RAW_BUFFER;
   const manager = managerOf(chain);
   if (manager !== undefined) {
@@ -71,10 +79,10 @@ function explainConnection(configuration: Configuration, request: RequestToExpla
         : 'the filter chain speaks plain HTTP, and the request comes with TLS';
       return { kind: 'refused', reason };
     }
-    return explainHttp(configuration, manager, request, steps);
+    return explainHttp(configuration, manager, request, place, steps);
   }
   const proxy = tcpProxyOf(chain);
-  if (proxy !== undefined) return explainTcp(configuration, listener, proxy, request, steps);
+  if (proxy !== undefined) return explainTcp(configuration, place, proxy, request, steps);
   return { kind: 'refused', reason: 'the filter chain has neither an HTTP connection manager nor a TCP proxy' };
 }
 
@@ -138,7 +146,7 @@ function findChain(
   listener: Listener,
   request: RequestToExplain,
   steps: Step[],
-): FilterChain | undefined {
+): { readonly chain: FilterChain; readonly place: Place | undefined } | undefined {
   const inspects = (filter: string): boolean => listener.listenerFilters.some(({ name }) => name === filter);
   const secure = request.scheme === 'https' && inspects(TLS_INSPECTOR);
   const host = (request.authority ?? '').replace(/:\d+$/, '');
@@ -161,7 +169,7 @@ function findChain(
     const path = `filterChains[${other}]`;
     const name = listener.filterChains[other]?.name || path;
     return withPlace(
-      { name, reason: `another ${criterion} is wanted, or one that says less about it` },
+      { name, reason: `${passedOverWords(listener.filterChains[other])} (decided by ${criterion})` },
       configuration.exactPlace(LISTENER_TYPE_URL, listener.name, path),
     );
   });
@@ -181,7 +189,11 @@ function findChain(
   steps.push(
     withPlace({ step: 'filter chain', passed: true, name: chain.name || path, reason, notes: [], near }, place),
   );
-  return chain;
+  return { chain, place };
+}
+
+function passedOverWords(chain: FilterChain | undefined): string {
+  return chain === undefined ? 'another chain fits better' : criteriaWords(chain);
 }
 
 function criteriaWords({ filterChainMatch: match }: FilterChain): string {
@@ -221,7 +233,7 @@ function tcpProxyOf(chain: FilterChain): TcpProxy | undefined {
 /** Bytes go on as they are, whatever they are. */
 function explainTcp(
   configuration: Configuration,
-  listener: Listener,
+  place: Place | undefined,
   proxy: TcpProxy,
   request: RequestToExplain,
   steps: Step[],
@@ -234,7 +246,6 @@ function explainTcp(
         ? specifier.value.clusters.map(({ name, weight }) => ({ name, weight }))
         : [];
   const total = shares.reduce((sum, { weight }) => sum + weight, 0);
-  const place = configuration.place(LISTENER_TYPE_URL, listener.name);
   const legs = shares.map(({ name, weight }) =>
     legOf(configuration, {
       cluster: name,

@@ -1,9 +1,10 @@
 import process from 'node:process';
 import { createCompiler } from '@heddle/compiler';
 import { type ExplanationTextOptions, explainRequest, explanationText, type RequestToExplain } from '@heddle/explain';
-import { compareText, fullHost, nodeId, SUPPORTED_ENVOY_MINORS, viewOf } from '@heddle/model';
+import { compareText, fullHost, type MeshSnapshot, nodeId, SUPPORTED_ENVOY_MINORS, viewOf } from '@heddle/model';
 import { mergeSources } from '@heddle/sources';
 import { createFileSource } from '@heddle/sources/node';
+import { localPort } from '../dev/listener-ports.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { mustExist } from '../findings/manifests.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
@@ -68,6 +69,7 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
     request,
     locate: ({ resource, path }) => snapshot.locate(resource, path),
   });
+  if (explanation.outcome.kind === 'refused' && options.from === undefined) hintAtDevPorts(snapshot, parsed.port);
   const through = { type: proxy.type, namespace: proxy.namespace, name: proxy.name, labels: proxy.labels };
   process.stdout.write(
     options.output === 'json'
@@ -79,6 +81,14 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
 
 /** How many of the workloads that are taken to run are named. */
 const SHOWN_WORKLOADS = 5;
+
+/** `heddle dev` serves low ports higher: who copies its URL asks for a port that no Gateway has. */
+function hintAtDevPorts(snapshot: MeshSnapshot, port: number): void {
+  const configured = snapshot.list('Gateway').flatMap(({ spec }) => spec.servers.map((server) => server.port.number));
+  const meant = configured.find((number) => number !== port && localPort(number) === port);
+  if (configured.includes(port) || meant === undefined) return;
+  process.stderr.write(`ℹ heddle dev serves port ${meant} as ${port}: ask for port ${meant} here\n`);
+}
 
 const PAINTS = { good: 32, bad: 31, strong: 1, faint: 2 } as const;
 
