@@ -62,9 +62,14 @@ const httpRule = fc.record(
     redirect: fc.record({ uri: text, port, redirectCode: fc.constantFrom(301, 308) }, { requiredKeys: [] }),
     rewrite: fc.record({ uri: text, authority: text }, { requiredKeys: [] }),
     headers: fc.record({ request: headerChanges }, { requiredKeys: [] }),
+    delegate: fc.record({ name, namespace }, { requiredKeys: ['name'] }),
+    mirror: fc.record({ host }),
+    fault: fc.record({ abort: fc.record({ httpStatus: fc.constantFrom(418, 503) }) }),
+    corsPolicy: fc.record({ allowOrigins: fc.array(stringMatch, { maxLength: 2 }) }),
   },
   { requiredKeys: [] },
 );
+const exportTo = fc.array(fc.oneof(namespace, fc.constantFrom('*', '.', '~')), { maxLength: 2 });
 const specs = {
   Service: fc.record(
     {
@@ -118,6 +123,7 @@ const specs = {
         maxLength: 2,
       }),
       http: fc.array(httpRule, { maxLength: 3 }),
+      exportTo,
     },
     { requiredKeys: [] },
   ),
@@ -126,6 +132,7 @@ const specs = {
       host,
       trafficPolicy: fc.record({ loadBalancer: fc.record({ simple: fc.constantFrom('RANDOM', 'PASSTHROUGH') }) }),
       subsets: fc.array(fc.record({ name: fc.constantFrom('v1', 'v2'), labels }), { maxLength: 2 }),
+      exportTo,
     },
     { requiredKeys: ['host'] },
   ),
@@ -157,8 +164,8 @@ const specs = {
 } as const;
 
 const annotations = fc.dictionary(
-  fc.constantFrom('heddle.dev/address', 'heddle.dev/bound-ports'),
-  fc.constantFrom('127.0.0.1', '80=40080,9000=x', 'nonsense'),
+  fc.constantFrom('heddle.dev/address', 'heddle.dev/bound-ports', 'networking.istio.io/exportTo'),
+  fc.constantFrom('127.0.0.1', '80=40080,9000=x', 'nonsense', '.', 'shop,istio-system', '~'),
 );
 const status = fc.option(
   fc.record({
