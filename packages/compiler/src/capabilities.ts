@@ -23,6 +23,7 @@ export const PROXY_FEATURES = {
   'heddle.http.cors': 'answering cross-origin requests',
   'heddle.http.fault': 'injecting faults',
   'heddle.http.mirror': 'mirroring requests',
+  'heddle.http.route-stats': 'statistics by route',
 } as const;
 
 export type ProxyFeature = keyof typeof PROXY_FEATURES;

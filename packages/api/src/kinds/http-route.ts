@@ -14,7 +14,6 @@ import {
   integer,
   map,
   object,
-  pending,
   type ReportProblem,
   required,
   type StringFormat,
@@ -67,7 +66,11 @@ export const HttpMatchRequest = object({
     emptyIsAbsent: true,
     doc: 'Of the workload whose proxy routes; not looked at in a match that names gateways.',
   }),
-  statPrefix: pending(string({ format: plainText })),
+  statPrefix: string({
+    format: plainText,
+    emptyIsAbsent: true,
+    doc: 'Under which the proxy counts the requests of the route in its statistics.',
+  }),
 });
 export type HttpMatchRequest = Infer<typeof HttpMatchRequest>;
 

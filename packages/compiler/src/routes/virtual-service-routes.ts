@@ -171,7 +171,7 @@ class RouteListBuilder {
       action: action.action,
       metadata: this.#metadata,
       decorator: { operation: `${target}${compiled.pathLabel}` },
-      statPrefix: match?.statPrefix ?? '',
+      statPrefix: this.#statPrefix(match, matchPath),
       typedPerFilterConfig: this.#filterConfigs(rule, path, origins),
       ...headerFields,
     });
@@ -298,6 +298,14 @@ class RouteListBuilder {
       ...retries(rule.retries, this.#settings, byHash),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
+  }
+
+  #statPrefix(match: HttpMatch | undefined, matchPath: FieldPath): string {
+    const prefix = match?.statPrefix ?? '';
+    const path: FieldPath = [...matchPath, 'statPrefix'];
+    return prefix !== '' && this.#can('heddle.http.route-stats', path, 'its requests are not counted apart')
+      ? prefix
+      : '';
   }
 
   /** What the filters of the route do besides: faults, CORS. */
