@@ -1,149 +1,178 @@
 /**
- * What compiling costs: `node --conditions=@heddle/source bench/compile.ts [SERVICES]`.
+ * What compiling costs: `npm run bench:compile -- [SERVICES]`, 1,000 unless given. Prints JSON, CPU milliseconds unless it says otherwise.
  *
- * One gateway proxy with as many Gateways, VirtualServices and Services (two ready Pods each) as asked for, 1,000 unless given. Prints
- * JSON: CPU milliseconds for a cold compilation from parsed objects to encoded bytes, for a second proxy of the same view and for one of
- * another view, for one changed object of each kind (mean of many), and each as a ratio of the cold one.
+ * - `gateway`: one gateway proxy with as many Gateways, VirtualServices, DestinationRules and Services (two ready Pods each). Cold, from
+ *   parsed objects to encoded bytes; a second proxy of the same view; one of another view; after one changed object of each kind (mean
+ *   of many); and cold once more in slices of 10 ms, as a control plane does it: how many, and the longest.
+ * - `sidecar`: one sidecar view of as many Services with ten Pods each, from `setObjects` of a source to compiled bytes: after one changed
+ *   endpoint, and after an annotation that alters nothing.
+ * - `namespaces`: a hundred namespaces that share the Services, a sidecar view in each: all of them cold, and after one change.
+ *
+ * With `node --expose-gc` also what is retained after compiling, in megabytes.
  */
 import process from 'node:process';
 import { createCompiler } from '@heddle/compiler';
-import { type AnyMeshObject, MeshSnapshot, type ProxyNode, viewOf } from '@heddle/model';
+import { type AnyMeshObject, MeshSnapshot, type ProxyNode, type View, viewOf } from '@heddle/model';
+import { createMemorySource, mergeSources } from '@heddle/sources';
+import {
+  destinationRule,
+  GATEWAY,
+  gateway,
+  gatewayMesh,
+  pod,
+  service,
+  virtualService,
+} from './compile/gateway-mesh.ts';
+import { meanMs, retainedMegabytes, rounded, time } from './compile/timing.ts';
+import { BenchMesh, MESH_NAMESPACE } from './discovery/mesh.ts';
 
 const count = Number(process.argv[2] ?? 1000);
-/** Before measuring: a control plane that runs for months is warm. */
-const WARM_UP_ROUNDS = 50;
-const ROUNDS = 101;
+const SLICE_MS = 10;
 
-function service(index: number): AnyMeshObject[] {
-  const name = `service-${index}`;
-  const namespace = `shop-${index % 10}`;
-  const pods = [1, 2].map((replica) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: `${name}-${replica}`, namespace, labels: { app: name, version: `v${replica}` } },
-    spec: { containers: [{ name: 'web', image: 'web', ports: [{ name: 'http', containerPort: 8080 }] }] },
-    status: {
-      podIP: `10.${index >> 8}.${index & 255}.${replica}`,
-      phase: 'Running',
-      conditions: [{ type: 'Ready', status: 'True' }],
-    },
-  }));
-  return [
-    ...pods,
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
-    },
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'Gateway',
-      metadata: { name, namespace },
-      spec: {
-        selector: { istio: 'ingressgateway' },
-        servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [`${name}.example.com`] }],
+const SIDECAR: ProxyNode = {
+  ...GATEWAY,
+  type: 'sidecar',
+  namespace: MESH_NAMESPACE,
+  labels: { app: 'client' },
+  capabilities: { dataPlane: 'envoy', minor: 36 },
+};
+
+function measureGateway(): Readonly<Record<string, number>> {
+  const objects = gatewayMesh(count);
+  const sourced = objects.map((object) => ({ object }));
+  const first = MeshSnapshot.of(sourced);
+  const compiler = createCompiler();
+  const view = viewOf(GATEWAY, compiler.selectorKeys(first));
+  const cold = time(() => compiler.compile(first, view));
+  const again = time(() => compiler.compile(first, view));
+  const other = viewOf({ ...GATEWAY, namespace: 'other' }, compiler.selectorKeys(first));
+  const otherView = time(() => compiler.compile(first, other));
+
+  /** Compiles after each of several changes of one object; the snapshot is made outside the measured time. */
+  const change = (alter: (round: number) => AnyMeshObject): number => {
+    let snapshot = first;
+    const { kind, metadata } = alter(0);
+    const position = objects.findIndex((one) => one.kind === kind && one.metadata.name === metadata.name);
+    return meanMs(
+      (round) => {
+        snapshot = MeshSnapshot.of(sourced.with(position, { object: alter(round) }), { previous: snapshot });
+        return snapshot;
       },
-    },
-    virtualService(index, '/cart'),
-  ] as unknown as AnyMeshObject[];
-}
-
-function virtualService(index: number, prefix: string): AnyMeshObject {
-  const name = `service-${index}`;
-  return {
-    apiVersion: 'networking.istio.io/v1',
-    kind: 'VirtualService',
-    metadata: { name, namespace: `shop-${index % 10}` },
-    spec: {
-      hosts: [`${name}.example.com`],
-      gateways: [name],
-      http: [
-        { match: [{ uri: { prefix } }], route: [{ destination: { host: name, port: { number: 80 } } }] },
-        { route: [{ destination: { host: name } }] },
-      ],
-    },
-  } as unknown as AnyMeshObject;
-}
-
-const node: ProxyNode = {
-  id: 'router~127.0.0.1~gateway.istio-system~istio-system.svc.cluster.local',
-  type: 'router',
-  ip: '127.0.0.1',
-  name: 'gateway',
-  namespace: 'istio-system',
-  dnsDomain: 'istio-system.svc.cluster.local',
-  labels: { istio: 'ingressgateway' },
-  capabilities: { dataPlane: 'envoy', minor: 40 },
-};
-
-/** CPU time of this thread: on a machine with other work the wall clock says more about that. Kernels count in steps of up to 4 ms. */
-function time<T>(work: () => T): { readonly ms: number; readonly result: T } {
-  const start = process.threadCpuUsage();
-  const result = work();
-  const { user, system } = process.threadCpuUsage(start);
-  return { ms: (user + system) / 1000, result };
-}
-
-const objects = Array.from({ length: count }, (_, index) => service(index)).flat();
-const first = MeshSnapshot.of(objects.map((object) => ({ object })));
-const compiler = createCompiler();
-const view = viewOf(node, compiler.selectorKeys(first));
-const cold = time(() => compiler.compile(first, view));
-const again = time(() => compiler.compile(first, view));
-const otherView = time(() =>
-  compiler.compile(first, viewOf({ ...node, namespace: 'other' }, compiler.selectorKeys(first))),
-);
-
-/** Compiles after each of several changes of one object; the snapshot is made outside the measured time. */
-function change(alter: (object: AnyMeshObject, round: number) => AnyMeshObject | undefined): number {
-  let snapshot = first;
-  let current = objects;
-  const times: number[] = [];
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
-    const position = current.findIndex((object) => alter(object, round) !== undefined);
-    current = current.with(position, alter(current[position] as AnyMeshObject, round) as AnyMeshObject);
-    const next = MeshSnapshot.of(
-      current.map((object) => ({ object })),
-      { previous: snapshot },
+      (next) => compiler.compile(next, view),
     );
-    const { ms } = time(() => compiler.compile(next, view));
-    if (round >= WARM_UP_ROUNDS) times.push(ms);
-    snapshot = next;
-  }
-  return times.reduce((sum, ms) => sum + ms, 0) / times.length;
+  };
+  const changes = {
+    oneVirtualService: change((round) => virtualService(7, `/cart-${round}`)),
+    oneService: change((round) => service(7, round % 2 === 0)),
+    onePod: change((round) => pod(7, 1, `10.99.0.${round + 1}`)),
+    oneDestinationRule: change((round) => destinationRule(7, round % 2 === 0 ? 'RANDOM' : 'ROUND_ROBIN')),
+    oneComment: change((round) => gateway(7, { round: String(round) })),
+  };
+  const resources = [...cold.result.resources.values()].reduce((sum, byName) => sum + byName.size, 0);
+  return {
+    cold: cold.ms,
+    again: again.ms,
+    otherView: otherView.ms,
+    ...changes,
+    ...inSlices(first, view),
+    resources,
+  };
 }
 
-const oneVirtualService = change((object, round) =>
-  object.kind === 'VirtualService' && object.metadata.name === 'service-7'
-    ? virtualService(7, `/cart-${round}`)
-    : undefined,
-);
-const onePod = change((object, round) =>
-  object.kind === 'Pod' && object.metadata.name === 'service-7-1'
-    ? ({ ...object, status: { ...object.status, podIP: `10.99.0.${round + 1}` } } as AnyMeshObject)
-    : undefined,
-);
-const oneService = change((object, round) =>
-  object.kind === 'Service' && object.metadata.name === 'service-7'
-    ? ({ ...object, spec: { ...object.spec, publishNotReadyAddresses: round % 2 === 0 } } as AnyMeshObject)
-    : undefined,
-);
-const oneComment = change((object, round) =>
-  object.kind === 'Gateway' && object.metadata.name === 'service-7'
-    ? ({ ...object, metadata: { ...object.metadata, annotations: { round: String(round) } } } as AnyMeshObject)
-    : undefined,
-);
+/** A cold compilation as on a thread that serves others. */
+function inSlices(snapshot: MeshSnapshot, view: View): Readonly<Record<string, number>> {
+  const compiler = createCompiler();
+  let [slices, longestSlice] = [0, 0];
+  const total = time(() => {
+    for (let done = false; !done; slices++) {
+      const startedAtMs = performance.now();
+      const slice = time(() =>
+        compiler.compileWithin(snapshot, view, () => performance.now() - startedAtMs >= SLICE_MS),
+      );
+      done = slice.result !== undefined;
+      longestSlice = Math.max(longestSlice, slice.ms);
+    }
+  });
+  return { coldInSlices: total.ms, slices, longestSlice };
+}
 
-const round = (ms: number): number => Math.round(ms * 1000) / 1000;
-const figures = { again: again.ms, otherView: otherView.ms, oneVirtualService, onePod, oneService, oneComment };
-const report = {
-  services: count,
-  coldMs: round(cold.ms),
-  ms: Object.fromEntries(Object.entries(figures).map(([name, ms]) => [name, round(ms)])),
-  ratioToCold: Object.fromEntries(
-    Object.entries(figures).map(([name, ms]) => [name, Math.round((ms / cold.ms) * 1e5) / 1e5]),
-  ),
-  resources: [...cold.result.resources.values()].reduce((sum, byName) => sum + byName.size, 0),
-};
-process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+async function measureSidecar(): Promise<Readonly<Record<string, number | undefined>>> {
+  const mesh = new BenchMesh({ services: count, endpointsPerService: 10 });
+  const source = createMemorySource({ objects: mesh.objects });
+  const merged = mergeSources([source]);
+  const reading = time(() => merged.ready);
+  await merged.ready;
+  const before = retainedMegabytes();
+  const compiler = createCompiler();
+  const compile = (): unknown =>
+    compiler.compile(merged.current, viewOf(SIDECAR, compiler.selectorKeys(merged.current)));
+  const cold = time(compile);
+  const after = retainedMegabytes();
+  const change = (alter: (round: number) => ReturnType<BenchMesh['changeEndpoint']>): number =>
+    meanMs(alter, (objects) => {
+      source.setObjects(objects);
+      compile();
+    });
+  return {
+    snapshot: reading.ms,
+    cold: cold.ms,
+    oneEndpoint: change((round) => mesh.changeEndpoint(round)),
+    oneAnnotation: change((round) => mesh.changeAnnotation(round)),
+    retainedMegabytes: before === undefined || after === undefined ? undefined : rounded(after - before),
+    retainedByObjectsMegabytes: before,
+  };
+}
+
+/** Sidecars of a hundred namespaces that all see each other. */
+function measureNamespaces(): Readonly<Record<string, number | undefined>> {
+  const namespaces = 100;
+  const inNamespace = (index: number, object: AnyMeshObject): AnyMeshObject =>
+    ({ ...object, metadata: { ...object.metadata, namespace: `team-${index % namespaces}` } }) as AnyMeshObject;
+  const objects = Array.from({ length: count }, (_, index) =>
+    [service(index), pod(index, 1), pod(index, 2)].map((object) => inNamespace(index, object)),
+  ).flat();
+  const sourced = objects.map((object) => ({ object }));
+  const first = MeshSnapshot.of(sourced);
+  const before = retainedMegabytes();
+  const compiler = createCompiler();
+  const nodes = Array.from(
+    { length: namespaces },
+    (_, index): ProxyNode => ({ ...SIDECAR, namespace: `team-${index}` }),
+  );
+  const compileAll = (snapshot: MeshSnapshot): void => {
+    const keys = compiler.selectorKeys(snapshot);
+    for (const node of nodes) compiler.compile(snapshot, viewOf(node, keys));
+  };
+  const cold = time(() => compileAll(first));
+  const after = retainedMegabytes();
+  let snapshot = first;
+  const change = (position: number, alter: (round: number) => AnyMeshObject): number => {
+    let sum = 0;
+    const rounds = 20;
+    for (let round = 0; round < rounds + 5; round++) {
+      const object = inNamespace(7, alter(round));
+      snapshot = MeshSnapshot.of(sourced.with(position, { object }), { previous: snapshot });
+      const { ms } = time(() => compileAll(snapshot));
+      if (round >= 5) sum += ms;
+    }
+    return sum / rounds;
+  };
+  return {
+    views: namespaces,
+    cold: cold.ms,
+    oneEndpoint: change(7 * 3 + 1, (round) => pod(7, 1, `10.99.0.${round + 1}`)),
+    oneService: change(7 * 3, (round) => service(7, round % 2 === 0)),
+    retainedMegabytes: before === undefined || after === undefined ? undefined : rounded(after - before),
+  };
+}
+
+const sections = { gateway: measureGateway(), sidecar: await measureSidecar(), namespaces: measureNamespaces() };
+const report = Object.fromEntries(
+  Object.entries<Readonly<Record<string, number | undefined>>>(sections).map(([section, figures]) => [
+    section,
+    Object.fromEntries(
+      Object.entries(figures).map(([name, value]) => [name, value === undefined ? value : rounded(value)]),
+    ),
+  ]),
+);
+process.stdout.write(`${JSON.stringify({ services: count, ...report }, null, 2)}\n`);

@@ -28,6 +28,8 @@ export interface DestinationRuleIndex {
     clientNamespace: string,
     rootNamespace: string,
   ): readonly DestinationRule[];
+  /** Whether rules stand in a namespace: clients of all others are told the same. */
+  hasRulesIn(namespace: string): boolean;
 }
 
 type RuleInputs = readonly [rules: readonly DestinationRule[], domain: ClusterDomain];
@@ -37,6 +39,7 @@ interface RuleTables extends DestinationRuleIndex {
   readonly exact: Groups<DestinationRule>;
   /** By namespace. */
   readonly wildcards: Groups<WildcardRules>;
+  readonly byNamespace: Groups<DestinationRule>;
 }
 
 /** The rules of a namespace for one wildcard host, the oldest first. */
@@ -57,13 +60,18 @@ export function indexDestinationRules(
   const keysOf = (rule: DestinationRule): readonly string[] => [ruleKey(namespaceOf(rule), hostOf(rule))];
   const wildcard = (rule: DestinationRule): boolean => isWildcardHost(rule.spec.host);
   if (before === undefined || before.inputs[1] !== domain) {
-    return ruleTables(groupItems(rules, keysOf, compareRuleAge), wildcardRules(rules.filter(wildcard), hostOf));
+    return ruleTables(
+      groupItems(rules, keysOf, compareRuleAge),
+      wildcardRules(rules.filter(wildcard), hostOf),
+      groupItems(rules, homeOf, compareRuleAge),
+    );
   }
   const { removed, added } = changedItems(before.inputs[0], rules);
   const wild = [...removed, ...added].some(wildcard);
   return ruleTables(
     patchGroups(before.result.exact, removed, added, keysOf, compareRuleAge),
     wild ? wildcardRules(rules.filter(wildcard), hostOf) : before.result.wildcards,
+    patchGroups(before.result.byNamespace, removed, added, homeOf, compareRuleAge),
   );
 }
 
@@ -89,10 +97,20 @@ function wildcardRules(
   return groupItems(all, ({ namespace }) => [namespace], narrowestFirst);
 }
 
-function ruleTables(exact: Groups<DestinationRule>, wildcards: Groups<WildcardRules>): RuleTables {
+function homeOf(rule: DestinationRule): readonly string[] {
+  return [namespaceOf(rule)];
+}
+
+function ruleTables(
+  exact: Groups<DestinationRule>,
+  wildcards: Groups<WildcardRules>,
+  byNamespace: Groups<DestinationRule>,
+): RuleTables {
   return {
     exact,
     wildcards,
+    byNamespace,
+    hasRulesIn: (namespace) => byNamespace.has(namespace),
     rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
       // In the root namespace stand the rules for everybody: its own clients too look at the service's namespace first.
       const first = clientNamespace === rootNamespace ? serviceNamespace : clientNamespace;

@@ -118,30 +118,11 @@ export function createMemo(interruption: Interruption = { isSpent: undefined }):
 
   const memo: Memo = {
     run(stage, ...inputs) {
-      let owners = stages.get(stage);
-      if (owners === undefined) {
-        owners = new WeakMap();
-        stages.set(stage, owners);
-      }
-      const owner = inputs[0];
-      let entries = owners.get(owner);
-      if (entries === undefined) {
-        entries = [];
-        owners.set(owner, entries);
-      }
-      // Newest first: the entry of the last compilation is almost always the one wanted.
-      for (let index = 0; index < entries.length; index++) {
-        const entry = entries[index] as Entry;
-        if (!sameAfterFirst(entry.inputs, inputs)) continue;
-        if (index > 0) {
-          entries.splice(index, 1);
-          entries.unshift(entry);
-        }
-        return entry.result as ReturnType<typeof stage>;
-      }
+      const entries = entriesOf(stages, stage, inputs[0]);
+      const known = findEntry(entries, inputs);
+      if (known !== undefined) return known.result as ReturnType<typeof stage>;
       const result = stage(memo, ...inputs);
-      entries.unshift({ inputs, result });
-      if (entries.length > ENTRIES_PER_OWNER) entries.pop();
+      keepEntry(entries, { inputs, result });
       pause();
       return result;
     },
@@ -192,12 +173,15 @@ export function createMemo(interruption: Interruption = { isSpent: undefined }):
 
     evolve(stage, ...inputs) {
       type Result = ReturnType<typeof stage>;
-      const lineages = lineagesOf(evolved, stage);
       const [items] = inputs;
+      const entries = entriesOf(stages, stage, items);
+      const known = findEntry(entries, inputs);
+      if (known !== undefined) return known.result as Result;
+      const lineages = lineagesOf(evolved, stage);
       const before = lineages.nearest(items);
-      if (before !== undefined && sameItems(before.inputs, inputs)) return before.result as Result;
       const result = stage(memo, before as Continued<typeof inputs, Result> | undefined, ...inputs);
       lineages.keep({ items, inputs, result }, before);
+      keepEntry(entries, { inputs, result });
       pause();
       return result;
     },
@@ -225,6 +209,39 @@ export const noMemo: Memo = {
   evolve: (stage, ...inputs) => stage(noMemo, undefined, ...inputs),
   steady: (_owner, _slot, items) => items,
 };
+
+function entriesOf(stages: Map<AnyStage, WeakMap<object, Entry[]>>, stage: AnyStage, owner: object): Entry[] {
+  let owners = stages.get(stage);
+  if (owners === undefined) {
+    owners = new WeakMap();
+    stages.set(stage, owners);
+  }
+  let entries = owners.get(owner);
+  if (entries === undefined) {
+    entries = [];
+    owners.set(owner, entries);
+  }
+  return entries;
+}
+
+/** Newest first: the entry of the last compilation is almost always the one wanted. */
+function findEntry(entries: Entry[], inputs: readonly MemoInput[]): Entry | undefined {
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as Entry;
+    if (!sameAfterFirst(entry.inputs, inputs)) continue;
+    if (index > 0) {
+      entries.splice(index, 1);
+      entries.unshift(entry);
+    }
+    return entry;
+  }
+  return undefined;
+}
+
+function keepEntry(entries: Entry[], entry: Entry): void {
+  entries.unshift(entry);
+  if (entries.length > ENTRIES_PER_OWNER) entries.pop();
+}
 
 interface MappedList {
   readonly items: readonly object[];

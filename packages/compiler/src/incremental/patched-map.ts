@@ -38,7 +38,7 @@ export class PatchedMap<Value> implements ReadonlyMap<string, Value> {
     let { size } = this;
     for (const [key, value] of changes) size += Number(value !== undefined) - Number(this.has(key));
     // Once in a while the patch is worked in: its length is what each later change copies.
-    if (this.#patch.size + changes.size <= MAX_PATCH) {
+    if (this.#patch.size + changes.size <= Math.max(MIN_PATCH, this.#base.size / 8)) {
       const patch = new Map(this.#patch);
       for (const [key, value] of changes) patch.set(key, value);
       return new PatchedMap(this.#base, patch, size);
@@ -87,5 +87,5 @@ export class PatchedMap<Value> implements ReadonlyMap<string, Value> {
   }
 }
 
-/** How many entries a change copies at most. */
-const MAX_PATCH = 128;
+/** So many entries are copied with each change at most; more where the base is long. */
+const MIN_PATCH = 128;

@@ -69,15 +69,20 @@ interface OutboundState extends OutboundHosts {
 export function outboundVirtualHosts(
   memo: Memo,
   given: Continued<Inputs, OutboundState> | undefined,
-  http: readonly ServicePort[],
-  { onPort }: PortServices,
+  _http: readonly ServicePort[],
+  services: PortServices,
   port: number,
   capturesPods: boolean,
   portsIn: PortsInHosts,
   tables: OutboundTables,
   settings: MeshSettings,
 ): OutboundState {
-  const { candidates, lists } = collectCandidates(memo, http, onPort, port, tables, settings);
+  const { meshHosts, virtualServices, backends, audience } = tables;
+  // Who calls matters only where some rule asks.
+  const asked = memo.run(someAsk, virtualServices);
+  const caller = asked ? audience : memo.run(anyCaller, settings, audience.missing, audience.httpsPort);
+  const found = memo.run(collectCandidates, services, port, meshHosts, virtualServices, backends, caller, settings);
+  const { candidates, lists } = found;
   const comparable = given?.inputs[2] === port && given.inputs[3] === capturesPods && given.inputs[4] === portsIn;
   const before = comparable && given?.inputs[6] === settings ? given : undefined;
   const { clusterDomain } = settings;
@@ -90,7 +95,7 @@ export function outboundVirtualHosts(
       return memo.run(serviceDomains, service, client, clusterDomain, capturesPods);
     };
   };
-  const { namespace } = tables.audience;
+  const { namespace } = audience;
   const namespaceBefore = before?.inputs[5].audience.namespace ?? namespace;
   const suffixes = [localSuffix(namespace, clusterDomain), localSuffix(namespaceBefore, clusterDomain)];
   const nearby = ({ host }: Candidate): boolean => suffixes.some((suffix) => host.endsWith(suffix));
@@ -135,10 +140,12 @@ function compareNames(a: EncodedVirtualHost, b: EncodedVirtualHost): number {
 /** Who wants a virtual host, in order of precedence. */
 function collectCandidates(
   memo: Memo,
-  http: readonly ServicePort[],
-  onPort: ReadonlySet<string>,
+  { http, onPort }: PortServices,
   port: number,
-  { meshHosts, virtualServices, backends, audience }: OutboundTables,
+  meshHosts: MeshHosts,
+  virtualServices: readonly VirtualServiceEntry[],
+  backends: BackendTable,
+  audience: RouteAudience,
   settings: MeshSettings,
 ): { readonly candidates: readonly Candidate[]; readonly lists: readonly RouteList[] } {
   const decided = new Map<VirtualServiceEntry, ServicePort[]>();
@@ -171,6 +178,14 @@ function collectCandidates(
     if (backend !== undefined) candidates.push(memo.run(defaultCandidate, entry.port, backend, settings));
   }
   return { candidates, lists };
+}
+
+function someAsk(_memo: Memo, virtualServices: readonly VirtualServiceEntry[]): boolean {
+  return virtualServices.some(({ sourceLabelKeys }) => sourceLabelKeys !== undefined);
+}
+
+function anyCaller(_memo: Memo, _settings: MeshSettings, missing: string, httpsPort: number): RouteAudience {
+  return { namespace: '', labels: {}, missing, httpsPort };
 }
 
 /** A host that only a VirtualService knows. */

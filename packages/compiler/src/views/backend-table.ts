@@ -1,7 +1,7 @@
 import { type Backend, backendOf, type DestinationRuleIndex } from '../destination-rules.ts';
 import { alignLists, changedItems } from '../incremental/list-changes.ts';
 import { PatchedMap } from '../incremental/patched-map.ts';
-import type { Continued, Memo } from '../memo.ts';
+import { type Continued, type Memo, sameItems } from '../memo.ts';
 import type { DestinationRule } from '../mesh-objects.ts';
 import type { MeshService } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
@@ -39,7 +39,10 @@ export function indexBackends(
   settings: MeshSettings,
 ): BackendState {
   const [knownServices, knownIndex, knownNamespace, knownSettings] = before?.inputs ?? NOTHING_KNOWN;
-  const sameRules = index === knownIndex && clientNamespace === knownNamespace && settings === knownSettings;
+  const alike = (namespace: string | undefined): boolean =>
+    clientNamespace === namespace ||
+    (namespace !== undefined && !index.hasRulesIn(clientNamespace) && !index.hasRulesIn(namespace));
+  const sameRules = index === knownIndex && settings === knownSettings && alike(knownNamespace);
   const positions = alignLists(knownServices, services);
   const rules: (readonly DestinationRule[])[] = [];
   const all: Backend[] = [];
@@ -60,6 +63,9 @@ export function indexBackends(
     all.push(backend);
     if (!same) changes.set(service.host, backend);
   }
+  // The same table for all namespaces in which it is the same.
+  if (before !== undefined && changes.size === 0)
+    return sameItems(rules, before.result.rules) ? before.result : { ...before.result, rules };
   const byHost =
     before === undefined ? PatchedMap.of(changes as ReadonlyMap<string, Backend>) : before.result.byHost.with(changes);
   return { rules, all, byHost, backend: (host) => byHost.get(host) };
