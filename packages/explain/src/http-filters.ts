@@ -27,7 +27,7 @@ function settingsFor<Schema extends DescMessage>(
 }
 
 /** What happens to requests of a route on purpose. */
-export function faultsOf(manager: HttpConnectionManager, match: RouteMatchResult, _request: RequestView): Faults {
+export function faultsOf(manager: HttpConnectionManager, match: RouteMatchResult): Faults {
   const fault = settingsFor(manager, match, FAULT, HTTPFaultSchema);
   if (fault === undefined) return {};
   const { delay, abort } = fault;
