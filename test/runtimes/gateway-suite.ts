@@ -1,6 +1,6 @@
 // The gateway on any runtime: one list of checks, run by test/runtimes/{node,bun,deno}/gateway.ts. Prints one line of JSON per check.
 import { createServer } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,7 +25,12 @@ type Check = (runtime: Runtime) => Promise<void>;
 
 const type = (name: string) => ({ '@type': `type.googleapis.com/envoy.extensions.filters.${name}` });
 
-function state(routes: readonly JsonObject[], endpointPort: number, manager: JsonObject = {}): GatewayResources {
+function state(
+  routes: readonly JsonObject[],
+  endpointPort: number,
+  manager: JsonObject = {},
+  cluster: JsonObject = {},
+): GatewayResources {
   const typedConfig = {
     ...type('network.http_connection_manager.v3.HttpConnectionManager'),
     routeConfig: { virtualHosts: [{ name: 'all', domains: ['*'], routes: [...routes] }] },
@@ -39,7 +44,15 @@ function state(routes: readonly JsonObject[], endpointPort: number, manager: Jso
       listeners: [
         { name: 'web', address: socketAddress(0), filterChains: [{ filters: [{ name: 'http', typedConfig }] }] },
       ],
-      clusters: [{ name: 'c', type: 'STATIC', connectTimeout: '1s', loadAssignment: { clusterName: 'c', endpoints } }],
+      clusters: [
+        {
+          name: 'c',
+          type: 'STATIC',
+          connectTimeout: '1s',
+          loadAssignment: { clusterName: 'c', endpoints },
+          ...cluster,
+        },
+      ],
     },
   });
 }
@@ -193,6 +206,44 @@ const checks: Record<string, Check> = {
         equal((JSON.parse(body) as { path: string; length: number }).length, 3, 'body length');
       }),
     ),
+  'standalone: HTTP/2 to endpoints, with trailers both ways': async () => {
+    const seen: string[] = [];
+    const server = createHttp2Server();
+    server.on('stream', (stream, headers) => {
+      stream.on('trailers', (trailers) => seen.push(`trailer ${trailers['x-sum']}`));
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.on('data', (chunk: Buffer) => stream.write(`${headers[':path']} ${chunk}`));
+      stream.on('end', () => stream.end());
+      stream.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const endpoint = (server.address() as AddressInfo).port;
+    await withStandalone(state([forwarding], endpoint, {}, { http2ProtocolOptions: {} }), async (port) => {
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      for (let round = 0; round < 3; round++) {
+        const stream = session.request(
+          { ':path': '/s', ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' },
+          { waitForTrailers: true, endStream: false },
+        );
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '3' }));
+        let text = '';
+        stream.setEncoding('latin1').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        const trailers = new Promise<Record<string, unknown>>((resolve, reject) => {
+          stream.on('trailers', (fields) => resolve(fields as Record<string, unknown>));
+          stream.on('error', reject);
+        });
+        stream.end('abc');
+        equal((await trailers)['grpc-status'], '0', 'trailer of the answer');
+        equal(text, '/s abc', 'body');
+      }
+      session.close();
+      equal(seen, ['trailer 3', 'trailer 3', 'trailer 3'], 'trailers of the requests');
+    });
+    server.close();
+  },
   'standalone: follows a control plane': async () => {
     let { listeners, clusters } = state([answering(201)], 9);
     const compiled = (): CompiledView => ({

@@ -34,6 +34,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.lb.least-request',
   'heddle.lb.random',
   'heddle.lb.round-robin',
+  'heddle.lb.slow-start',
 ];
 
 /** Those of {@link GATEWAY_FEATURES} that a gateway has whose endpoints are reached this way. */

@@ -123,14 +123,12 @@ export const LoadBalancerSettings = object(
     zoneAwareLbSetting: pending(
       object({ ...localityFailover, minClusterSize: integer({ minimum: 1, maximum: 4_294_967_295 }) }),
     ),
-    warmupDurationSecs: pending(string({ format: duration })),
-    warmup: pending(
-      object({
-        duration: required(string({ format: duration })),
-        minimumPercent: number({ minimum: 0, maximum: 100 }),
-        aggression: number({ minimum: 1e-9 }),
-      }),
-    ),
+    warmupDurationSecs: string({ format: duration }),
+    warmup: object({
+      duration: required(string({ format: duration })),
+      minimumPercent: number({ minimum: 0, maximum: 100 }),
+      aggression: number({ minimum: 1e-9 }),
+    }),
   },
   {
     oneOf: [

@@ -164,8 +164,7 @@ export class ClusterRuntime implements ConnectionBudget {
     for (const endpoint of endpoints) {
       const key = `${endpoint.address.host}|${endpoint.address.port}`;
       if (next.has(key)) continue;
-      const host =
-        this.#byAddress.get(key) ?? new Host(endpoint.address, this.#context.transport, this.#pool, endpoint.hostname);
+      const host = this.#byAddress.get(key) ?? this.#newHost(endpoint);
       next.set(key, host);
       entries.push({ host, weight: endpoint.weight, health: endpoint.health, priority: endpoint.priority });
     }
@@ -175,6 +174,12 @@ export class ClusterRuntime implements ConnectionBudget {
     this.outliers?.follow(next.values());
     this.hosts = this.#hostSet();
     for (const [key, host] of previous) if (!next.has(key)) host.retire();
+  }
+
+  #newHost({ address, hostname }: ConfiguredEndpoint): Host {
+    const host = new Host(address, this.#context.transport, this.#pool, hostname);
+    host.addedAtMs = this.#context.clock.nowMs();
+    return host;
   }
 
   /** The configured hosts as they are now: ejected ones count as unhealthy. */
@@ -188,7 +193,8 @@ export class ClusterRuntime implements ConnectionBudget {
         : this.#entries.map((entry) =>
             outliers.isEjected(entry.host) ? { ...entry, health: 'unhealthy' as const } : entry,
           );
-    return new HostSet(entries, { balancing, panicThreshold, overprovisioningFactor }, this.#context.random);
+    const { clock, random } = this.#context;
+    return new HostSet(entries, { balancing, panicThreshold, overprovisioningFactor }, random, () => clock.nowMs());
   }
 
   #followDns(discovery: Extract<EndpointDiscovery, { kind: 'strict-dns' | 'logical-dns' }>): void {

@@ -5,6 +5,7 @@ import {
   Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
   Cluster_RingHashLbConfig_HashFunction,
+  type Cluster_SlowStartConfig,
 } from '@heddle/envoy-api/cluster';
 import { type Http2ProtocolOptions, RoutingPriority } from '@heddle/envoy-api/core';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
@@ -14,6 +15,7 @@ import type { HostPoolOptions } from './host.ts';
 import type { AddressFamily } from './host-resolver.ts';
 import type { LoadBalancing } from './load-balancer.ts';
 import { type OutlierSettings, outlierSettings } from './outlier-settings.ts';
+import type { SlowStart } from './slow-start.ts';
 
 /** Where a cluster's endpoints come from. */
 export type EndpointDiscovery =
@@ -130,14 +132,17 @@ function loadBalancing(cluster: Cluster, problems: string[]): LoadBalancing | un
     problems.push('consistent_hashing_lb_config is not implemented');
   }
   switch (lbPolicy) {
-    case Cluster_LbPolicy.ROUND_ROBIN:
-      return { policy: 'ROUND_ROBIN' };
+    case Cluster_LbPolicy.ROUND_ROBIN: {
+      const config = lbConfig.case === 'roundRobinLbConfig' ? lbConfig.value : undefined;
+      return { policy: 'ROUND_ROBIN', slowStart: slowStart(config?.slowStartConfig) };
+    }
     case Cluster_LbPolicy.LEAST_REQUEST: {
       const config = lbConfig.case === 'leastRequestLbConfig' ? lbConfig.value : undefined;
       return {
         policy: 'LEAST_REQUEST',
         choiceCount: config?.choiceCount ?? 2,
         activeRequestBias: config?.activeRequestBias?.defaultValue ?? 1,
+        slowStart: slowStart(config?.slowStartConfig),
       };
     }
     case Cluster_LbPolicy.RANDOM:
@@ -171,6 +176,17 @@ function loadBalancing(cluster: Cluster, problems: string[]): LoadBalancing | un
       );
       return undefined;
   }
+}
+
+function slowStart(config: Cluster_SlowStartConfig | undefined): SlowStart | undefined {
+  const windowMs = durationMs(config?.slowStartWindow, 0);
+  if (config === undefined || windowMs === 0) return undefined;
+  const aggression = config.aggression?.defaultValue ?? 1;
+  return {
+    windowMs,
+    aggression: aggression > 0 ? aggression : 1,
+    leastShare: (config.minWeightPercent?.value ?? 10) / 100,
+  };
 }
 
 function circuitBreakers(cluster: Cluster): CircuitBreakers {

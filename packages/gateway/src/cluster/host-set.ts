@@ -45,11 +45,12 @@ export class HostSet {
   readonly #random: RandomSource;
   readonly #single: HostPicker | undefined;
 
-  constructor(entries: readonly HostEntry[], settings: HostSetSettings, random: RandomSource) {
+  constructor(entries: readonly HostEntry[], settings: HostSetSettings, random: RandomSource, nowMs?: () => number) {
     this.entries = entries;
     this.#random = random;
     const priorities = [...new Set(entries.map(({ priority }) => priority))].sort((a, b) => a - b);
-    const picker = (hosts: readonly HostEntry[]) => lazily(() => createHostPicker(settings.balancing, hosts, random));
+    const picker = (hosts: readonly HostEntry[]) =>
+      lazily(() => createHostPicker(settings.balancing, hosts, random, nowMs));
     const capacity: { healthy: number; degraded: number }[] = [];
     for (const priority of priorities) {
       const here = entries.filter((entry) => entry.priority === priority);

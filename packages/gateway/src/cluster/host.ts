@@ -20,6 +20,8 @@ export class Host {
   /** Requests sent and not over yet: what LEAST_REQUEST compares. */
   activeRequests = 0;
   requestsTotal = 0;
+  /** When it came into the cluster, on the cluster's clock. */
+  addedAtMs = Number.NEGATIVE_INFINITY;
   failuresTotal = 0;
   #transport: UpstreamTransport;
   #options: HostPoolOptions;

@@ -2,6 +2,7 @@ import { EarliestDeadlineFirst } from './earliest-deadline-first.ts';
 import type { Host } from './host.ts';
 import { type MaglevSettings, maglevPicker } from './maglev.ts';
 import { type RingHashSettings, ringHashPicker } from './ring-hash.ts';
+import { anyStarts, type SlowStart, startFactor } from './slow-start.ts';
 
 /** Uniform in [0, 1), `Math.random` unless a test wants the same picks every time. */
 export type RandomSource = () => number;
@@ -23,8 +24,9 @@ export interface HostPicker {
 
 /** How hosts of a cluster are chosen: Envoy's `Cluster.LbPolicy` values that are implemented, with their settings. */
 export type LoadBalancing =
-  | { readonly policy: 'ROUND_ROBIN' | 'RANDOM' }
-  | ({ readonly policy: 'LEAST_REQUEST' } & LeastRequestSettings)
+  | { readonly policy: 'ROUND_ROBIN'; readonly slowStart?: SlowStart | undefined }
+  | { readonly policy: 'RANDOM' }
+  | ({ readonly policy: 'LEAST_REQUEST'; readonly slowStart?: SlowStart | undefined } & LeastRequestSettings)
   | ({ readonly policy: 'RING_HASH' } & RingHashSettings)
   | ({ readonly policy: 'MAGLEV' } & MaglevSettings);
 
@@ -45,6 +47,7 @@ export function createHostPicker(
   balancing: LoadBalancing,
   hosts: readonly WeightedHost[],
   random: RandomSource,
+  nowMs: () => number = () => 0,
 ): HostPicker {
   if (hosts.length === 0) return { pick: () => undefined };
   if (hosts.length === 1) {
@@ -58,16 +61,23 @@ export function createHostPicker(
   switch (balancing.policy) {
     case 'RANDOM':
       return randomPicker(plain, random);
-    case 'ROUND_ROBIN':
-      return equalWeights ? turnsPicker(plain, skip) : scheduledPicker(hosts, ({ weight }) => weight, skip);
-    case 'LEAST_REQUEST':
-      return equalWeights
-        ? leastLoadedPicker(plain, random, balancing.choiceCount)
+    case 'ROUND_ROBIN': {
+      const { slowStart } = balancing;
+      return equalWeights && !anyStarts(slowStart, plain, nowMs)
+        ? turnsPicker(plain, skip)
+        : scheduledPicker(hosts, ({ host, weight }) => weight * startFactor(slowStart, host, nowMs), skip);
+    }
+    case 'LEAST_REQUEST': {
+      const { slowStart, choiceCount, activeRequestBias } = balancing;
+      return equalWeights && !anyStarts(slowStart, plain, nowMs)
+        ? leastLoadedPicker(plain, random, choiceCount)
         : scheduledPicker(
             hosts,
-            ({ host, weight }) => weight / (host.activeRequests + 1) ** balancing.activeRequestBias,
+            ({ host, weight }) =>
+              (weight / (host.activeRequests + 1) ** activeRequestBias) * startFactor(slowStart, host, nowMs),
             skip,
           );
+    }
     case 'RING_HASH':
       return ringHashPicker(hosts, balancing, random);
     case 'MAGLEV':
