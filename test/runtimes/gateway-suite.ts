@@ -60,6 +60,93 @@ function state(
 const forwarding: JsonObject = { match: { prefix: '/' }, route: { cluster: 'c', timeout: '0s' } };
 const answering = (status: number): JsonObject => ({ match: { prefix: '/' }, directResponse: { status } });
 
+/** Filters of routes in front of the router. */
+const withFilters: JsonObject = {
+  httpFilters: [
+    { name: 'envoy.filters.http.fault', typedConfig: type('http.fault.v3.HTTPFault') },
+    { name: 'envoy.filters.http.cors', typedConfig: type('http.cors.v3.Cors') },
+    { name: 'envoy.filters.http.router', typedConfig: type('http.router.v3.Router') },
+  ],
+};
+const filtered: readonly JsonObject[] = [
+  {
+    match: { prefix: '/fault' },
+    route: { cluster: 'c' },
+    typedPerFilterConfig: {
+      'envoy.filters.http.fault': {
+        ...type('http.fault.v3.HTTPFault'),
+        delay: { fixedDelay: '0.02s', percentage: { numerator: 100 } },
+        abort: { httpStatus: 418, percentage: { numerator: 100 } },
+      },
+    },
+  },
+  {
+    match: { prefix: '/cors' },
+    route: { cluster: 'c' },
+    typedPerFilterConfig: {
+      'envoy.filters.http.cors': {
+        ...type('http.cors.v3.CorsPolicy'),
+        allowOriginStringMatch: [{ exact: 'https://a.test' }],
+        allowMethods: 'GET',
+      },
+    },
+  },
+  {
+    match: { prefix: '/mirrored' },
+    route: {
+      cluster: 'c',
+      timeout: '0s',
+      requestMirrorPolicies: [{ cluster: 'c', disableShadowHostSuffixAppend: true }],
+    },
+  },
+];
+
+/** Faults, CORS and mirrors, whichever way requests come in. */
+async function checkRouteFilters(send: (path: string, init?: RequestInit) => Promise<Response>): Promise<void> {
+  const fault = await send('/fault');
+  equal([fault.status, await fault.text()], [418, 'fault filter abort'], 'a fault');
+  const headers = { origin: 'https://a.test', 'access-control-request-method': 'GET' };
+  const preflight = await send('/cors', { method: 'OPTIONS', headers });
+  const allowed = ['origin', 'methods'].map((name) => preflight.headers.get(`access-control-allow-${name}`));
+  equal([preflight.status, ...allowed], [200, 'https://a.test', 'GET'], 'a preflight');
+  const read = await send('/cors', { headers: { origin: 'https://a.test' } });
+  equal([read.status, read.headers.get('access-control-allow-origin')], [200, 'https://a.test'], 'a response');
+  await read.text();
+}
+
+/** Counts what comes, with its length. */
+async function withCounter(use: (port: number, seen: readonly number[]) => Promise<void>): Promise<void> {
+  const seen: number[] = [];
+  const server = createServer((req, res) => {
+    let length = 0;
+    req.on('data', (chunk: Uint8Array) => {
+      length += chunk.byteLength;
+    });
+    req.on('end', () => {
+      seen.push(length);
+      res.end('seen');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use((server.address() as AddressInfo).port, seen);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function checkMirror(
+  send: (path: string, init?: RequestInit) => Promise<Response>,
+  seen: readonly number[],
+): Promise<void> {
+  const body = 'x'.repeat(100_000);
+  const response = await send('/mirrored', { method: 'POST', body });
+  equal([response.status, await response.text()], [200, 'seen'], 'the answer');
+  for (let tries = 0; tries < 400 && seen.length < 2; tries++) await delay(5);
+  equal(seen, [body.length, body.length], 'the original and its copy');
+}
+
 function equal(found: unknown, wanted: unknown, what: string): void {
   if (JSON.stringify(found) !== JSON.stringify(wanted)) {
     throw new Error(`${what}: found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
@@ -143,6 +230,25 @@ const checks: Record<string, Check> = {
         equal(await response.json(), seen, 'what the endpoint saw');
       }),
     ),
+  'standalone: faults, CORS and mirrors': () =>
+    withCounter((endpoint, seen) =>
+      withStandalone(state(filtered, endpoint, withFilters), async (port) => {
+        const send = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init);
+        await checkMirror(send, seen);
+        await checkRouteFilters(send);
+      }),
+    ),
+  'mounted: faults, CORS and mirrors': async () => {
+    for (const create of [createGateway, createPortableGateway]) {
+      await withCounter(async (endpoint, seen) => {
+        const gateway = create({ resources: state(filtered, endpoint, withFilters) });
+        const send = (path: string, init?: RequestInit) => gateway.fetch(new Request(`http://shop.test${path}`, init));
+        await checkMirror(send, seen);
+        await checkRouteFilters(send);
+        gateway.close();
+      });
+    }
+  },
   'standalone: answers as Envoy what it refuses': () =>
     withStandalone(state([forwarding], 9), async (port) => {
       const refused = await exchangeBytes(port, 'GET / HTTP/1.1\r\nHost: a\r\nx : y\r\n\r\n', 'Bad Request');
