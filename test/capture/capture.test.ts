@@ -3,13 +3,17 @@
  * has it, and real Envoys get what the compiler makes for them. The access logs say which cluster and chain served a call.
  */
 import process from 'node:process';
+import { SUPPORTED_ENVOY_MINORS } from '@heddle/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requireEnvoy } from '../support/require-envoy.ts';
 import { type CapturedMesh, startCapturedMesh } from './captured-mesh.ts';
 import { whyNoPods } from './pod-network.ts';
 import type { Call } from './workload-program.ts';
 
-const envoy = await requireEnvoy();
+const { oldest, newest } = SUPPORTED_ENVOY_MINORS;
+const envoys = await Promise.all(
+  [newest, oldest].map(async (minor) => ({ version: `1.${minor}`, envoy: await requireEnvoy(`1.${minor}`) })),
+);
 const lacking = whyNoPods();
 if (lacking !== undefined) {
   if (process.env['CI']) throw new Error(`Sidecars cannot be tested with real redirections: ${lacking}`);
@@ -121,11 +125,15 @@ spec: { proxyListenPort: ${PORTS.outbound}, proxyInboundListenPort: ${PORTS.inbo
 `;
 const SERVICES = `${BASE}---${settings('')}`;
 
-describe.skipIf(envoy === undefined || lacking !== undefined)('captured sidecars', () => {
+describe.each(envoys)('captured sidecars with Envoy $version', ({ envoy }) => {
+  if (envoy === undefined || lacking !== undefined) {
+    test.skip('need Envoy, root and network namespaces');
+    return;
+  }
   let mesh: CapturedMesh;
   beforeAll(async () => {
     mesh = await startCapturedMesh(
-      envoy ?? '',
+      envoy,
       [
         { name: 'client', labels: { app: 'client' }, serves: {}, captured: true },
         {

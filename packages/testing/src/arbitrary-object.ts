@@ -208,11 +208,11 @@ function endpointsOnDeclaredPorts(spec: Mutable): Mutable {
 
 function serverNamesOfItsHosts(spec: Mutable): Mutable {
   const hosts = (spec['hosts'] as readonly string[] | undefined) ?? [];
-  if (!Array.isArray(spec['tls'])) return spec;
   if (hosts[0] === undefined) {
-    const { tls: _tls, ...rest } = spec;
+    const { tls: _tls, tcp: _tcp, gateways: _gateways, ...rest } = spec;
     return rest;
   }
+  if (!Array.isArray(spec['tls'])) return spec;
   const tls = (spec['tls'] as readonly Mutable[]).map((rule) => ({
     ...rule,
     match: (rule['match'] as readonly Mutable[]).map((match) => ({ ...match, sniHosts: [hosts[0]] })),

@@ -2,7 +2,7 @@ import { dnsLabel } from '../formats/dns-name.ts';
 import { gatewayReference, wildcardHostOrIp } from '../formats/host.ts';
 import { ipSubnet } from '../formats/ip-address.ts';
 import { labelKey, labelValue } from '../formats/label.ts';
-import { array, integer, map, object, required, string } from '../schema.ts';
+import { array, inert, integer, map, object, required, string } from '../schema.ts';
 import { checkWeights, Destination } from './destination.ts';
 
 /** Istio `RouteDestination`: one leg of a TCP or TLS route. */
@@ -22,7 +22,7 @@ const l4Match = {
 /** Istio `TCPRoute`. */
 export const TcpRoute = object(
   {
-    match: array(object({ ...l4Match, sourceSubnet: string({ format: ipSubnet, emptyIsAbsent: true }) })),
+    match: array(object({ ...l4Match, sourceSubnet: inert(string({ format: ipSubnet, emptyIsAbsent: true })) })),
     route: required(array(RouteDestination, { minItems: 1 })),
   },
   { check: (rule, report) => checkWeights(rule.route, ['route'], report) },
