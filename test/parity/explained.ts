@@ -11,18 +11,31 @@ import { isPlausibleShare } from './statistics.ts';
 export function explainCaseRequest(compiled: CompiledView, request: CaseRequest): Explanation {
   const order = Object.keys(request.backend).length === 0 ? [] : [ORDER_HEADER, JSON.stringify(request.backend)];
   const headers = [...request.headers, REQUEST_ID_HEADER, '1', ...order];
+  const { authority, path } = targetOf(request);
   return explainRequest({
     compiled,
     request: {
       method: request.method,
       scheme: request.tls === undefined ? 'http' : 'https',
-      authority: request.host,
-      path: request.path,
+      authority,
+      path,
       port: request.port,
+      ...(request.tls === undefined ? {} : { serverName: request.tls.serverName ?? '' }),
       headers: headers.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text)),
       http: request.http,
     },
   });
+}
+
+const ABSOLUTE_TARGET = /^http:\/\/([^/?]+)([/?].*)?$/;
+
+/** An absolute target names host and path; the codec takes it apart before anybody sees it (RFC 9112, section 3.2.2). */
+function targetOf({ path, host, http }: CaseRequest): {
+  readonly authority: string | undefined;
+  readonly path: string;
+} {
+  const [, authority, rest = '/'] = (http === 1 ? ABSOLUTE_TARGET.exec(path) : null) ?? [];
+  return authority === undefined ? { authority: host, path } : { authority, path: rest };
 }
 
 /** Whether an explanation can be held against the answers, and where it is wrong. */
@@ -40,7 +53,11 @@ export function judgeExplanation(
   backends: Pick<EchoBackends, 'port'>,
 ): ExplanationVerdict {
   const readable = answers.filter((answer) => isReadable(request, answer));
-  if (readable.length === 0) return { judged: false, differences: [] };
+  if (readable.length === 0) {
+    // A connection that is closed at once is what was explained; of others nothing is known but that they broke.
+    const closed = answers.length > 0 && answers.every(({ status, log }) => status === undefined && log === undefined);
+    return { judged: closed && explanation.outcome.kind === 'refused', differences: [] };
+  }
   const found: Difference[] = [];
   const check = (what: string, envoy: unknown, explained: unknown): void => {
     if (JSON.stringify(envoy) === JSON.stringify(explained)) return;
@@ -59,12 +76,9 @@ export function judgeExplanation(
 }
 
 /** What the codec refuses never was a request: it has no log entry, or one that says so. */
-function isReadable({ path, method, tls, host }: CaseRequest, { log }: Answer): boolean {
+function isReadable({ path, method }: CaseRequest, { log }: Answer): boolean {
   if (log === undefined) return false;
-  // Explained is what asks for the same host in TLS and in HTTP.
-  if (tls !== undefined && tls.serverName !== host) return false;
-  // An absolute target names a host and a path; the codec takes it apart before anybody sees it.
-  if (!path.startsWith('/') && method !== 'CONNECT') return false;
+  if (!path.startsWith('/') && !ABSOLUTE_TARGET.test(path) && method !== 'CONNECT') return false;
   const details = log['RESPONSE_CODE_DETAILS'] ?? '';
   const unread =
     /^(?:http[12]\.(?!unexpected_underscore|too_many_headers)|invalid_connection_header|low_version|upgrade_failed)/;

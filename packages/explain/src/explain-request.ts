@@ -33,6 +33,8 @@ export interface RequestToExplain {
   readonly address?: string;
   /** Name, value, name, value …; names lower-case. Further Host headers may be among them. */
   readonly headers: readonly string[];
+  /** SNI of a connection with TLS, empty for none; the host of the authority unless given. */
+  readonly serverName?: string;
   /** HTTP version; 1 unless given. */
   readonly http?: 1 | 2;
 }
@@ -153,8 +155,7 @@ function findChain(
   const choice = chooseFilterChain(listener, {
     ...(request.address === undefined ? {} : { destinationAddress: request.address }),
     destinationPort: request.port,
-    // A client sends no IP address as server name (RFC 6066, section 3).
-    serverName: secure && !/^[\d.]+$|^\[/.test(host) ? host : '',
+    serverName: secure ? (request.serverName ?? serverNameOf(host)) : '',
     transportProtocol: secure ? 'tls' : 'raw_buffer',
     applicationProtocols: secure
       ? request.http === 2
@@ -190,6 +191,11 @@ function findChain(
     withPlace({ step: 'filter chain', passed: true, name: chain.name || path, reason, notes: [], near }, place),
   );
   return { chain, place };
+}
+
+/** A client sends no IP address as server name (RFC 6066, section 3). */
+function serverNameOf(host: string): string {
+  return /^[\d.]+$|^\[/.test(host) ? '' : host;
 }
 
 function passedOverWords(chain: FilterChain | undefined): string {
