@@ -39,6 +39,14 @@ export const DestinationRuleSpec = object(
         names.add(name);
       }
       checkExportTo(spec.exportTo, report);
+      const exported = spec.exportTo ?? [];
+      if (spec.workloadSelector !== undefined && (exported.length > 1 || exported.includes('*'))) {
+        report({
+          path: ['exportTo'],
+          message: 'found a rule for some workloads that is exported to other namespaces',
+          wanted: '"." or nothing',
+        });
+      }
     },
   },
 );

@@ -2,6 +2,7 @@ import { duration, durationOrZero } from '../formats/duration.ts';
 import { headerName } from '../formats/header.ts';
 import { plainText } from '../formats/text.ts';
 import { array, boolean, type Infer, integer, map, number, object, pending, required, string } from '../schema.ts';
+import { checkFailover, checkFailoverPriority, checkLocalities } from './locality-rules.ts';
 
 const localityFailover = {
   enabled: boolean(),
@@ -12,32 +13,39 @@ const localityFailover = {
 /** Istio `LocalityLoadBalancerSetting`. */
 const LocalityLbSetting = object(
   {
-    distribute: array(object({ from: string(), to: map(integer({ minimum: 0, maximum: 100 })) })),
+    distribute: array(object({ from: string(), to: map(integer({ minimum: 1, maximum: 100 })) })),
     ...localityFailover,
   },
   {
     check: (locality, report) => {
       const distributes = (locality.distribute?.length ?? 0) > 0;
-      if (distributes && ((locality.failover?.length ?? 0) > 0 || (locality.failoverPriority?.length ?? 0) > 0)) {
+      if (distributes && (locality.failover?.length ?? 0) > 0) {
         report({
           path: ['distribute'],
           message: 'found distribute together with failover',
           wanted: 'only one of them',
         });
       }
+      if ((locality.failover?.length ?? 0) > 0) {
+        checkFailoverPriority(locality.failoverPriority, 'together with failover', report);
+      }
       for (const [index, share] of (locality.distribute ?? []).entries()) {
+        const path = ['distribute', index, 'to'];
         const total = Object.values(share.to ?? {}).reduce((sum, weight) => sum + weight, 0);
-        if (total !== 100)
-          report({
-            path: ['distribute', index, 'to'],
-            message: `found weights that add up to ${total}`,
-            wanted: '100',
-          });
+        if (total !== 100) report({ path, message: `found weights that add up to ${total}`, wanted: '100' });
+        checkLocalities(
+          Object.keys(share.to ?? {}).map((text) => ({ text, path: [...path, text] })),
+          report,
+        );
       }
-      for (const [index, pair] of (locality.failover ?? []).entries()) {
-        if (pair.from === pair.to)
-          report({ path: ['failover', index, 'to'], message: 'found a failover to itself', wanted: 'another region' });
-      }
+      checkLocalities(
+        (locality.distribute ?? []).map(({ from = '' }, index) => ({
+          text: from,
+          path: ['distribute', index, 'from'],
+        })),
+        report,
+      );
+      checkFailover(locality.failover, report);
     },
   },
 );
@@ -121,7 +129,15 @@ export const LoadBalancerSettings = object(
     ),
     localityLbSetting: pending(LocalityLbSetting),
     zoneAwareLbSetting: pending(
-      object({ ...localityFailover, minClusterSize: integer({ minimum: 1, maximum: 4_294_967_295 }) }),
+      object(
+        { ...localityFailover, minClusterSize: integer({ minimum: 1, maximum: 4_294_967_295 }) },
+        {
+          check: (zones, report) => {
+            checkFailoverPriority(zones.failoverPriority, 'though zones are dealt with already', report);
+            checkFailover(zones.failover, report);
+          },
+        },
+      ),
     ),
     warmupDurationSecs: string({ format: duration }),
     warmup: object({
