@@ -42,6 +42,8 @@ export const diagnosticCodes = {
   HED212: { severity: 'warning', title: 'A fault that strikes no request' },
   HED213: { severity: 'warning', title: 'A VirtualService that cannot be delegated to as written' },
   HED214: { severity: 'info', title: 'Several VirtualServices route one host at a gateway' },
+  HED215: { severity: 'warning', title: 'A field that has no effect beside another' },
+  HED216: { severity: 'warning', title: 'A delegate that no rule names' },
   HED220: { severity: 'warning', title: 'An unknown namespace in exportTo' },
   HED240: { severity: 'error', title: 'A Secret of a namespace other than the proxy’s' },
   HED241: { severity: 'error', title: 'A Secret that holds no usable certificate' },

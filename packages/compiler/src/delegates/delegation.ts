@@ -70,6 +70,24 @@ export function withDelegates(
   });
 }
 
+/** HED216: VirtualServices without hosts to which no rule delegates. */
+export function checkUnusedDelegates(_memo: Memo, virtualServices: readonly VirtualService[]): readonly Diagnostic[] {
+  const unnamed = virtualServices.filter(isDelegate);
+  if (unnamed.length === 0) return [];
+  const named = new Set(virtualServices.filter(delegates).flatMap(delegateNames));
+  return unnamed
+    .filter((virtualService) => !named.has(qualifiedName(virtualService)))
+    .map((virtualService) =>
+      diagnostic('HED216', {
+        resource: refOfObject(virtualService),
+        path: ['spec'],
+        message: 'it has no hosts, and no rule delegates to it',
+        effect: 'it routes nothing',
+        fix: 'add hosts, or name it as the delegate of a rule',
+      }),
+    );
+}
+
 function delegates({ spec }: VirtualService): boolean {
   return (spec.hosts?.length ?? 0) > 0 && (spec.http ?? []).some((rule) => rule.delegate !== undefined);
 }

@@ -7,7 +7,7 @@ import {
   RouteSchema,
   VirtualHostSchema,
 } from '@heddle/envoy-api/route';
-import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef } from '@heddle/model';
+import { type Diagnostic, diagnostic, type FieldPath, type Origin, type ResourceRef, refKey } from '@heddle/model';
 import { cannotDo, isMissing, type ProxyFeature } from '../capabilities.ts';
 import { configMetadata } from '../config-metadata.ts';
 import { delegationDiagnostics, originIn } from '../delegates/delegation.ts';
@@ -113,6 +113,16 @@ export function virtualServiceRoutes(
   return list.build();
 }
 
+/** Fields of a rule that mean nothing for requests that are answered without a destination. */
+const FORWARDING_FIELDS: readonly (readonly [keyof HttpRoute] | readonly [keyof HttpRoute, string])[] = [
+  ['timeout'],
+  ['retries'],
+  ['mirror'],
+  ['mirrors'],
+  ['corsPolicy'],
+  ['headers', 'request'],
+];
+
 type RouteFields = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type RouteActionFields = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
@@ -203,10 +213,12 @@ class RouteListBuilder {
   ): { readonly action: NonNullable<RouteFields['action']>; readonly operation?: string } | undefined {
     if (rule.redirect !== undefined) {
       origins.push(['redirect', this.#origin([...path, 'redirect'])]);
+      this.#reportForwardingFields(rule, path, 'redirect');
       return { action: { case: 'redirect', value: compileRedirect(rule.redirect, this.#port) } };
     }
     if (rule.directResponse !== undefined) {
       origins.push(['directResponse', this.#origin([...path, 'directResponse'])]);
+      this.#reportForwardingFields(rule, path, 'directResponse');
       if (hasForbiddenBody(rule.directResponse)) {
         this.report('HED301', [...path, 'directResponse', 'body'], {
           message: `an answer of status ${rule.directResponse.status} has no body in HTTP`,
@@ -298,6 +310,23 @@ class RouteListBuilder {
       ...retries(rule.retries, this.#settings, byHash),
     };
     return { action: { case: 'route', value: action }, ...(operation === undefined ? {} : { operation }) };
+  }
+
+  /** What a rule says of requests that are sent on, though it answers them itself. */
+  #reportForwardingFields(rule: HttpRoute, path: FieldPath, action: 'redirect' | 'directResponse'): void {
+    const { resource } = this.#origin(path);
+    for (const field of FORWARDING_FIELDS) {
+      const [name, inner] = field;
+      const value = rule[name] as Readonly<Record<string, unknown>> | undefined;
+      const isSet = inner === undefined ? value !== undefined : value?.[inner] !== undefined;
+      // What a delegate inherits is for those of its rules that send requests on.
+      if (!isSet || refKey(this.#origin([...path, ...field]).resource) !== refKey(resource)) continue;
+      this.report('HED215', [...path, ...field], {
+        message: `${field.join('.')} concerns requests that are sent on, and ${action} answers them`,
+        effect: 'it has no effect',
+        fix: `remove it, or route instead of ${action}`,
+      });
+    }
   }
 
   #statPrefix(match: HttpMatch | undefined, matchPath: FieldPath): string {

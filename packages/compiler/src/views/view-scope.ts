@@ -1,7 +1,7 @@
 import type { KindName, ObjectOf } from '@heddle/api';
 import type { Diagnostic, MeshSnapshot, View } from '@heddle/model';
 import { missingFeatures } from '../capabilities.ts';
-import { withDelegates } from '../delegates/delegation.ts';
+import { checkUnusedDelegates, withDelegates } from '../delegates/delegation.ts';
 import { checkDestinationRules, indexDestinationRules } from '../destination-rules.ts';
 import { bindToGateway } from '../gateways/gateway-binding.ts';
 import type { ServerSource } from '../gateways/gateway-ports.ts';
@@ -229,8 +229,11 @@ function wholeRegistry({ memo, snapshot, settings }: ViewScope): ServiceRegistry
   return memo.run(buildServiceRegistry, listOf(snapshot, 'Service'), listOf(snapshot, 'ServiceEntry'), settings);
 }
 
-/** What is wrong with the DestinationRules, whoever uses them. */
+/** What is wrong with the DestinationRules and delegates, whoever uses them. */
 export function ruleDiagnostics(scope: ViewScope): readonly Diagnostic[] {
   const { memo, snapshot, settings } = scope;
-  return memo.run(checkDestinationRules, wholeRegistry(scope), listOf(snapshot, 'DestinationRule'), settings);
+  return [
+    ...memo.run(checkDestinationRules, wholeRegistry(scope), listOf(snapshot, 'DestinationRule'), settings),
+    ...memo.run(checkUnusedDelegates, listOf(snapshot, 'VirtualService')),
+  ];
 }
