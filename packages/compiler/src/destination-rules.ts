@@ -30,6 +30,8 @@ export interface DestinationRuleIndex {
   ): readonly DestinationRule[];
   /** Whether rules stand in a namespace: clients of all others are told the same. */
   hasRulesIn(namespace: string): boolean;
+  /** The hosts for which another index may give other rules; undefined where that is not known. */
+  differsFrom(other: DestinationRuleIndex): ReadonlySet<string> | undefined;
 }
 
 type RuleInputs = readonly [rules: readonly DestinationRule[], domain: ClusterDomain];
@@ -40,6 +42,14 @@ interface RuleTables extends DestinationRuleIndex {
   /** By namespace. */
   readonly wildcards: Groups<WildcardRules>;
   readonly byNamespace: Groups<DestinationRule>;
+  /** Stands for the tables without keeping them. */
+  readonly identity: object;
+}
+
+/** What tables were made from, and the hosts whose rules changed since. */
+interface RuleChange {
+  readonly from: object;
+  readonly hosts: ReadonlySet<string>;
 }
 
 /** The rules of a namespace for one wildcard host, the oldest first. */
@@ -64,14 +74,17 @@ export function indexDestinationRules(
       groupItems(rules, keysOf, compareRuleAge),
       wildcardRules(rules.filter(wildcard), hostOf),
       groupItems(rules, homeOf, compareRuleAge),
+      undefined,
     );
   }
   const { removed, added } = changedItems(before.inputs[0], rules);
   const wild = [...removed, ...added].some(wildcard);
+  const hosts = new Set([...removed, ...added].map(hostOf));
   return ruleTables(
     patchGroups(before.result.exact, removed, added, keysOf, compareRuleAge),
     wild ? wildcardRules(rules.filter(wildcard), hostOf) : before.result.wildcards,
     patchGroups(before.result.byNamespace, removed, added, homeOf, compareRuleAge),
+    wild ? undefined : { from: before.result.identity, hosts },
   );
 }
 
@@ -105,11 +118,15 @@ function ruleTables(
   exact: Groups<DestinationRule>,
   wildcards: Groups<WildcardRules>,
   byNamespace: Groups<DestinationRule>,
+  change: RuleChange | undefined,
 ): RuleTables {
   return {
     exact,
     wildcards,
     byNamespace,
+    identity: {},
+    differsFrom: (other) =>
+      change !== undefined && (other as RuleTables).identity === change.from ? change.hosts : undefined,
     hasRulesIn: (namespace) => byNamespace.has(namespace),
     rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
       // In the root namespace stand the rules for everybody: its own clients too look at the service's namespace first.
@@ -215,16 +232,21 @@ function settingsOfNoPort(service: MeshService, rule: DestinationRule): readonly
   );
 }
 
+function ruleHost(_memo: Memo, rule: DestinationRule, domain: ClusterDomain): string {
+  return fullHost(rule.spec.host, namespaceOf(rule), domain);
+}
+
 /** HED201: rules for hosts that are no service's. */
 export function checkDestinationRules(
-  _memo: Memo,
+  memo: Memo,
   registry: ServiceRegistry,
   rules: readonly DestinationRule[],
   settings: MeshSettings,
 ): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const rule of rules) {
-    const host = fullHost(rule.spec.host, namespaceOf(rule), settings.clusterDomain);
+  const hosts = memo.each(ruleHost, rules, settings.clusterDomain);
+  for (let index = 0; index < rules.length; index++) {
+    const [rule, host] = [rules[index] as DestinationRule, hosts[index] as string];
     if (registry.byHost.has(host)) continue;
     if (isWildcardHost(host) && registry.services.some((service) => hostIsWithin(service.host, host))) continue;
     const near = likelyHost(host, [...registry.byHost.keys()]);

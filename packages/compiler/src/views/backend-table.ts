@@ -42,7 +42,14 @@ export function indexBackends(
   const alike = (namespace: string | undefined): boolean =>
     clientNamespace === namespace ||
     (namespace !== undefined && !index.hasRulesIn(clientNamespace) && !index.hasRulesIn(namespace));
-  const sameRules = index === knownIndex && settings === knownSettings && alike(knownNamespace);
+  const sameClient = settings === knownSettings && alike(knownNamespace);
+  /** Hosts with other rules than before; undefined if that may be all. */
+  const otherRules =
+    knownIndex === undefined || !sameClient
+      ? undefined
+      : index === knownIndex
+        ? NO_HOSTS
+        : index.differsFrom(knownIndex);
   const positions = alignLists(knownServices, services);
   const rules: (readonly DestinationRule[])[] = [];
   const all: Backend[] = [];
@@ -54,7 +61,7 @@ export function indexBackends(
     const knownBackend = before?.result.all[known];
     const knownRules = before?.result.rules[known];
     const ofService =
-      sameRules && knownRules !== undefined
+      knownRules !== undefined && otherRules?.has(service.host) === false
         ? knownRules
         : index.rulesFor(service.host, service.namespace, clientNamespace, settings.rootNamespace);
     const same = knownBackend !== undefined && knownRules === ofService;
@@ -70,6 +77,8 @@ export function indexBackends(
     before === undefined ? PatchedMap.of(changes as ReadonlyMap<string, Backend>) : before.result.byHost.with(changes);
   return { rules, all, byHost, backend: (host) => byHost.get(host) };
 }
+
+const NO_HOSTS: ReadonlySet<string> = new Set();
 
 const NOTHING_KNOWN: readonly [readonly MeshService[], undefined, undefined, undefined] = [
   [],
