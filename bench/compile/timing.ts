@@ -31,6 +31,8 @@ export function rounded(ms: number): number {
 export function retainedMegabytes(): number | undefined {
   const { gc } = globalThis;
   if (gc === undefined) return undefined;
+  // Twice: what the first finds unreachable may be all that holds something else.
+  gc();
   gc();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return Math.round(((heapUsed + arrayBuffers) / 1e6) * 10) / 10;

@@ -1,5 +1,5 @@
 /** How long one piece of work may hold the thread before others get their turn, in milliseconds. */
-const MAX_SLICE_MS = 10;
+const MAX_SLICE_MS = 8;
 
 /** Measures how long work holds the thread, so that it can be cut: debug output must not hold up whoever serves requests. */
 export class ThreadSlice {

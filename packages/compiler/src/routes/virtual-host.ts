@@ -114,6 +114,14 @@ export function encodeVirtualHost(
   return { name, bytes, hash: asciiHash(bytes), origin, routes, diagnostics };
 }
 
+/** `is`, or `was` if nothing tells them apart: neither their bytes nor what is said about them. */
+export function unchangedVirtualHost(was: EncodedVirtualHost | undefined, is: EncodedVirtualHost): EncodedVirtualHost {
+  if (was === undefined || was.name !== is.name || !sameBytes(was.hash, is.hash)) return is;
+  const said = ({ bytes: _bytes, hash: _hash, routes, ...rest }: EncodedVirtualHost): string =>
+    JSON.stringify([rest, routes.map(({ bytes: _encoded, ...route }) => route)]);
+  return said(was) === said(is) ? was : is;
+}
+
 /** {@link contentHash} as bytes, so that hashes of many parts can be joined without making text of them. */
 export function asciiHash(bytes: Uint8Array): Uint8Array {
   return new TextEncoder().encode(contentHash(bytes));

@@ -8,7 +8,7 @@ import type { MeshPort, MeshService } from '../registry/mesh-service.ts';
 import { defaultRoutes } from '../routes/default-routes.ts';
 import type { PortsInHosts } from '../routes/route-configuration.ts';
 import type { RouteList } from '../routes/route-list.ts';
-import { buildMeshVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import { buildMeshVirtualHost, type EncodedVirtualHost, unchangedVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { BackendTable } from '../views/backend-table.ts';
 import { meshRoutes, type RouteAudience } from '../views/view-scope.ts';
@@ -118,7 +118,7 @@ export function outboundVirtualHosts(
     if (claimant !== undefined && domains.length > 0) {
       const free = memo.steady(claimant, `${port}`, domains);
       const written = portsIn === 'ignored' ? free : memo.run(domainsWithPort, free, port);
-      is = memo.run(buildMeshVirtualHost, claimant.list, host, port, written, settings);
+      is = unchangedVirtualHost(was, memo.run(buildMeshVirtualHost, claimant.list, host, port, written, settings));
     }
     if (is === was) continue;
     changes.set(host, is);

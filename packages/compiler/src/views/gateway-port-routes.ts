@@ -9,7 +9,12 @@ import type { Continued, Memo } from '../memo.ts';
 import { compareAge } from '../mesh-objects.ts';
 import { buildRedirectVirtualHost, HTTPS_PORT } from '../routes/https-redirect.ts';
 import type { ClusterUse, RouteList } from '../routes/route-list.ts';
-import { buildGatewayVirtualHost, buildHttpsOnlyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
+import {
+  buildGatewayVirtualHost,
+  buildHttpsOnlyVirtualHost,
+  type EncodedVirtualHost,
+  unchangedVirtualHost,
+} from '../routes/virtual-host.ts';
 import type { MeshSettings } from '../settings.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
 import type { BackendTable } from './backend-table.ts';
@@ -139,8 +144,11 @@ export function gatewayPortRoutes(
   const come: EncodedVirtualHost[] = [];
   for (const host of new Set([...removedClaims, ...addedClaims].map((claim) => claim.host))) {
     const ofHost = claims.get(host);
-    const is = ofHost === undefined ? undefined : virtualHostOf(memo, ofHost, port, audience, settings);
     const was = before.result.byHost.get(host);
+    const is =
+      ofHost === undefined
+        ? undefined
+        : unchangedVirtualHost(was, virtualHostOf(memo, ofHost, port, audience, settings));
     if (is === was) continue;
     changes.set(host, is);
     if (was !== undefined) gone.push(was);

@@ -89,7 +89,8 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
     }
   }
 
-  for (const service of scope.registry.services) for (const one of service.diagnostics) diagnostics.push(one);
+  const found = memo.evolve(joinLists, memo.each(diagnosticsOfService, scope.registry.services));
+  for (const one of found) diagnostics.push(one);
   const uses = memo.evolve(joinLists, memo.each(clustersOfBackend, scope.backends.all));
   const outbound = clusterList(scope, uses);
   for (const one of outbound.diagnostics) diagnostics.push(one);
@@ -103,6 +104,10 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
     diagnostics.push(...inbound.diagnostics);
   }
   return { listeners, routes, clusters, endpoints: outbound.endpoints, diagnostics };
+}
+
+function diagnosticsOfService(_memo: Memo, { diagnostics }: MeshService): readonly Diagnostic[] {
+  return diagnostics;
 }
 
 /** The clusters of a service: one for each port, and for each port and subset. */
