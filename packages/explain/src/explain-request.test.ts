@@ -244,6 +244,72 @@ describe('explainRequest: why', () => {
   });
 });
 
+test('explainRequest: the whole of it as JSON, which others read', () => {
+  expect(JSON.parse(JSON.stringify(explain('gateway', { path: '/lost', port: 80 })))).toEqual({
+    version: 1,
+    request: { method: 'GET', scheme: 'http', authority: 'shop.test', path: '/lost', port: 80 },
+    steps: [
+      {
+        step: 'listener',
+        passed: true,
+        name: '0.0.0.0_80',
+        reason: 'it serves port 80',
+        notes: [],
+        near: [],
+        place: place('Gateway', 'front', 'spec.servers[0]', '- port: { number: 80'),
+      },
+      {
+        step: 'filter chain',
+        passed: true,
+        name: 'filterChains[0]',
+        reason: 'it is the only one',
+        notes: [],
+        near: [],
+        place: place('Gateway', 'front', 'spec.servers[0]', '- port: { number: 80'),
+      },
+      {
+        step: 'virtual host',
+        passed: true,
+        name: 'shop.test:80',
+        reason: '"shop.test" is "shop.test"',
+        notes: [],
+        near: [],
+        place: expect.objectContaining({ object: { kind: 'VirtualService', namespace: 'shop', name: 'web' } }),
+      },
+      {
+        step: 'route',
+        passed: true,
+        name: 'lost',
+        reason: 'path begins with "/lost"',
+        notes: expect.arrayContaining(['no time limit']),
+        near: expect.arrayContaining([expect.objectContaining({ name: 'old', place: expect.anything() })]),
+        place: place('VirtualService', 'web', 'spec.http[4].match[0]', '/lost'),
+      },
+      {
+        step: 'cluster',
+        passed: false,
+        name: 'outbound|80||nobody.shop.svc.cluster.local',
+        reason: 'the destination does not exist: no service has this host, port or subset',
+        notes: [],
+        near: [],
+        place: place('VirtualService', 'web', 'spec.http[4].route[0].destination', 'nobody'),
+      },
+    ],
+    outcome: {
+      kind: 'answered',
+      status: 503,
+      flag: 'NC',
+      route: 'lost',
+      reason: 'there is no cluster "outbound|80||nobody.shop.svc.cluster.local"',
+    },
+  });
+
+  function place(kind: string, name: string, field: string, text: string): object {
+    const object = { kind, namespace: 'shop', name };
+    return { object, field, file: 'mesh.yaml', line: lineOf(text), column: expect.any(Number) };
+  }
+});
+
 describe('explainRequest: TLS', () => {
   const tls = readManifests(
     `apiVersion: networking.istio.io/v1

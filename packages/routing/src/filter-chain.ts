@@ -85,7 +85,7 @@ const CRITERIA: readonly { readonly name: FilterChainCriterion; readonly rank: R
     name: 'destination address',
     rank: (match, { destinationAddress }) => inRanges(match?.prefixRanges, destinationAddress),
   },
-  { name: 'server name', rank: (match, { serverName }) => nameRank(match?.serverNames, serverName) },
+  { name: 'server name', rank: (match, { serverName }) => rankServerNames(match?.serverNames, serverName) },
   {
     name: 'transport protocol',
     rank: (match, { transportProtocol }) => equal(match?.transportProtocol || undefined, transportProtocol),
@@ -131,8 +131,11 @@ function inRanges(ranges: readonly CidrRange[] | undefined, address: string | un
   return longest;
 }
 
-/** Exact names before wildcards, longer wildcards before shorter ones; Envoy reads `*.b.c` and `.b.c` alike. */
-function nameRank(names: readonly string[] | undefined, serverName: string): number {
+/**
+ * How specific the server names of a filter chain are about a connection's: exact names before wildcards, longer wildcards before shorter
+ * ones (Envoy reads `*.b.c` and `.b.c` alike), 0 for a chain that does not ask, -1 for one whose names do not fit.
+ */
+export function rankServerNames(names: readonly string[] | undefined, serverName: string): number {
   if (names === undefined || names.length === 0) return 0;
   const host = asciiLower(serverName);
   let best = -1;

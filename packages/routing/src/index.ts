@@ -7,6 +7,7 @@ export {
   chooseFilterChain,
   type FilterChainChoice,
   type FilterChainCriterion,
+  rankServerNames,
 } from './filter-chain.ts';
 export {
   compileFormat,

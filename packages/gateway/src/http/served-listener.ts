@@ -1,3 +1,4 @@
+import { rankServerNames } from '@heddle/routing';
 import type { DownstreamTls } from '../tls/tls-settings.ts';
 import type { HttpListener } from './http-listener.ts';
 
@@ -25,22 +26,16 @@ export interface ServedChain {
  * The chain for a connection, by the name that the client asks for (Envoy, "FilterChainMatch"): the whole name, then the longest `*.`
  * name that it is within, then a chain for all names, then the default one.
  */
-export function chainFor(listener: ServedListener, serverName: string | undefined): ServedChain | undefined {
-  const { chains } = listener;
-  const named = (name: string): ServedChain | undefined =>
-    chains.find((chain) => !chain.isDefault && chain.serverNames.includes(name));
-  if (serverName !== undefined) {
-    const exact = named(serverName);
-    if (exact !== undefined) return exact;
-    for (let dot = serverName.indexOf('.'); dot >= 0; dot = serverName.indexOf('.', dot + 1)) {
-      const within = named(`*${serverName.slice(dot)}`);
-      if (within !== undefined) return within;
-    }
+export function chainFor({ chains }: ServedListener, serverName: string | undefined): ServedChain | undefined {
+  let best: ServedChain | undefined;
+  let bestRank = -1;
+  for (const chain of chains) {
+    const rank = chain.isDefault ? -1 : rankServerNames(chain.serverNames, serverName ?? '');
+    if (rank <= bestRank) continue;
+    best = chain;
+    bestRank = rank;
   }
-  return (
-    chains.find((chain) => !chain.isDefault && chain.serverNames.length === 0) ??
-    chains.find((chain) => chain.isDefault)
-  );
+  return best ?? chains.find(({ isDefault }) => isDefault);
 }
 
 /** Whether the first bytes of a connection decide what happens to it. */
