@@ -1,7 +1,7 @@
 import { gatewayReference, wildcardHostOrIp } from '../formats/host.ts';
 import { hostsOverlap, hostWithin } from '../host-match.ts';
 import type { KindDeclaration } from '../kind.ts';
-import { array, type Infer, object, pending, type ReportProblem, string } from '../schema.ts';
+import { array, type Infer, object, type ReportProblem, string } from '../schema.ts';
 import { checkExportTo, exportTargets } from './export-to.ts';
 import { HttpRoute, matchesOnClaims } from './http-route.ts';
 import { IstioStatus } from './istio-status.ts';

@@ -1,4 +1,4 @@
-import { compareText, virtualHostName } from '@heddle/model';
+import { compareText } from '@heddle/model';
 import type { Backend } from '../destination-rules.ts';
 import { hostDomain } from '../hosts/ip-address.ts';
 import { PatchedMap } from '../incremental/patched-map.ts';
