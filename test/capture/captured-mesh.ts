@@ -56,7 +56,7 @@ export async function startCapturedMesh(
 ): Promise<CapturedMesh> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-capture-'));
   const captured = plans.filter((plan) => plan.captured).map(({ name }) => name);
-  const stops: (() => Promise<unknown> | unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const stops: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
     for (const stop of stops.reverse()) await stop();
   };
