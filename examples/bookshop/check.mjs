@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HEDDLE_FROM_SOURCE } from '@heddle/testing/heddle-process';
 import { parseReadmeSteps } from '../../scripts/readme-commands.mjs';
 
-const SETTLE_MS = 15_000;
+const SETTLE_MS = 40_000;
 const START_MS = 120_000;
 const proxies = process.argv[2] === undefined ? ['embedded', 'envoy'] : [process.argv[2]];
 const steps = parseReadmeSteps(await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8'));

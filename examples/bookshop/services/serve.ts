@@ -25,6 +25,8 @@ export function serve(handle: (request: IncomingMessage, url: URL) => Promise<An
       (error: unknown) => send(response, { status: 500, text: String(error) }),
     );
   });
+  // Whoever keeps the connection decides when it ends: one that a server closes may just be carrying the next request.
+  server.keepAliveTimeout = 2 * 3_600_000;
   server.listen(Number(process.env['PORT'] ?? 8080), process.env['HOST'] ?? '0.0.0.0');
   process.once('SIGTERM', () => {
     server.close();
