@@ -7,6 +7,7 @@ import { createFileSource } from '@heddle/sources/node';
 import { localPort } from '../dev/listener-ports.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
 import { mustExist } from '../findings/manifests.ts';
+import { hasColor } from '../terminal/color.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { printable } from '../terminal/printable.ts';
 import { assumeRunning } from '../workloads/assumed-workloads.ts';
@@ -93,7 +94,7 @@ function hintAtDevPorts(snapshot: MeshSnapshot, port: number): void {
 const PAINTS = { good: 32, bad: 31, strong: 1, faint: 2 } as const;
 
 function textOptions(): ExplanationTextOptions {
-  const color = process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.stdout.hasColors();
+  const color = hasColor(process.stdout);
   return {
     printable,
     paint: (text, tone) => (color ? `\u001b[${PAINTS[tone]}m${text}\u001b[0m` : text),

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { type Diagnostic, formatFieldPath, formatPosition, formatRef, type Severity } from '@heddle/model';
 import { codeFrame } from '@heddle/sources';
+import { hasColor } from '../terminal/color.ts';
 import { formatTable } from '../terminal/text-table.ts';
 import type { Manifests } from './manifests.ts';
 
@@ -63,10 +64,6 @@ function countBySeverity(findings: readonly Diagnostic[]): Record<Severity, numb
 function frame(found: Diagnostic, manifests: Manifests): string {
   const text = found.range === undefined ? undefined : manifests.textOf(found.range.file);
   return codeFrame(found, { text, color: hasColor(process.stdout) });
-}
-
-function hasColor(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && stream.hasColors();
 }
 
 function findingsTable(findings: readonly Diagnostic[]): string {

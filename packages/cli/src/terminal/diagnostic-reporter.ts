@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import process from 'node:process';
 import type { Diagnostic } from '@heddle/model';
 import { formatDiagnostic } from '@heddle/model';
 import { codeFrame } from '@heddle/sources';
+import { hasColor } from './color.ts';
 
 /** How findings are shown. */
 export interface DiagnosticPrinter {
@@ -60,8 +60,4 @@ function textOf({ range }: Diagnostic): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function hasColor(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && stream.hasColors();
 }
