@@ -49,10 +49,14 @@ answerCommands({
   },
   endpoint: ({ index }) => change(() => mesh.changeEndpoint(Number(index))),
   annotate: ({ index }) => change(() => mesh.changeAnnotation(Number(index))),
-  rate: ({ first, perSecond, seconds }) =>
-    onSchedule(Number(perSecond), Number(seconds), (from, to) => {
+  async rate({ first, perSecond, seconds }) {
+    const report = await onSchedule(Number(perSecond), Number(seconds), (from, to) => {
       for (let number = from; number < to; number++) mesh.changeEndpoint(Number(first) + number);
       source.setObjects(mesh.objects);
-    }),
+    });
+    // The last changes may still be on their way to the streams, which look settled until then.
+    await controlPlane.refresh();
+    return report;
+  },
   settled: () => controlPlane.discovery.settled(),
 });

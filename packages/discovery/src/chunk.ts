@@ -1,5 +1,6 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
 import type { NameList } from './name-list.ts';
+import { ViewUpdate } from './view-update.ts';
 
 /** How much one response may carry. */
 export interface ChunkLimits {
@@ -62,6 +63,7 @@ export class ChunkPlans {
     NameList,
     { readonly of: WeakMap<ResourcesByName, readonly Chunk[]>; last: readonly Chunk[] }
   >();
+  readonly #updates = new WeakMap<ResourcesByName, WeakMap<ResourcesByName, ViewUpdate>>();
   /** The last plan of a type, by the type's URL. */
   readonly #lastWhole = new Map<string, WeakRef<readonly Chunk[] & object>>();
 
@@ -96,7 +98,22 @@ export class ChunkPlans {
     return chunks;
   }
 
-  /** The same for one client alone: nothing is kept. */
+  /** How a view's state differs from an earlier one. */
+  between(before: ResourcesByName, after: ResourcesByName): ViewUpdate {
+    let updates = this.#updates.get(before);
+    if (updates === undefined) {
+      updates = new WeakMap();
+      this.#updates.set(before, updates);
+    }
+    let update = updates.get(after);
+    if (update === undefined) {
+      update = new ViewUpdate(before, after, (resources) => this.#cut(resources, true));
+      updates.set(after, update);
+    }
+    return update;
+  }
+
+  /** What a view offers under names that one client alone asks for: nothing is kept. */
   single(names: Iterable<string>, available: ResourcesByName): readonly Chunk[] {
     return this.#cut(entriesOf(names, available), false);
   }

@@ -232,6 +232,7 @@ export class DiscoveryStream {
         {
           available: this.#offer(typeUrl),
           limits: this.#host.limits,
+          plans: this.#host.plans,
           nowMs,
           hasRefusals: this.#group.hasRefusals(typeUrl),
           refusal: (name) => this.#group?.refusal(typeUrl, name),

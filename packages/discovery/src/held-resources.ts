@@ -22,6 +22,8 @@ export class HeldResources {
   readonly #isWanted: (name: string) => boolean;
   #base: ResourcesByName = NOTHING;
   #unsent: readonly Chunk[] = NO_CHUNKS;
+  /** The base before, if what is unsent are new versions of what the client has. */
+  #before: ResourcesByName | undefined;
   readonly #overlay = new Map<string, HeldResource | undefined>();
 
   /** `isWanted` limits the base to the names that the client is subscribed to. */
@@ -43,7 +45,8 @@ export class HeldResources {
 
   #fromBase(name: string): XdsResource | undefined {
     const resource = this.#base.get(name);
-    return resource === undefined || !this.#isWanted(name) || this.#isUnsent(name) ? undefined : resource;
+    if (resource === undefined || !this.#isWanted(name)) return undefined;
+    return this.#isUnsent(name) ? this.#before?.get(name) : resource;
   }
 
   set(name: string, held: HeldResource): void {
@@ -59,7 +62,7 @@ export class HeldResources {
   *names(): IterableIterator<string> {
     for (const [name, held] of this.#overlay) if (held !== undefined) yield name;
     for (const name of this.#base.keys()) {
-      if (!this.#overlay.has(name) && this.#isWanted(name) && !this.#isUnsent(name)) yield name;
+      if (!this.#overlay.has(name) && this.#fromBase(name) !== undefined) yield name;
     }
   }
 
@@ -67,7 +70,18 @@ export class HeldResources {
   share(base: ResourcesByName): void {
     this.#base = base;
     this.#unsent = NO_CHUNKS;
+    this.#before = undefined;
     this.#overlay.clear();
+  }
+
+  /** The view's state that this one is told by. */
+  get base(): ResourcesByName {
+    return this.#base;
+  }
+
+  /** What the client had before an update that is not sent to the end; undefined if there is none. */
+  get before(): ResourcesByName | undefined {
+    return this.#before;
   }
 
   /** Whether the client holds exactly what it wants of `base`, or will when the rest of the chunks is sent. */
@@ -84,6 +98,16 @@ export class HeldResources {
     this.#unsent = this.#unsent.length === 0 ? chunks : [...this.#unsent, ...chunks];
   }
 
+  /**
+   * Declares that the client will hold what it wants of `base` once it was sent these chunks, new versions of what it has. Only for a
+   * client that {@link follows} its base and is to be sent nothing.
+   */
+  planUpdate(base: ResourcesByName, chunks: readonly Chunk[]): void {
+    this.#before = chunks.length === 0 ? undefined : this.#base;
+    this.#base = base;
+    this.#unsent = chunks;
+  }
+
   /** What is still to be sent, in this order. */
   get unsent(): readonly Chunk[] {
     return this.#unsent;
@@ -92,17 +116,28 @@ export class HeldResources {
   /** Notes that the next chunk was sent. */
   takeChunk(): Chunk | undefined {
     const chunk = this.#unsent[0];
-    if (chunk !== undefined) this.#unsent = this.#unsent.slice(1);
+    if (chunk !== undefined) this.#leave(this.#unsent.slice(1));
     return chunk;
   }
 
-  /** Takes chunks out of what is to be sent. Their names are not held, and are returned. */
+  /** Takes chunks out of what is to be sent. What they bring is not held; their names are returned. */
   unplan(isMeant: (chunk: Chunk) => boolean = () => true): readonly string[] {
     const meant = this.#unsent.filter(isMeant);
     if (meant.length === 0) return [];
-    this.#unsent = this.#unsent.filter((chunk) => !meant.includes(chunk));
-    for (const { resources } of meant) for (const { name } of resources) this.drop(name);
+    for (const { resources } of meant) {
+      for (const { name } of resources) {
+        const before = this.#before?.get(name);
+        if (before === undefined) this.drop(name);
+        else this.#overlay.set(name, { version: before.version, resource: before });
+      }
+    }
+    this.#leave(this.#unsent.filter((chunk) => !meant.includes(chunk)));
     return meant.flatMap(({ names }) => names);
+  }
+
+  #leave(unsent: readonly Chunk[]): void {
+    this.#unsent = unsent;
+    if (unsent.length === 0) this.#before = undefined;
   }
 
   #isUnsent(name: string): boolean {

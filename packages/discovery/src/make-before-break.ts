@@ -17,7 +17,7 @@ import {
 import { RouteConfigurationSchema, VirtualHostSchema } from '@heddle/envoy-api/route';
 import type { ResourcesByName, XdsResource } from '@heddle/model';
 import type { Chunk } from './chunk.ts';
-import { isFresh, isSettled, type Subscription, wants } from './subscription.ts';
+import { firstTimeChunk, isFresh, isSettled, type Subscription, wants } from './subscription.ts';
 
 /** One stream's subscriptions by type URL. */
 export type Subscriptions = ReadonlyMap<string, Subscription>;
@@ -182,12 +182,12 @@ interface First {
 const firstNames = new WeakMap<Names, WeakMap<Chunk, First>>();
 
 function hasChunks({ held, outstanding }: Subscription): boolean {
-  if (held.unsent.length > 0) return true;
-  for (const { chunk } of outstanding.values()) if (chunk !== undefined) return true;
+  if (held.unsent.length > 0 && held.before === undefined) return true;
+  for (const response of outstanding.values()) if (firstTimeChunk(response) !== undefined) return true;
   return false;
 }
 
-/** The first of some names in a shared chunk that the client was not sent yet, or has not acknowledged. */
+/** The first of some names in a shared chunk that is new to the client, and not sent yet or not acknowledged. */
 function firstOnItsWay(subscription: Subscription, names: Names): string | undefined {
   if (!hasChunks(subscription)) return undefined;
   let byChunk = firstNames.get(names);
@@ -195,11 +195,13 @@ function firstOnItsWay(subscription: Subscription, names: Names): string | undef
     byChunk = new WeakMap();
     firstNames.set(names, byChunk);
   }
-  for (const chunk of subscription.held.unsent) {
+  const { held, outstanding } = subscription;
+  for (const chunk of held.before === undefined ? held.unsent : []) {
     const { name } = firstIn(chunk, names, byChunk);
     if (name !== undefined) return name;
   }
-  for (const { chunk } of subscription.outstanding.values()) {
+  for (const response of outstanding.values()) {
+    const chunk = firstTimeChunk(response);
     const name = chunk === undefined ? undefined : firstIn(chunk, names, byChunk).name;
     if (name !== undefined) return name;
   }

@@ -1,7 +1,8 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
-import { type Chunk, type ChunkLimits, fits } from './chunk.ts';
+import { type Chunk, type ChunkLimits, type ChunkPlans, fits } from './chunk.ts';
 import { type FullState, fullStateOf, stateOf } from './full-state.ts';
 import type { HeldResource } from './held-resources.ts';
+import { mayWaitForClusters } from './make-before-break.ts';
 import {
   type HeldBack,
   hasDue,
@@ -55,6 +56,7 @@ export interface Refusal {
 export interface PushContext {
   readonly available: ResourcesByName;
   readonly limits: PushLimits;
+  readonly plans: ChunkPlans;
   readonly nowMs: number;
   /** Whether there are refusals of the type at all. */
   readonly hasRefusals: boolean;
@@ -90,6 +92,7 @@ export function takePush(
   if (!hasDue(subscription)) return undefined;
   // What another client refused is not for this one: it takes a look at each name.
   if (context.hasRefusals) unfold(subscription);
+  else planUpdate(subscription, context);
   const planned = takeChunk(subscription, context, nextNonce);
   if (planned !== undefined) return planned;
   if (subscription.batch.size === 0 && subscription.changed.size > 0 && !awaitsAnswer(subscription, context)) {
@@ -116,13 +119,30 @@ export function takePush(
 
 const NO_NAMES: readonly string[] = [];
 
+/**
+ * A client that has exactly what its view offered before, and has answered everything, is sent what all such clients are sent: the new
+ * versions, cut and encoded once. What comes or goes is a matter of single names, as is what must wait.
+ */
+function planUpdate(subscription: Subscription, { available, plans }: PushContext): void {
+  const { type, style, wildcard, names, held, asked, batch, heldBack, changed } = subscription;
+  if (changed.size === 0 || style !== 'delta' || mayWaitForClusters(type.typeUrl)) return;
+  if (asked.size + batch.size + heldBack.size + held.unsent.length > 0) return;
+  if (subscription.outstanding.size + subscription.fresh.size + subscription.rejected.size > 0) return;
+  if (held.differences > 0) return;
+  const update = plans.between(held.base, available);
+  if (!update.suits(wildcard, names)) return;
+  changed.clear();
+  held.planUpdate(available, update.chunks);
+}
+
 /** Takes the next of the chunks that the client shares with others: nothing in them is to be decided any more. */
 function takeChunk(subscription: Subscription, { nowMs }: PushContext, nextNonce: () => string): DeltaPush | undefined {
+  const { before } = subscription.held;
   const chunk = subscription.held.takeChunk();
   if (chunk === undefined) return undefined;
   subscription.owesAnswer = false;
   const nonce = nextNonce();
-  noteOutstanding(subscription, { chunk }, nonce, nowMs);
+  noteOutstanding(subscription, before === undefined ? { chunk } : { chunk, before }, nonce, nowMs);
   const { typeUrl, absent } = subscription.type;
   const [removed, empty] = absent === 'removed' ? [chunk.missing, NO_NAMES] : [NO_NAMES, chunk.missing];
   return { typeUrl, nonce, resources: chunk.resources, absent: empty, removed, ...(chunk.isShared ? { chunk } : {}) };

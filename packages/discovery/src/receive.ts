@@ -180,7 +180,7 @@ function mayShare(
   stated: ReadonlyMap<string, string>,
   { available, hasRefusals }: SubscriptionContext,
 ): boolean {
-  if (style !== 'delta' || wildcard || mayWaitForClusters(type.typeUrl)) return false;
+  if (style !== 'delta' || wildcard || held.before !== undefined || mayWaitForClusters(type.typeUrl)) return false;
   if (request.resourceNamesUnsubscribe.length > 0 || stated.size > 0 || hasRefusals || rejected.size > 0) return false;
   return held.follows(available) || (names.size === 0 && held.differences === 0);
 }

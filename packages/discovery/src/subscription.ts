@@ -1,4 +1,4 @@
-import type { XdsResource } from '@heddle/model';
+import type { ResourcesByName, XdsResource } from '@heddle/model';
 import type { Chunk } from './chunk.ts';
 import { type HeldResource, HeldResources } from './held-resources.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -17,8 +17,8 @@ export type Outstanding =
       readonly resources: readonly { readonly resource: XdsResource; readonly lastGood: HeldResource | undefined }[];
       readonly chunk?: undefined;
     }
-  /** What many are sent, and this client was for the first time. */
-  | { readonly chunk: Chunk; readonly resources?: undefined };
+  /** What many are sent: for the first time, or new versions of what the client had `before`. */
+  | { readonly chunk: Chunk; readonly before?: ResourcesByName; readonly resources?: undefined };
 
 /** A resource that the client refused. */
 export interface Rejection {
@@ -131,8 +131,13 @@ export function isSettled(subscription: Subscription): boolean {
 /** Whether a name was sent to this client for the first time and is not acknowledged. */
 export function isFresh({ fresh, outstanding }: Subscription, name: string): boolean {
   if (fresh.has(name)) return true;
-  for (const { chunk } of outstanding.values()) if (chunk?.carries(name)) return true;
+  for (const response of outstanding.values()) if (firstTimeChunk(response)?.carries(name)) return true;
   return false;
+}
+
+/** The shared chunk that a response consisted of, if its resources were new to the client. */
+export function firstTimeChunk(response: Outstanding): Chunk | undefined {
+  return response.chunk === undefined || response.before !== undefined ? undefined : response.chunk;
 }
 
 /** Whether a response that carried a name is unanswered. */
@@ -170,15 +175,20 @@ export function markChanged(subscription: Subscription, names: Iterable<string>)
 export function unfold(subscription: Subscription): void {
   const { outstanding, fresh } = subscription;
   unplan(subscription);
-  for (const [nonce, { chunk }] of outstanding) {
-    if (chunk === undefined) continue;
-    for (const { name } of chunk.resources) fresh.add(name);
-    outstanding.set(nonce, { resources: chunk.resources.map((resource) => ({ resource, lastGood: undefined })) });
+  for (const [nonce, response] of outstanding) {
+    if (response.chunk === undefined) continue;
+    const { chunk, before } = response;
+    const resources = chunk.resources.map((resource) => {
+      const had = before?.get(resource.name);
+      if (had === undefined) fresh.add(resource.name);
+      return { resource, lastGood: had === undefined ? undefined : { version: had.version, resource: had } };
+    });
+    outstanding.set(nonce, { resources });
   }
 }
 
 /** The names of chunks that are to be sent are due one by one. */
 function unplan({ held, wildcard, batch, asked }: Subscription, isMeant?: (chunk: Chunk) => boolean): void {
-  const due = wildcard ? batch : asked;
+  const due = wildcard || held.before !== undefined ? batch : asked;
   for (const name of held.unplan(isMeant)) due.add(name);
 }

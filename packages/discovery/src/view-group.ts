@@ -42,15 +42,9 @@ export class ViewGroup {
       for (const name of names) this.#forgetRefusal(typeUrl, name);
       const interest = this.#interest.get(typeUrl);
       if (interest === undefined) continue;
-      for (const stream of interest.wildcard) {
-        stream.noteChanges(typeUrl, names);
+      for (const [stream, concerned] of interest.concerned(names)) {
+        stream.noteChanges(typeUrl, concerned);
         touched.add(stream);
-      }
-      for (const name of names) {
-        for (const stream of interest.named(name)) {
-          stream.noteChanges(typeUrl, [name]);
-          touched.add(stream);
-        }
       }
     }
     return { changed, streams: touched };

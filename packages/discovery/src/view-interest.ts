@@ -24,6 +24,21 @@ export class TypeInterest {
     for (const list of this.#listsOf.get(name) ?? []) yield* this.#byList.get(list) ?? NOBODY;
   }
 
+  /** The streams that some of these names concern, with those that do; a stream may come more than once. */
+  *concerned(names: ReadonlySet<string>): IterableIterator<readonly [DiscoveryStream, Iterable<string>]> {
+    for (const stream of this.#wildcard) yield [stream, names];
+    const inLists = new Map<NameList, string[]>();
+    for (const name of names) {
+      for (const stream of this.#byName.get(name) ?? NOBODY) yield [stream, [name]];
+      for (const list of this.#listsOf.get(name) ?? []) {
+        const inList = inLists.get(list);
+        if (inList === undefined) inLists.set(list, [name]);
+        else inList.push(name);
+      }
+    }
+    for (const [list, inList] of inLists) for (const stream of this.#byList.get(list) ?? NOBODY) yield [stream, inList];
+  }
+
   setWildcard(stream: DiscoveryStream, isInterested: boolean): void {
     if (isInterested) this.#wildcard.add(stream);
     else this.#wildcard.delete(stream);
