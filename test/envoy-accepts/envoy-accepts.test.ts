@@ -85,7 +85,7 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
   });
   const rules = sample('DestinationRule').map((one, index) => ({
     ...one,
-    spec: { ...(one.spec as object), host: some(index) },
+    spec: { ...(withRealFiles(one.spec) as object), host: some(index) },
   }));
   const routes = sample('VirtualService').map((one, index) => {
     const spec = one.spec as { hosts?: readonly string[]; http?: readonly { route?: readonly object[] }[] };
@@ -145,6 +145,31 @@ function realTls({ tls }: { readonly tls?: Readonly<Record<string, unknown>> }):
   const named = [credentialName, credentialNames, serverCertificate, tlsCertificates].some((one) => one !== undefined);
   const { caCertCredentialName: _other, ...asked } = rest;
   return { tls: { ...asked, ...(named ? { credentialName: 'credential' } : {}) } };
+}
+
+const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') };
+writeFileSync(files.certificate, certificate.certificate);
+writeFileSync(files.key, certificate.key);
+writeFileSync(files.ca, authority.certificate);
+
+/** The same with every `tls` towards endpoints made of files that are there. */
+function withRealFiles(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withRealFiles);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, name === 'tls' ? realClientTls(part) : withRealFiles(part)]),
+  );
+}
+
+function realClientTls(tls: Readonly<Record<string, unknown>>): object {
+  const { mode, sni, subjectAltNames, insecureSkipVerify } = tls;
+  const verified = { caCertificates: files.ca, ...(subjectAltNames === undefined ? {} : { subjectAltNames }) };
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(sni === undefined ? {} : { sni }),
+    ...(mode === 'MUTUAL' ? { clientCertificate: files.certificate, privateKey: files.key } : {}),
+    ...(insecureSkipVerify === true ? { insecureSkipVerify } : verified),
+  };
 }
 
 /** Why Envoy refuses what these objects compile to; empty if it accepts. */

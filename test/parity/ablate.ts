@@ -94,10 +94,11 @@ async function firstToNotice(field: string): Promise<{ readonly noticed: string 
 
 /** `all` are the objects before a field was deleted: the ports of backends and listeners are taken from there. */
 async function answers(
-  { views, requests }: ParityCase,
+  { views, requests, backendTls }: ParityCase,
   objects: readonly CaseObject[],
   all: readonly CaseObject[] = objects,
 ): Promise<readonly CaseAnswers[]> {
+  backends.speakTls(backendTls);
   runs++;
   await mesh.configure(substitute(objects, backends, all), substitute(all, backends));
   const runner = { mesh, backends, nextRequestId: () => String(++requestNumber) };

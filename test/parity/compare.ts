@@ -57,7 +57,7 @@ export function compareTwo(
   envoy.received.forEach((received, i) => {
     const other = gateway.received[i];
     if (other === undefined) return;
-    for (const part of ['backend', 'httpVersion', 'method', 'path', 'body'] as const) {
+    for (const part of ['backend', 'httpVersion', 'method', 'path', 'body', 'tls'] as const) {
       check(`upstream ${part}`, received[part], other[part]);
     }
     if (connections) check('place on its upstream connection', received.onConnection, other.onConnection);

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
+import { createServer, type Server, TLSSocket } from 'node:tls';
+import type { TestCertificate } from '@heddle/testing/certificates';
 import { closedPort } from '../support/free-ports.ts';
 import { startMutePort } from './mute-port.ts';
 import type { EchoOrder } from './parity-case.ts';
@@ -24,8 +26,17 @@ export interface ReceivedRequest {
   /** The body itself when it is short, else its length and hash. */
   readonly body: string;
   readonly trailers: readonly string[];
+  /** What was seen of TLS; undefined for plain text. */
+  readonly tls?: string | undefined;
   /** The how-many-th request of its connection it is. */
   readonly onConnection: number;
+}
+
+/** How backends speak TLS. */
+export interface BackendTls {
+  readonly certificate: TestCertificate;
+  /** The authority that clients' certificates must come from; without one, clients are asked for none. */
+  readonly clients?: TestCertificate;
 }
 
 /** HTTP servers on 127.0.0.1 that do as a request tells them and remember what they received. */
@@ -35,6 +46,8 @@ export interface EchoBackends {
   readonly unreachable: Readonly<Record<Unreachable, number>>;
   /** What was received of the request with this id, in order of arrival; each is given once. */
   take(requestId: string): readonly ReceivedRequest[];
+  /** Lets all backends end TLS, with a certificate; clients must show one of an authority if one is given. */
+  speakTls(tls: BackendTls | undefined): void;
   close(): void;
 }
 
@@ -44,9 +57,10 @@ const LONGEST_KEPT_BODY = 4_096;
 export async function startEchoBackends(count: number): Promise<EchoBackends> {
   const received = new Map<string, ReceivedRequest[]>();
   const sockets = new Set<net.Socket>();
+  let backendTls: BackendTls | undefined;
   const servers = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const server = net.createServer(connectionHandler(index, received));
+      const server = net.createServer(connectionHandler(index, received, () => backendTls));
       server.on('connection', (socket) => {
         sockets.add(socket);
         socket.on('error', () => {});
@@ -71,6 +85,9 @@ export async function startEchoBackends(count: number): Promise<EchoBackends> {
       return (server.address() as AddressInfo).port;
     },
     unreachable: { closed: refusing, mute: mute.port, wordless: (wordless.address() as AddressInfo).port },
+    speakTls(tls) {
+      backendTls = tls;
+    },
     take(requestId) {
       const found = received.get(requestId) ?? [];
       received.delete(requestId);
@@ -85,7 +102,11 @@ export async function startEchoBackends(count: number): Promise<EchoBackends> {
   };
 }
 
-function connectionHandler(backend: number, received: Map<string, ReceivedRequest[]>): (socket: net.Socket) => void {
+function connectionHandler(
+  backend: number,
+  received: Map<string, ReceivedRequest[]>,
+  tlsNow: () => BackendTls | undefined,
+): (socket: net.Socket) => void {
   const counts = new WeakMap<object, number>();
   const countOn = (connection: object): number => {
     const count = (counts.get(connection) ?? 0) + 1;
@@ -114,6 +135,7 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
         headers: request.rawHeaders,
         body,
         trailers: request.rawTrailers,
+        tls: tlsOf(request.socket),
         onConnection,
       });
       later(orderOf(request.headers[ORDER_HEADER], backend), (order) => answer1(response, order, backend));
@@ -130,6 +152,7 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
       headers: request.rawHeaders,
       body: '',
       trailers: [],
+      tls: tlsOf(socket),
       onConnection: countOn(socket),
     });
     const upgrade = request.headers.upgrade ?? '';
@@ -156,19 +179,58 @@ function connectionHandler(backend: number, received: Map<string, ReceivedReques
         headers: rawHeaders ?? [],
         body,
         trailers,
+        tls: tlsOf(stream.session?.socket),
         onConnection,
       });
       later(orderOf(headers[ORDER_HEADER], backend), (order) => answer2(stream, order, backend));
     });
   });
+  const tlsServers = new WeakMap<BackendTls, Server>();
+  const tlsServerFor = (asked: BackendTls): Server => {
+    const known = tlsServers.get(asked);
+    if (known !== undefined) return known;
+    const { certificate, clients } = asked;
+    const server = createServer({
+      cert: certificate.certificate,
+      key: certificate.key,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      ...(clients === undefined ? {} : { ca: clients.certificate, requestCert: true, rejectUnauthorized: true }),
+    });
+    server.on('secureConnection', (socket) => {
+      socket.on('error', () => {});
+      (socket.alpnProtocol === 'h2' ? h2 : http1).emit('connection', socket);
+    });
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    tlsServers.set(asked, server);
+    return server;
+  };
   return (socket) => {
     socket.once('data', (chunk) => {
       socket.pause();
       socket.unshift(chunk);
+      if (chunk[0] === TLS_HANDSHAKE) {
+        const asked = tlsNow();
+        if (asked === undefined) socket.destroy();
+        else tlsServerFor(asked).emit('connection', socket);
+        return;
+      }
       (chunk.toString('latin1', 0, 3) === 'PRI' ? h2 : http1).emit('connection', socket);
       process.nextTick(() => socket.resume());
     });
   };
+}
+
+/** The first byte of a TLS connection. */
+const TLS_HANDSHAKE = 0x16;
+
+/** What a backend saw of TLS: the name it was asked for, the protocol agreed on, and whose certificate the client showed. */
+function tlsOf(socket: unknown): string | undefined {
+  // A session's socket is a proxy of it.
+  const secure = socket as TLSSocket & { readonly servername?: string | false };
+  if (!(socket instanceof TLSSocket) && secure?.encrypted !== true) return undefined;
+  const { servername, alpnProtocol } = secure;
+  const shown = secure.getPeerX509Certificate()?.fingerprint256 ?? 'no certificate';
+  return `${servername || 'no name'}, ${alpnProtocol || 'no protocol'}, ${shown}`;
 }
 
 function collect(stream: NodeJS.ReadableStream, done: (body: string) => void): () => void {

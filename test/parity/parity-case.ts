@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { TestCertificate } from '@heddle/testing/certificates';
 import { parse } from 'yaml';
 import { type CaseCertificates, makeCertificates, withCertificates } from './case-certificates.ts';
+import type { BackendTls } from './echo-backends.ts';
 import { backendNames } from './placeholders.ts';
 import type { HandshakeResult } from './tls-connection.ts';
 
@@ -24,6 +25,8 @@ export interface ParityCase {
   readonly requests: readonly CaseRequest[];
   /** The configuration is meant to be partly refused: objects with errors are left out, as in a source. */
   readonly invalid: boolean;
+  /** How the backends speak TLS to whoever speaks it to them. */
+  readonly backendTls: BackendTls | undefined;
 }
 
 /** How the answers of `count` equal requests are compared. */
@@ -148,7 +151,7 @@ export function loadCases(folder: string, bases: string): ParityCase[] {
 export function loadCase(file: string, bases: string): ParityCase {
   const name = basename(join(file, '..'));
   const fields = reader(file, '', parseFile(file), [
-    ...['about', 'view', 'base', 'certificates', 'resources', 'requests', 'invalid'],
+    ...['about', 'view', 'base', 'certificates', 'backend-tls', 'resources', 'requests', 'invalid'],
   ]);
   const base = fields.strings('base').flatMap((from) => loadBase(bases, from));
   const views = fields.strings('view');
@@ -166,6 +169,9 @@ export function loadCase(file: string, bases: string): ParityCase {
       readRequest(file, `requests[${i}]`, withCertificates(request, certificates), backends, certificates),
     ),
     invalid: fields.flag('invalid') ?? false,
+    backendTls: fields.has('backend-tls')
+      ? readBackendTls(file, fields.value('backend-tls') ?? {}, certificates)
+      : undefined,
   };
 }
 
@@ -258,6 +264,13 @@ function readOrder(file: string, path: string, value: Json, backends: readonly s
     abort:
       abort === undefined ? undefined : oneOf(file, `${path}.abort`, abort, ['before-headers', 'in-body', 'silence']),
   });
+}
+
+function readBackendTls(file: string, value: Json, certificates: CaseCertificates): BackendTls {
+  const fields = reader(file, 'backend-tls', value, ['certificate', 'clients']);
+  const named = (field: string): TestCertificate | undefined => certificates.get(fields.text(field) ?? '');
+  const certificate = named('certificate') ?? fail(file, 'backend-tls.certificate names none');
+  return definedOnly({ certificate, clients: named('clients') });
 }
 
 function readTls(

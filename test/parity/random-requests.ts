@@ -50,6 +50,7 @@ export function randomCase(count: number, random: () => number, base: readonly C
     views: ['gateway'],
     resources: [...base, routes],
     requests: Array.from({ length: count }, () => randomRequest(random)),
+    backendTls: undefined,
     invalid: false,
   };
 }

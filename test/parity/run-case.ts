@@ -84,6 +84,7 @@ export async function runCase(runner: CaseRunner, parityCase: ParityCase): Promi
   let knownDifferences = 0;
   let explained = 0;
   const names = backendNames(parityCase.resources);
+  runner.backends.speakTls(parityCase.backendTls);
   const { invalid, refused } = await runner.mesh.configure(substitute(parityCase.resources, runner.backends));
   if (!parityCase.invalid) problems.push(...invalid.map((message) => `refused by validation: ${message}`));
   if (parityCase.invalid && invalid.length === 0) problems.push('it says that objects are invalid, and none is');

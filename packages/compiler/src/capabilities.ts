@@ -13,6 +13,7 @@ import {
  */
 export const PROXY_FEATURES = {
   'heddle.tls.downstream': 'ending TLS of clients',
+  'heddle.tls.upstream': 'TLS to endpoints',
   'heddle.tcp.proxy': 'forwarding of TCP connections',
   'heddle.cluster.original-dst': 'forwarding to the original destination of a connection',
   'heddle.cluster.outlier-detection': 'ejecting failing endpoints',

@@ -19,6 +19,7 @@ export type HttpMatch = NonNullable<HttpRoute['match']>[number];
 export type HttpRedirect = NonNullable<HttpRoute['redirect']>;
 export type HeaderOperations = NonNullable<HttpRoute['headers']>;
 export type StringMatch = NonNullable<HttpMatch['uri']>;
+export type ClientTls = NonNullable<TrafficPolicy['tls']>;
 export type TrafficPolicy = NonNullable<DestinationRule['spec']['trafficPolicy']>;
 export type Subset = NonNullable<DestinationRule['spec']['subsets']>[number];
 

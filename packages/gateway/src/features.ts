@@ -31,6 +31,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.cluster.outlier-detection',
   'heddle.lb.consistent-hash',
   'heddle.tls.downstream',
+  'heddle.tls.upstream',
   'heddle.lb.least-request',
   'heddle.lb.random',
   'heddle.lb.round-robin',
@@ -41,6 +42,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
 export function featuresOver({ supports }: UpstreamTransport): readonly string[] {
   return GATEWAY_FEATURES.filter(
     (feature) =>
+      (supports.tls === true || feature !== 'heddle.tls.upstream') &&
       (supports.http2 || feature !== 'heddle.http2.upstream') &&
       (supports.upgrades || feature !== 'heddle.http.upgrade-websocket'),
   );

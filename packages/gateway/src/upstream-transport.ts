@@ -1,5 +1,6 @@
 import type { ByteSource } from './http/byte-stream.ts';
 import type { HeaderList } from './http/header-list.ts';
+import type { UpstreamTls } from './tls/upstream-tls.ts';
 
 /** Where an endpoint listens. */
 export interface UpstreamAddress {
@@ -56,6 +57,10 @@ export interface UpstreamPoolOptions {
   readonly maxConnections: number;
   /** Counts connections over the whole cluster; undefined where nothing bounds them. */
   readonly budget?: ConnectionBudget | undefined;
+  /** Undefined for plain text. */
+  readonly tls?: UpstreamTls | undefined;
+  /** The name to ask the endpoint for in TLS; empty for none. */
+  readonly serverName?: string | undefined;
   /** Largest response head accepted, in bytes. */
   readonly maxResponseHeaderBytes: number;
   readonly tcpKeepAlive: TcpKeepAlive | undefined;
@@ -144,6 +149,11 @@ export interface UpstreamPool {
 export interface UpstreamTransport {
   readonly name: string;
   /** What this transport cannot do, for {@link GATEWAY_FEATURES} and for clear refusals. */
-  readonly supports: { readonly upgrades: boolean; readonly http2: boolean; readonly trailers: boolean };
+  readonly supports: {
+    readonly upgrades: boolean;
+    readonly http2: boolean;
+    readonly trailers: boolean;
+    readonly tls?: boolean;
+  };
   createPool(address: UpstreamAddress, options: UpstreamPoolOptions): UpstreamPool;
 }

@@ -91,7 +91,7 @@ export const ServiceEntrySpec = object(
       object({ labels: map(string({ format: labelValue }), { keys: labelKey, maxEntries: 256 }) }),
     ),
     exportTo: exportTargets,
-    subjectAltNames: pending(array(string())),
+    subjectAltNames: array(string()),
   },
   {
     oneOf: [{ fields: ['workloadSelector', 'endpoints'], wanted: 'atMostOne' }],

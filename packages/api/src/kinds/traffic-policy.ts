@@ -87,7 +87,7 @@ export const OutlierDetection = object(
 /** Istio `ClientTLSSettings`. */
 const ClientTlsSettings = object(
   {
-    mode: string({ values: ['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'] }),
+    mode: string({ values: ['DISABLE', 'SIMPLE', 'MUTUAL'], pendingValues: ['ISTIO_MUTUAL'] }),
     clientCertificate: string({ emptyIsAbsent: true }),
     privateKey: string({ emptyIsAbsent: true }),
     caCertificates: string({ emptyIsAbsent: true }),
@@ -95,7 +95,7 @@ const ClientTlsSettings = object(
     subjectAltNames: array(string()),
     sni: string(),
     insecureSkipVerify: boolean(),
-    caCrl: string({ emptyIsAbsent: true }),
+    caCrl: pending(string({ emptyIsAbsent: true })),
   },
   {
     check: (tls, report) => {
@@ -127,7 +127,7 @@ const portPolicy = {
   loadBalancer: LoadBalancerSettings,
   connectionPool: ConnectionPoolSettings,
   outlierDetection: OutlierDetection,
-  tls: pending(ClientTlsSettings),
+  tls: ClientTlsSettings,
 } as const;
 
 /** Istio `TrafficPolicy.PortTrafficPolicy`. */

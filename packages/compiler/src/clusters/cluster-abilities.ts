@@ -16,6 +16,7 @@ export interface ClusterAbilities {
   readonly consistentHash: boolean;
   readonly largeHashTables: boolean;
   readonly slowStart: boolean;
+  readonly upstreamTls: boolean;
 }
 
 const FEATURES = {
@@ -24,6 +25,7 @@ const FEATURES = {
   consistentHash: 'heddle.lb.consistent-hash',
   largeHashTables: 'heddle.lb.large-hash-tables',
   slowStart: 'heddle.lb.slow-start',
+  upstreamTls: 'heddle.tls.upstream',
 } as const;
 
 const NAMES = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
@@ -47,6 +49,7 @@ function clusterAbilities(_memo: Memo, _settings: MeshSettings, sniffs: boolean,
     consistentHash: can.has('consistentHash'),
     largeHashTables: can.has('largeHashTables'),
     slowStart: can.has('slowStart'),
+    upstreamTls: can.has('upstreamTls'),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
 import { type HttpProtocolOptions, HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { duration } from '../duration.ts';
 import { isHttp, isHttp2, type PortProtocol } from '../registry/port-protocol.ts';
+import type { AutomaticNames } from '../tls/upstream-context.ts';
 import { type ConnectionPool, milliseconds, positive } from './connection-pool.ts';
 
 const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
@@ -37,6 +38,7 @@ export function httpProtocolOptions(
   protocol: PortProtocol,
   http: UpstreamHttp,
   pool: ConnectionPool | undefined,
+  names?: AutomaticNames,
 ): Record<string, Any> {
   const common = commonOptions(pool);
   const speaksHttp = isHttp(protocol) || protocol === 'undeclared' || http !== 'http1';
@@ -44,6 +46,7 @@ export function httpProtocolOptions(
   const http2: Http2Options = { ...WINDOWS, ...http2Limits(pool) };
   const options = create(HttpProtocolOptionsSchema, {
     ...(common === undefined ? {} : { commonHttpProtocolOptions: common }),
+    ...(names === undefined || !names.autoSni ? {} : { upstreamHttpProtocolOptions: { ...names } }),
     upstreamProtocolOptions:
       http === 'as-the-client'
         ? {

@@ -16,7 +16,9 @@ import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
 import type { EndpointsResult } from '../registry/endpoints.ts';
+import type { MeshPort } from '../registry/mesh-service.ts';
 import type { MeshSettings } from '../settings.ts';
+import { automaticNames, upstreamTls, wantsTls } from '../tls/upstream-context.ts';
 import { policyFor } from '../traffic-policy.ts';
 import { type ClusterAbilities, possibleBalancing } from './cluster-abilities.ts';
 import { connectionPoolFields } from './connection-pool.ts';
@@ -52,6 +54,7 @@ export function buildServiceCluster(
   const services = [{ host: service.host, name: service.name, namespace: service.namespace }];
   const protocol = meshPort?.protocol ?? 'undeclared';
   const pool = policy.connectionPool?.value;
+  const tls = policy.tls?.value;
   const http = withoutHttp2(upstreamHttp(protocol, pool, abilities.sniffs), abilities);
   const type = TYPES[discovery];
   const cluster = create(ClusterSchema, {
@@ -63,7 +66,13 @@ export function buildServiceCluster(
       ? { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED }
       : loadBalancingFields(possibleBalancing(policy.loadBalancer?.value, abilities))),
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
-    typedExtensionProtocolOptions: httpProtocolOptions(protocol, http, pool),
+    typedExtensionProtocolOptions: httpProtocolOptions(
+      protocol,
+      http,
+      pool,
+      wantsTls(tls) ? automaticNames(tls) : undefined,
+    ),
+    ...(wantsTls(tls) ? { transportSocket: upstreamTls(tls, expectedNames(meshPort), http === 'http2') } : {}),
     metadata:
       rule === undefined
         ? { filterMetadata: { istio: { services } } }
@@ -97,11 +106,18 @@ export function buildServiceCluster(
   };
 }
 
+/** The names that a ServiceEntry expects in its endpoints' certificates. */
+function expectedNames(port: MeshPort | undefined): readonly string[] {
+  const object = port?.source.object;
+  return object?.kind === 'ServiceEntry' ? (object.spec.subjectAltNames ?? []) : [];
+}
+
 /** The fields of a cluster, and the parts of a traffic policy that decide them. */
 const ORIGINS = [
   ['circuitBreakers', 'connectionPool'],
   ['connectTimeout', 'connectionPool'],
   ['outlierDetection', 'outlierDetection'],
+  ['transportSocket', 'tls'],
 ] as const;
 
 /** What a proxy without HTTP/2 to endpoints speaks instead. */

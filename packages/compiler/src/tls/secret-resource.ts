@@ -68,6 +68,11 @@ export function trustedCaSecretName(name: string): string {
   return name.endsWith(CA_SUFFIX) ? credentialSecretName(name) : credentialSecretName(name + CA_SUFFIX);
 }
 
+/** The roots that the proxy's machine trusts, as Istio names them. */
+export const SYSTEM_CA_NAME = 'file-root:system';
+/** Where Debian, Ubuntu and Alpine keep them. */
+export const SYSTEM_CA_FILE = '/etc/ssl/certs/ca-certificates.crt';
+
 export const CA_SUFFIX = '-cacert';
 
 /** `file-cert:CERTIFICATE~KEY`, as Istio's agent has it. */

@@ -1,7 +1,7 @@
 import { type Diagnostic, diagnostic, type FieldPath, formatRef, type Origin, type ResourceRef } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import type { Memo } from '../memo.ts';
-import { refOfObject, type Secret, type ServerTls } from '../mesh-objects.ts';
+import { type ClientTls, refOfObject, type Secret, type ServerTls } from '../mesh-objects.ts';
 import { type Found, keyPairOf, trustedCaOf } from './credential.ts';
 import type { ServerSecrets } from './downstream-context.ts';
 import {
@@ -12,6 +12,8 @@ import {
   credentialSecretName,
   fileCaName,
   filePairName,
+  SYSTEM_CA_FILE,
+  SYSTEM_CA_NAME,
   trustedCaSecretName,
 } from './secret-resource.ts';
 
@@ -76,6 +78,31 @@ export function serverCredentials(
   return collector.build(trustedCa, demandsClients);
 }
 
+/** Finds the secrets of connections to endpoints. */
+export function clientCredentials(
+  memo: Memo,
+  tls: ClientTls,
+  owner: TlsOwner,
+  secrets: SecretLookup,
+): Pick<ServerCredentials, 'resources' | 'diagnostics'> {
+  const collector = new SecretCollector(memo, owner, secrets);
+  const { credentialName, clientCertificate = '', privateKey = '', caCertificates } = tls;
+  const mutual = tls.mode === 'MUTUAL';
+  const verifies = tls.insecureSkipVerify !== true;
+  if (credentialName !== undefined) {
+    if (mutual) collector.keyPair(credentialName, ['credentialName']);
+    if (verifies) collector.trustedCa(credentialName, ['credentialName']);
+  } else {
+    if (mutual) {
+      const name = filePairName(clientCertificate, privateKey);
+      collector.files(['clientCertificate'], name, clientCertificate, privateKey);
+    }
+    if (verifies && caCertificates === undefined) collector.fileCa([], SYSTEM_CA_NAME, SYSTEM_CA_FILE);
+    else if (verifies) collector.fileCa(['caCertificates'], fileCaName(caCertificates ?? ''), caCertificates ?? '');
+  }
+  return collector.found;
+}
+
 class SecretCollector {
   readonly #memo: Memo;
   readonly #owner: TlsOwner;
@@ -117,6 +144,11 @@ class SecretCollector {
   fileCa(field: FieldPath, name: string, ...paths: readonly string[]): void {
     const owner: Origin = { resource: this.#owner.resource, path: [...this.#owner.path, ...field] };
     this.#resources.push(buildFileSecret(this.#memo, owner, name, ...paths));
+  }
+
+  /** Whatever there is. */
+  get found(): Pick<ServerCredentials, 'resources' | 'diagnostics'> {
+    return { resources: this.#resources, diagnostics: this.#diagnostics };
   }
 
   build(trustedCa: string | undefined, demandsClients: boolean): ServerCredentials {

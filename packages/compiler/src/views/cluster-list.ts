@@ -4,6 +4,7 @@ import { alignLists } from '../incremental/list-changes.ts';
 import type { Continued, Memo } from '../memo.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
+import { upstreamSecrets } from './upstream-secrets.ts';
 import {
   type ClusterAudience,
   clusterAudienceOf,
@@ -22,8 +23,20 @@ export interface ClusterList {
 }
 
 /** The clusters that a view uses, each once. */
-export function clusterList(scope: ViewScope, uses: readonly ClusterUse[]): ClusterList {
-  return scope.memo.evolve(compileClusters, uses, scope.workloads, clusterAudienceOf(scope), scope.settings);
+export function clusterList(scope: ViewScope, uses: readonly ClusterUse[]): ClusterListWithSecrets {
+  const audience = clusterAudienceOf(scope);
+  const list = scope.memo.evolve(compileClusters, uses, scope.workloads, audience, scope.settings);
+  const found = audience.abilities.upstreamTls ? upstreamSecrets(scope, uses) : NO_SECRETS;
+  const { clusters, endpoints } = list;
+  const diagnostics = found.diagnostics.length === 0 ? list.diagnostics : [...list.diagnostics, ...found.diagnostics];
+  return { clusters, endpoints, secrets: found.secrets, diagnostics };
+}
+
+const NO_SECRETS = { secrets: [], diagnostics: [] } as const;
+
+/** A list of clusters, and what their connections need. */
+export interface ClusterListWithSecrets extends ClusterList {
+  readonly secrets: readonly CompiledResource[];
 }
 
 type Inputs = readonly [

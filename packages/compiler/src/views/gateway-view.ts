@@ -81,6 +81,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
   );
   const clusters = clusterList(scope, memo.run(distinctUses, uses));
   for (const one of clusters.diagnostics) diagnostics.push(one);
+  for (const secret of clusters.secrets) secrets.set(secret.resource.name, secret);
   return {
     listeners,
     routes,

@@ -103,7 +103,7 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
     clusters.push(...inbound.clusters);
     diagnostics.push(...inbound.diagnostics);
   }
-  return { listeners, routes, clusters, endpoints: outbound.endpoints, diagnostics };
+  return { listeners, routes, clusters, endpoints: outbound.endpoints, secrets: outbound.secrets, diagnostics };
 }
 
 function diagnosticsOfService(_memo: Memo, { diagnostics }: MeshService): readonly Diagnostic[] {

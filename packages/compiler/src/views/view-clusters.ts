@@ -19,6 +19,7 @@ import type { Workload } from '../registry/workload.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import type { MeshSettings } from '../settings.ts';
+import { wantsTls } from '../tls/upstream-context.ts';
 import { type EffectivePolicy, policyFor } from '../traffic-policy.ts';
 import type { ViewScope, WorkloadLookup } from './view-scope.ts';
 
@@ -102,6 +103,13 @@ function viewCluster(
     };
   }
   const policy = policyFor(backend, port, subset);
+  const { tls } = policy;
+  if (tls !== undefined && wantsTls(tls.value) && !audience.abilities.upstreamTls) {
+    const effect = 'requests to this port are answered with 503 (no cluster)';
+    const { resource, path } = tls.origin;
+    const diagnostics = [cannotDo('heddle.tls.upstream', resource, path, effect)];
+    return { cluster: undefined, endpoints: undefined, diagnostics };
+  }
   const diagnostics: Diagnostic[] = [...backend.diagnostics, ...inabilities(audience.abilities, meshPort, policy)];
   const discovery = discoveryFor(audience, backend, meshPort, policy, diagnostics);
   const result = discovery === 'original-dst' ? undefined : endpointsFor(memo, meshPort, workloads);

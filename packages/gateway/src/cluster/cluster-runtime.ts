@@ -242,5 +242,9 @@ export function createClusterRuntime(cluster: Cluster, context: ClusterContext):
     context.report(cluster.name, `HTTP/2 to endpoints is not implemented by the "${context.transport.name}" transport`);
     return undefined;
   }
+  if (settings.pool.tls !== undefined && context.transport.supports.tls !== true) {
+    context.report(cluster.name, `TLS to endpoints is not implemented by the "${context.transport.name}" transport`);
+    return undefined;
+  }
   return new ClusterRuntime(settings, context);
 }

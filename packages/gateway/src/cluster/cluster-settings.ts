@@ -10,6 +10,7 @@ import {
 import { type Http2ProtocolOptions, RoutingPriority } from '@heddle/envoy-api/core';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { durationMs } from '../duration.ts';
+import { upstreamTls } from '../tls/upstream-tls.ts';
 import type { TcpKeepAlive, UpstreamHttp2Options, UpstreamProtocol } from '../upstream-transport.ts';
 import type { HostPoolOptions } from './host.ts';
 import type { AddressFamily } from './host-resolver.ts';
@@ -61,9 +62,6 @@ export function clusterSettings(cluster: Cluster): {
   const remarks: string[] = [];
   const discovery = endpointDiscovery(cluster, problems);
   const balancing = loadBalancing(cluster, problems);
-  if (cluster.transportSocket !== undefined && !isRawBuffer(cluster.transportSocket.name)) {
-    problems.push(`transport_socket "${cluster.transportSocket.name}" is not implemented, wanted plain text`);
-  }
   if (cluster.lbSubsetConfig !== undefined) problems.push('lb_subset_config is not implemented');
   const { protocol, pool } = connectionSettings(cluster, problems);
   if (discovery === undefined || balancing === undefined || problems.length > 0) {
@@ -237,6 +235,14 @@ function connectionSettings(
       maxResponseHeaderBytes: (common?.maxResponseHeadersKb ?? 60) * 1024,
       tcpKeepAlive: keepAlive === undefined ? undefined : tcpKeepAlive(keepAlive),
       http2: http2Options(http2),
+      tls: upstreamTls(
+        cluster.transportSocket,
+        {
+          autoSni: options?.upstreamHttpProtocolOptions?.autoSni ?? false,
+          autoSanValidation: options?.upstreamHttpProtocolOptions?.autoSanValidation ?? false,
+        },
+        problems,
+      ),
     },
   };
 }
@@ -273,8 +279,4 @@ function maxConnectionsPerHost(cluster: Cluster): number {
     ({ priority }) => priority === RoutingPriority.DEFAULT,
   );
   return thresholds?.maxConnections ?? Number.POSITIVE_INFINITY;
-}
-
-function isRawBuffer(name: string): boolean {
-  return name === 'envoy.transport_sockets.raw_buffer';
 }

@@ -7,7 +7,10 @@ import type {
 } from '../upstream-transport.ts';
 
 /** The settings of pools to any endpoint of a cluster; the protocol may differ from request to request. */
-export type HostPoolOptions = Omit<UpstreamPoolOptions, 'protocol'>;
+export type HostPoolOptions = Omit<UpstreamPoolOptions, 'protocol' | 'serverName'>;
+
+/** Names in TLS that connections to one endpoint are kept for; clients choose them where the cluster has none of its own. */
+const MAX_SERVER_NAMES = 100;
 
 /**
  * One endpoint of a cluster with its connections and the requests now on them. A host outlives configurations: an endpoint
@@ -25,7 +28,7 @@ export class Host {
   failuresTotal = 0;
   #transport: UpstreamTransport;
   #options: HostPoolOptions;
-  readonly #pools = new Map<UpstreamProtocol, UpstreamPool>();
+  readonly #pools = new Map<string, UpstreamPool>();
   #retired = false;
 
   /** The endpoint's `hostname`, or the name it was resolved from: what `auto_host_rewrite` writes. */
@@ -39,12 +42,19 @@ export class Host {
     this.#options = options;
   }
 
-  /** The connections of a protocol, opened on first use. A retired host that is still asked opens them again until its request is over. */
-  pool(protocol: UpstreamProtocol): UpstreamPool {
-    let pool = this.#pools.get(protocol);
+  /** The connections of a protocol for requests to a host, opened on first use. A retired host that is still asked opens them again until its request is over. */
+  pool(protocol: UpstreamProtocol, authority: string): UpstreamPool {
+    const serverName = this.#options.tls?.serverNameFor(authority);
+    const key = serverName === undefined ? protocol : `${protocol} ${serverName}`;
+    let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = this.#transport.createPool(this.address, { ...this.#options, protocol });
-      this.#pools.set(protocol, pool);
+      pool = this.#transport.createPool(this.address, { ...this.#options, protocol, serverName });
+      this.#pools.set(key, pool);
+      const [oldest] = this.#pools;
+      if (this.#pools.size > MAX_SERVER_NAMES && oldest !== undefined) {
+        oldest[1].close();
+        this.#pools.delete(oldest[0]);
+      }
     }
     return pool;
   }

@@ -43,7 +43,7 @@ export class Attempt implements UpstreamHandler {
     cluster.pendingRequests++;
     this.#counted = true;
     this.host.requestStarted();
-    const call = this.host.pool(this.#forwarding.protocol).send(request, this);
+    const call = this.host.pool(this.#forwarding.protocol, request.authority).send(request, this);
     this.#call = call;
     if (this.#cancelled) call.cancel();
   }

@@ -102,7 +102,7 @@ export class Forwarding implements UpstreamWork {
     exchange.host = host;
     // A request that must wait for a connection may find too many waiting.
     const { maxPendingRequests } = cluster.settings.circuitBreakers;
-    if (cluster.pendingRequests >= maxPendingRequests && !host.pool(this.protocol).isReady) {
+    if (cluster.pendingRequests >= maxPendingRequests && !host.pool(this.protocol, exchange.authority).isReady) {
       this.overflowed();
       return;
     }

@@ -22,7 +22,10 @@ export function startMirrors(exchange: Exchange, mirrors: readonly MirrorSetting
     const { maxPendingRequests } = cluster.settings.circuitBreakers;
     const host = cluster.hosts.pick();
     if (host === undefined) continue;
-    const pool = host.pool(cluster.protocolFor(exchange.protocol));
+    const pool = host.pool(
+      cluster.protocolFor(exchange.protocol),
+      marksHost ? shadowAuthority(exchange.authority) : exchange.authority,
+    );
     if (cluster.pendingRequests >= maxPendingRequests && !pool.isReady) continue;
     const hasBody = exchange.requestBody !== undefined;
     copies.push(new Mirror(cluster, host, hasBody ? listener.bufferLimitBytes : undefined));

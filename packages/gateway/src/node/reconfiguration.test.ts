@@ -196,8 +196,8 @@ describe('apply', () => {
   test.each<[string, JsonObject, string]>([
     [
       'TLS',
-      { transportSocket: { name: 'envoy.transport_sockets.tls' } },
-      'transport_socket "envoy.transport_sockets.tls" is not implemented, wanted plain text',
+      { transportSocket: { name: 'envoy.transport_sockets.alts' } },
+      'transport_socket "envoy.transport_sockets.alts" is not implemented, wanted TLS or plain text',
     ],
     [
       'a ring without bounds',

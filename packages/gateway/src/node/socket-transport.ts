@@ -9,7 +9,7 @@ import { Http2Pool } from './http2-client/pool.ts';
 export function socketTransport(): UpstreamTransport {
   return {
     name: 'sockets',
-    supports: { upgrades: true, http2: true, trailers: true },
+    supports: { upgrades: true, http2: true, trailers: true, tls: true },
     createPool: (address, options) =>
       options.protocol === 'http2' ? new Http2Pool(address, options) : new Http1Pool(address, options),
   };

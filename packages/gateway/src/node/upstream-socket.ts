@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { TcpKeepAlive, UpstreamAddress, UpstreamPoolOptions } from '../upstream-transport.ts';
+import { openTlsSocket } from './tls-socket.ts';
 
 /** A connection to an endpoint in the making. */
 export interface UpstreamSocket {
@@ -10,9 +11,13 @@ export interface UpstreamSocket {
 
 /** Starts to connect to an endpoint as its cluster asks; all protocols come by their connections here. */
 export function openUpstreamSocket(address: UpstreamAddress, options: UpstreamPoolOptions): UpstreamSocket {
-  const socket = connect({ host: address.host, port: address.port, noDelay: true });
+  const { tls, serverName = '', protocol } = options;
+  const socket =
+    tls === undefined
+      ? connect({ host: address.host, port: address.port, noDelay: true })
+      : openTlsSocket(address, tls, serverName, protocol === 'http2');
   if (options.tcpKeepAlive !== undefined) keepAlive(socket, options.tcpKeepAlive);
-  return { socket, readyEvent: 'connect' };
+  return { socket, readyEvent: tls === undefined ? 'connect' : 'secureConnect' };
 }
 
 /** Probes and their interval are set where the runtime can (Node from 24.19); elsewhere they are the operating system's. */

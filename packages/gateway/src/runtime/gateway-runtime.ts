@@ -147,7 +147,8 @@ export class GatewayRuntime {
           ? present.runtime
           : createClusterRuntime(config, context);
       if (runtime !== undefined) {
-        const { discovery } = runtime.settings;
+        const { discovery, pool } = runtime.settings;
+        for (const message of pool.tls?.update(resources.secrets ?? NO_SECRETS) ?? []) context.report(name, message);
         runtime.assign(
           discovery.kind === 'eds' ? resources.endpoints.get(discovery.serviceName) : config.loadAssignment,
         );
