@@ -129,13 +129,26 @@ function ruleTables(
       change !== undefined && (other as RuleTables).identity === change.from ? change.hosts : undefined,
     hasRulesIn: (namespace) => byNamespace.has(namespace),
     rulesFor(host, serviceNamespace, clientNamespace, rootNamespace) {
-      // In the root namespace stand the rules for everybody: its own clients too look at the service's namespace first.
+      const exactly = (namespace: string) => exact.get(ruleKey(namespace, host)) ?? NO_RULES;
+      const matching = (namespace: string) => {
+        const own = exactly(namespace);
+        if (own.length > 0) return own;
+        return wildcards.get(namespace)?.find((rule) => hostIsWithin(host, rule.host))?.rules ?? NO_RULES;
+      };
+      // In the root namespace stand the rules for everybody: to its own clients those that it keeps to itself come first, then those
+      // of the service's namespace.
+      if (clientNamespace === rootNamespace) {
+        const kept = exactly(rootNamespace).filter(isKept);
+        if (kept.length > 0) return kept;
+        const wild = wildcards
+          .get(rootNamespace)
+          ?.find((rule) => hostIsWithin(host, rule.host) && rule.rules.some(isKept));
+        if (wild !== undefined) return wild.rules.filter(isKept);
+      }
       const first = clientNamespace === rootNamespace ? serviceNamespace : clientNamespace;
       for (const namespace of new Set([first, serviceNamespace, rootNamespace])) {
-        const matching =
-          exact.get(ruleKey(namespace, host)) ??
-          wildcards.get(namespace)?.find((rule) => hostIsWithin(host, rule.host))?.rules;
-        if (matching !== undefined) return matching;
+        const found = matching(namespace);
+        if (found.length > 0) return found;
       }
       return NO_RULES;
     },
@@ -197,6 +210,12 @@ export function backendOf(_memo: Memo, service: MeshService, ...rules: readonly 
     }
   }
   return { service, rules, policy, subsets, diagnostics };
+}
+
+/** A rule that no other namespace sees. */
+function isKept(rule: DestinationRule): boolean {
+  const { exportTo = [] } = rule.spec;
+  return exportTo.length === 1 && (exportTo[0] === '.' || exportTo[0] === namespaceOf(rule));
 }
 
 /** HED203: of the policies of several rules for one host, one is obeyed. */
