@@ -77,6 +77,7 @@ spec:
   proxyInboundListenPort: 16006
   protocolDetectionTimeout: 1s
   connectTimeout: 3s
+  tcpKeepalive: { probes: 3, time: 10s, interval: 5s }
   inboundTrafficPolicy: { mode: LOCALHOST }
 `).map((document) => document.toJS() as CaseObject);
 
@@ -88,6 +89,9 @@ const FIELDS = [
     'proxyInboundListenPort',
     'protocolDetectionTimeout',
     'connectTimeout',
+    'tcpKeepalive.probes',
+    'tcpKeepalive.time',
+    'tcpKeepalive.interval',
     'inboundTrafficPolicy.mode',
   ].map((field) => `MeshConfig.spec.${field}`),
 ];

@@ -48,6 +48,7 @@ export function meshConfigSettings({ spec }: MeshConfig): Partial<MeshSettings> 
           ? ('REGISTRY_ONLY' as const)
           : ('ALLOW_ANY' as const),
     connectTimeoutMs,
+    tcpKeepalive: spec.tcpKeepalive,
     proxyListenPort: spec.proxyListenPort,
     proxyInboundListenPort: spec.proxyInboundListenPort,
     inboundTrafficPolicy: spec.inboundTrafficPolicy?.mode,

@@ -1,11 +1,12 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ClusterDomain } from './hosts/host-name.ts';
-import type { HttpRoute } from './mesh-objects.ts';
+import type { HttpRoute, MeshConfig } from './mesh-objects.ts';
 import type { DefaultExport } from './visibility.ts';
 
 /** What to do with traffic to hosts that the mesh does not know (MeshConfig `outboundTrafficPolicy.mode`). */
 export type OutboundTrafficPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY';
 
+export type TcpKeepalive = NonNullable<MeshConfig['spec']['tcpKeepalive']>;
 export type HttpRetries = NonNullable<HttpRoute['retries']>;
 
 /** Where an access log goes and in which form: a format string, or a JSON object whose texts are format strings. */
@@ -33,6 +34,8 @@ export interface MeshSettings {
   readonly defaultDestinationRuleExportTo: DefaultExport;
   /** Time to establish a connection to an endpoint (MeshConfig `connectTimeout`). */
   readonly connectTimeoutMs: number;
+  /** How silent connections to endpoints are probed, where no DestinationRule says it; undefined for not at all (MeshConfig `tcpKeepalive`). */
+  readonly tcpKeepalive: TcpKeepalive | undefined;
   /** Where to write an access log, or `off` (MeshConfig `accessLogFile`, `accessLogFormat`, `accessLogEncoding`). */
   readonly accessLog: 'off' | AccessLogSettings;
   /** What is done to paths before routes are matched (MeshConfig `pathNormalization`); `DEFAULT` differs by place. */
@@ -74,6 +77,7 @@ export const defaultMeshSettings: MeshSettings = {
   defaultVirtualServiceExportTo: '*',
   defaultDestinationRuleExportTo: '*',
   connectTimeoutMs: 10_000,
+  tcpKeepalive: undefined,
   accessLog: 'off',
   pathNormalization: 'DEFAULT',
   defaultRetries: undefined,

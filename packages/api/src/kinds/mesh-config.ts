@@ -93,7 +93,7 @@ export const MeshConfigSpec = object(
       format: durationOrZero,
       doc: 'How long a connection of unknown protocol may be silent before it counts as plain TCP; 0s, the default: for ever.',
     }),
-    tcpKeepalive: pending(keepalive),
+    tcpKeepalive: keepalive,
     ingressClass: pending(string()),
     ingressService: pending(string()),
     ingressControllerMode: pending(string({ values: ['UNSPECIFIED', 'OFF', 'DEFAULT', 'STRICT'] })),

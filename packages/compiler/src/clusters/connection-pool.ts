@@ -36,7 +36,7 @@ export function connectionPoolFields(pool: ConnectionPool | undefined, settings:
     ...(positive(http.http2MaxRequests) ? { maxRequests: http.http2MaxRequests } : {}),
     ...(positive(http.maxRetries) ? { maxRetries: http.maxRetries } : {}),
   };
-  const { tcpKeepalive } = tcp;
+  const { tcpKeepalive = settings.tcpKeepalive } = tcp;
   return {
     connectTimeout: duration(milliseconds(tcp.connectTimeout) ?? settings.connectTimeoutMs),
     circuitBreakers: { thresholds: [thresholds] },
