@@ -91,6 +91,11 @@ export function externalNameOf({ spec }: Service): string | undefined {
   return spec.type === 'ExternalName' ? spec.externalName : undefined;
 }
 
+/** Callers of other names resolve them, whatever else the object says. */
+function isHeadless({ object, resolution }: ServiceSource): boolean {
+  return object.kind === 'Service' && object.spec.clusterIP === 'None' && resolution === 'endpoints';
+}
+
 /** The end of a block that holds one address. */
 const SINGLE = /(?<=\.\d+)\/32$|(?<=:.*)\/128$/;
 
@@ -154,7 +159,7 @@ export function mergeSources(_memo: Memo, first: ServiceSource, ...others: reado
     ports,
     portsByNumber: new Map(ports.map((port) => [port.number, port])),
     sources,
-    headless: first.object.kind === 'Service' && first.object.spec.clusterIP === 'None',
+    headless: isHeadless(first),
     diagnostics,
   };
 }
