@@ -41,7 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'XP-4',
-    file: 'receive.ts',
+    file: 'receive-answer.ts',
     find: 'if (error === undefined) {',
     replace: "if (error === undefined || error.message !== '') {",
     effect: 'takes a refusal for an acknowledgement',

@@ -18,3 +18,10 @@ export class DiscoveryError extends Error {
     this.code = code;
   }
 }
+
+/** What ends a stream because of something thrown. */
+export function asDiscoveryError(error: unknown): DiscoveryError {
+  if (error instanceof DiscoveryError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DiscoveryError('internal', `Cannot serve this stream: ${reason}`, { cause: error });
+}

@@ -3,20 +3,14 @@ import type { DiscoveryRequest } from '@heddle/envoy-api/discovery';
 import type { ProxyNode, ResourcesByName, XdsResource } from '@heddle/model';
 import { type ClientInfo, clientInfoOf } from './client-info.ts';
 import { Convergence } from './convergence.ts';
-import { DiscoveryError } from './discovery-error.ts';
+import { asDiscoveryError, DiscoveryError } from './discovery-error.ts';
 import { canExpire, Heartbeats } from './heartbeats.ts';
 import { reasonToHoldBack, reasonToKeep } from './make-before-break.ts';
 import { endpointsToAnswer, OwedEndpoints } from './owed-endpoints.ts';
 import { type DeltaPush, nextDeadline, noteOutstanding, takePush } from './push.ts';
 import { countPush } from './push-account.ts';
-import {
-  type AnswerRequest,
-  applyAnswer,
-  applySubscriptions,
-  type DeltaRequest,
-  type InterestChange,
-  type SubscriptionRequest,
-} from './receive.ts';
+import { applySubscriptions, type DeltaRequest, type SubscriptionRequest } from './receive.ts';
+import { type AnswerRequest, applyAnswer } from './receive-answer.ts';
 import { isStale, stateAsChange } from './receive-state.ts';
 import { refuseLocators, requestType } from './request-type.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -33,7 +27,6 @@ import {
   unfold,
 } from './subscription.ts';
 import type { ViewGroup } from './view-group.ts';
-import type { TypeInterest } from './view-interest.ts';
 import { WakeTimer } from './wake-timer.ts';
 
 /** The largest message that gRPC clients take by default, in bytes. */
@@ -204,10 +197,7 @@ export class DiscoveryStream {
     for (const [typeUrl, subscription] of this.#subscriptions) {
       const { names, held, wildcard } = subscription;
       unfold(subscription);
-      const interest = group.interestIn(typeUrl);
-      if (wildcard) interest.setWildcard(this, true);
-      interest.add(this, names.single);
-      for (const list of names.lists) interest.addList(this, list);
+      group.interestIn(typeUrl).enter(this, wildcard, names);
       const available = this.#offered(group, typeUrl);
       const candidates = new Set([...names, ...held.names(), ...(wildcard ? available.keys() : [])]);
       markChanged(
@@ -375,24 +365,13 @@ export class DiscoveryStream {
     if (isEndpoints) this.#owedEndpoints.clear();
     if (isFirst) this.#expectHeartbeats(available, request.initialResourceVersions);
     this.#nameCount += subscription.names.size - namesBefore;
-    this.#noteInterest(group.interestIn(type.typeUrl), change);
+    group.interestIn(type.typeUrl).change(this, change);
     if (this.#nameCount > limits.maxNamesPerStream) {
       throw new DiscoveryError(
         'resource-exhausted',
         `Cannot serve ${type.label}: the stream subscribes to ${this.#nameCount} names, at most ${limits.maxNamesPerStream} are allowed`,
       );
     }
-  }
-
-  #noteInterest(interest: TypeInterest, { added, removed, list, dissolved, wildcard }: InterestChange): void {
-    for (const one of dissolved) {
-      interest.removeList(this, one);
-      interest.add(this, one.names);
-    }
-    interest.remove(this, removed);
-    interest.add(this, added);
-    if (list !== undefined) interest.addList(this, list);
-    if (wildcard !== 'same') interest.setWildcard(this, wildcard === 'added');
   }
 
   #join(request: EitherRequest): ViewGroup {
@@ -541,17 +520,8 @@ export class DiscoveryStream {
     const group = this.#group;
     if (group === undefined) return;
     group.streams.delete(this);
-    for (const [typeUrl, { names, wildcard }] of this.#subscriptions) {
-      const interest = group.interestIn(typeUrl);
-      if (wildcard) interest.setWildcard(this, false);
-      interest.remove(this, names.single);
-      for (const list of names.lists) interest.removeList(this, list);
+    for (const [typeUrl, { names }] of this.#subscriptions) {
+      group.interestIn(typeUrl).leave(this, names);
     }
   }
-}
-
-function asDiscoveryError(error: unknown): DiscoveryError {
-  if (error instanceof DiscoveryError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new DiscoveryError('internal', `Cannot serve this stream: ${reason}`, { cause: error });
 }

@@ -1,5 +1,7 @@
 import type { DiscoveryStream } from './discovery-stream.ts';
 import type { NameList } from './name-list.ts';
+import type { InterestChange } from './receive.ts';
+import type { SubscribedNames } from './subscribed-names.ts';
 
 const NOBODY: ReadonlySet<DiscoveryStream> = new Set();
 
@@ -39,25 +41,39 @@ export class TypeInterest {
     for (const [list, inList] of inLists) for (const stream of this.#byList.get(list) ?? NOBODY) yield [stream, inList];
   }
 
-  setWildcard(stream: DiscoveryStream, isInterested: boolean): void {
-    if (isInterested) this.#wildcard.add(stream);
-    else this.#wildcard.delete(stream);
+  /** A stream comes with what it is subscribed to. */
+  enter(stream: DiscoveryStream, wildcard: boolean, names: SubscribedNames): void {
+    if (wildcard) this.#wildcard.add(stream);
+    for (const name of names.single) addTo(this.#byName, name, stream);
+    for (const list of names.lists) this.#addList(stream, list);
   }
 
-  add(stream: DiscoveryStream, names: Iterable<string>): void {
-    for (const name of names) addTo(this.#byName, name, stream);
+  /** A stream goes. */
+  leave(stream: DiscoveryStream, names: SubscribedNames): void {
+    this.#wildcard.delete(stream);
+    for (const name of names.single) removeFrom(this.#byName, name, stream);
+    for (const list of names.lists) this.#removeList(stream, list);
   }
 
-  remove(stream: DiscoveryStream, names: Iterable<string>): void {
-    for (const name of names) removeFrom(this.#byName, name, stream);
+  /** A stream is interested in other things than before. */
+  change(stream: DiscoveryStream, { added, removed, list, dissolved, wildcard }: InterestChange): void {
+    for (const one of dissolved) {
+      this.#removeList(stream, one);
+      for (const name of one.names) addTo(this.#byName, name, stream);
+    }
+    for (const name of removed) removeFrom(this.#byName, name, stream);
+    for (const name of added) addTo(this.#byName, name, stream);
+    if (list !== undefined) this.#addList(stream, list);
+    if (wildcard === 'added') this.#wildcard.add(stream);
+    if (wildcard === 'removed') this.#wildcard.delete(stream);
   }
 
-  addList(stream: DiscoveryStream, list: NameList): void {
+  #addList(stream: DiscoveryStream, list: NameList): void {
     if (!this.#byList.has(list)) for (const name of list.names) addTo(this.#listsOf, name, list);
     addTo(this.#byList, list, stream);
   }
 
-  removeList(stream: DiscoveryStream, list: NameList): void {
+  #removeList(stream: DiscoveryStream, list: NameList): void {
     removeFrom(this.#byList, list, stream);
     if (!this.#byList.has(list)) for (const name of list.names) removeFrom(this.#listsOf, name, list);
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusedNames } from './receive.ts';
+import { refusedNames } from './receive-answer.ts';
 
 const NAMES = ['outbound|80||a.shop', 'outbound|80||a.shop.svc', '0.0.0.0_80', 'web', 'web-2'];
 
