@@ -140,10 +140,9 @@ const credential: Manifest & { readonly stringData: Readonly<Record<string, stri
 /** The TLS of a generated server, with a Secret that is there: Envoy reads files when it judges, and no generated path leads to one. */
 function realTls({ tls }: { readonly tls?: Readonly<Record<string, unknown>> }): object {
   if (tls === undefined) return {};
-  const { credentialName, credentialNames, serverCertificate, privateKey, caCertificates, tlsCertificates, ...rest } =
-    tls;
+  const { credentialName, credentialNames, serverCertificate, tlsCertificates, ...rest } = tls;
   const named = [credentialName, credentialNames, serverCertificate, tlsCertificates].some((one) => one !== undefined);
-  const { caCertCredentialName: _other, ...asked } = rest;
+  const { caCertCredentialName: _other, privateKey: _key, caCertificates: _authorities, ...asked } = rest;
   return { tls: { ...asked, ...(named ? { credentialName: 'credential' } : {}) } };
 }
 

@@ -62,7 +62,7 @@ export function indexKind(
   const list: AnyMeshObject[] = [];
   let used: SourcedObject | undefined;
   for (const one of ordered) {
-    const { namespace = '', name = '' } = one.object.metadata;
+    const { namespace = '', name } = one.object.metadata;
     if (used !== undefined && compareName(used.object, namespace, name) === 0) {
       repeated.push({ used, repeated: one });
       continue;
