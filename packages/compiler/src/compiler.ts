@@ -5,7 +5,7 @@ import type { Gateway, Service, Sidecar, VirtualService } from './mesh-objects.t
 import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
 import type { MeshSettings } from './settings.ts';
-import { type AssembledView, assembleView } from './views/assemble-view.ts';
+import { type AssembledView, assembleView, type SharedTypes } from './views/assemble-view.ts';
 import { compileGatewayView } from './views/gateway-view.ts';
 import { compileSidecarView } from './views/sidecar-view.ts';
 import { listOf, openScope } from './views/view-scope.ts';
@@ -63,13 +63,15 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   const memo = options.cache === false ? noMemo : createMemo(interruption);
   const remembered = options.cache === false ? undefined : new Map<string, AssembledView>();
 
+  const sharedTypes: SharedTypes = new WeakMap();
+
   const compile = (snapshot: MeshSnapshot, view: View): CompiledView => {
     const previous = remembered?.get(view.key);
     if (previous?.snapshot !== undefined && previous.snapshot.sameObjects(snapshot)) return previous.compiled;
     const settings = settingsFor(snapshot);
     const scope = openScope(memo, snapshot, view, settings);
     const parts = view.type === 'router' ? compileGatewayView(scope) : compileSidecarView(scope);
-    const next = assembleView(snapshot, parts, previous);
+    const next = assembleView(snapshot, parts, previous, remembered === undefined ? new WeakMap() : sharedTypes);
     if (remembered !== undefined) {
       // A Map keeps its keys in order of insertion: the first one is the view that was compiled longest ago.
       remembered.delete(view.key);

@@ -43,7 +43,7 @@ function positionOf(list: readonly AnyMeshObject[], namespace: string, name: str
 }
 
 function compareName({ metadata }: AnyMeshObject, namespace: string, name: string): number {
-  return compareText(metadata.namespace ?? '', namespace) || compareText(metadata.name ?? '', name);
+  return compareText(metadata.namespace ?? '', namespace) || compareText(metadata.name, name);
 }
 
 /**
@@ -57,7 +57,7 @@ export function indexKind(
 ): KindIndex {
   // Sorting is stable: of several objects with one name the first given is the first met.
   const ordered = [...sourced].sort((a, b) =>
-    compareName(a.object, b.object.metadata.namespace ?? '', b.object.metadata.name ?? ''),
+    compareName(a.object, b.object.metadata.namespace ?? '', b.object.metadata.name),
   );
   const list: AnyMeshObject[] = [];
   let used: SourcedObject | undefined;

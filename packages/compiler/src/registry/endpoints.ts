@@ -27,8 +27,8 @@ export interface EndpointsResult {
  */
 export function serviceEndpoints(
   _memo: Memo,
-  workloads: readonly Workload[],
   port: MeshPort,
+  workloads: readonly Workload[],
   publishNotReady: boolean,
 ): EndpointsResult {
   const endpoints: ServiceEndpoint[] = [];

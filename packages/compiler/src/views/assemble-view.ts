@@ -29,7 +29,7 @@ export interface AssembledView {
 }
 
 /** The resources of one type. */
-interface TypeParts {
+export interface TypeParts {
   /** In the order in which the view gave them. */
   readonly given: readonly CompiledResource[];
   /** Where each of `given` stands in `ordered`. */
@@ -40,11 +40,19 @@ interface TypeParts {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Types that several views have in common, by the list of their resources. */
+export type SharedTypes = WeakMap<
+  readonly CompiledResource[],
+  // Not held: else each result would hold all that were before it.
+  { readonly before: WeakRef<TypeParts> | undefined; readonly type: TypeParts }
+>;
+
 /** The result for a view, sharing with its previous one whatever is equal. What did not change costs comparisons of pointers. */
 export function assembleView(
   snapshot: MeshSnapshot,
   parts: ViewParts,
   previous: AssembledView | undefined,
+  sharedTypes: SharedTypes,
 ): AssembledView {
   const found: Diagnostic[] = [...parts.diagnostics];
   const byType = new Map<string, TypeParts>();
@@ -58,7 +66,7 @@ export function assembleView(
     [SECRET_TYPE_URL, parts.secrets ?? []],
   ] as const) {
     const before = previous?.byType.get(typeUrl);
-    const type = assembleType(list, before);
+    const type = assembleType(list, before, sharedTypes);
     for (const one of type.diagnostics) found.push(one);
     byType.set(typeUrl, type);
     resourcesSame &&= type.resources === before?.resources;
@@ -86,10 +94,18 @@ export function assembleView(
   return { snapshot, compiled, byType, found };
 }
 
-function assembleType(given: readonly CompiledResource[], before: TypeParts | undefined): TypeParts {
-  if (before === undefined) return orderType(given, undefined);
-  if (sameItems(before.given, given)) return before;
-  return patchType(given, before) ?? orderType(given, before);
+/** The same for all views with the same list that had the same before: also what compares them by identity is spared. */
+function assembleType(
+  given: readonly CompiledResource[],
+  before: TypeParts | undefined,
+  sharedTypes: SharedTypes,
+): TypeParts {
+  if (before !== undefined && sameItems(before.given, given)) return before;
+  const known = sharedTypes.get(given);
+  if (known !== undefined && (before === undefined || known.before?.deref() === before)) return known.type;
+  const type = (before === undefined ? undefined : patchType(given, before)) ?? orderType(given, before);
+  sharedTypes.set(given, { before: before === undefined ? undefined : new WeakRef(before), type });
+  return type;
 }
 
 /** Resources of the same names in the same order, some of them different: undefined if that is not so. */

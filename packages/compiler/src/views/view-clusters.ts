@@ -199,7 +199,8 @@ export function endpointsFor(memo: Memo, port: MeshPort, workloads: readonly Wor
   if (object.kind === 'ServiceEntry') return memo.run(serviceEntryEndpoints, object, port);
   const externalName = externalNameOf(object);
   if (externalName !== undefined) return memo.run(externalEndpoint, port, externalName);
-  return memo.run(serviceEndpoints, workloads, port, object.spec.publishNotReadyAddresses === true);
+  // Owned by the port, and only the latest: neither Pods nor Services that changed are kept for it.
+  return memo.latest('', serviceEndpoints, port, workloads, object.spec.publishNotReadyAddresses === true);
 }
 
 /** HED206 for a subset whose labels none of the service's workloads has. */
