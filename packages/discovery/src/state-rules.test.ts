@@ -1,12 +1,6 @@
-import { create } from '@bufbuild/protobuf';
 import { anyUnpack, durationMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
-import {
-  type DiscoveryRequest,
-  DiscoveryRequestSchema,
-  type DiscoveryResponse,
-  ResourceSchema,
-} from '@heddle/envoy-api/discovery';
+import { type DiscoveryRequest, type DiscoveryResponse, ResourceSchema } from '@heddle/envoy-api/discovery';
 import { type AdsTransport, viewOf, type XdsResource, xdsResource } from '@heddle/model';
 import {
   BARRIER,
