@@ -58,7 +58,8 @@ export interface Memo {
   ): readonly Result[];
 
   /**
-   * For a stage over a long list, such as an index, that can make its result from the one for a similar list: see {@link Continued}.
+   * For a stage over a long list, such as an index, that can make its result from the one for a similar list: see {@link Continued}. Keeps the
+   * latest result only; where views differ in other inputs than the list, call it inside of a stage that `run` keeps for each.
    */
   evolve<Inputs extends readonly [readonly unknown[], ...MemoInput[]], Result>(
     stage: EvolvingStage<Inputs, Result>,
@@ -174,14 +175,11 @@ export function createMemo(interruption: Interruption = { isSpent: undefined }):
     evolve(stage, ...inputs) {
       type Result = ReturnType<typeof stage>;
       const [items] = inputs;
-      const entries = entriesOf(stages, stage, items);
-      const known = findEntry(entries, inputs);
-      if (known !== undefined) return known.result as Result;
       const lineages = lineagesOf(evolved, stage);
       const before = lineages.nearest(items);
+      if (before !== undefined && sameItems(before.inputs, inputs)) return before.result as Result;
       const result = stage(memo, before as Continued<typeof inputs, Result> | undefined, ...inputs);
       lineages.keep({ items, inputs, result }, before);
-      keepEntry(entries, { inputs, result });
       pause();
       return result;
     },

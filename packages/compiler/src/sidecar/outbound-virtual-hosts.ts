@@ -61,12 +61,17 @@ interface OutboundState extends OutboundHosts {
   readonly byHost: PatchedMap<EncodedVirtualHost>;
 }
 
+/** What the sidecars of one view route at a port. */
+export function outboundHostsAt(memo: Memo, ...[http, ...others]: Inputs): OutboundHosts {
+  return memo.evolve(outboundVirtualHosts, http, ...others);
+}
+
 /**
  * A stage for `memo.evolve`, for one port: first claim on a domain wins, those of VirtualServices (the oldest first) before those of services
  * nobody speaks for. Hosts that no change concerns stay as they are, also between namespaces: only a namespace's own hosts have
  * shorter names there.
  */
-export function outboundVirtualHosts(
+function outboundVirtualHosts(
   memo: Memo,
   given: Continued<Inputs, OutboundState> | undefined,
   _http: readonly ServicePort[],

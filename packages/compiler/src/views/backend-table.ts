@@ -29,8 +29,13 @@ type Inputs = readonly [
   settings: MeshSettings,
 ];
 
+/** The backends of one namespace's clients. */
+export function backendsOf(memo: Memo, ...inputs: Inputs): Backends {
+  return memo.evolve(indexBackends, ...inputs);
+}
+
 /** A stage for `memo.evolve`: of a service that stayed only the rules are looked up again, and only if there are others. */
-export function indexBackends(
+function indexBackends(
   memo: Memo,
   before: Continued<Inputs, BackendState> | undefined,
   services: readonly MeshService[],

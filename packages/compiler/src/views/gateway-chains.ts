@@ -26,7 +26,7 @@ import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtua
 import type { MeshSettings } from '../settings.ts';
 import { type SecretLookup, type ServerCredentials, serverCredentials } from '../tls/server-credentials.ts';
 import { sourceInput } from '../virtual-services.ts';
-import { gatewayPortRoutes, type PortSummary } from './gateway-port-routes.ts';
+import { type PortSummary, routesAtPort } from './gateway-port-routes.ts';
 import { l4Diagnostics } from './l4-diagnostics.ts';
 import { listOf, problemDiagnostics, type RouteAudience, type ViewScope } from './view-scope.ts';
 
@@ -102,7 +102,7 @@ class ChainBuilder {
     const routeName = gatewayHttpsRouteName(number, name, nameOf(entry.gateway), entry.namespace);
     const group = memo.run(groupOf, source);
     const { byGateway } = virtualServices;
-    const found = memo.evolve(gatewayPortRoutes, group.servers, byGateway, backends, this.#audience, number, settings);
+    const found = memo.run(routesAtPort, group.servers, byGateway, backends, this.#audience, number, settings);
     this.#diagnostics.push(
       ...found.diagnostics,
       ...found.broken.flatMap((list) => problemDiagnostics(this.#scope, list)),

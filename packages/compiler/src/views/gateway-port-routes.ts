@@ -90,8 +90,13 @@ function compareClaims(a: HostClaim, b: HostClaim): number {
 
 const hostOf = ({ host }: HostClaim): readonly string[] => [host];
 
+/** What is routed at a port for one audience. */
+export function routesAtPort(memo: Memo, ...inputs: Inputs): GatewayPortRoutes {
+  return memo.evolve(gatewayPortRoutes, ...inputs);
+}
+
 /** A stage for `memo.evolve`: only servers and hosts are looked at again that a change concerns. */
-export function gatewayPortRoutes(
+function gatewayPortRoutes(
   memo: Memo,
   given: Continued<Inputs, PortState> | undefined,
   servers: readonly ServerSource[],

@@ -15,7 +15,7 @@ import type { ClusterUse } from '../routes/route-list.ts';
 import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';
 import { clusterList } from './cluster-list.ts';
 import { gatewayChains } from './gateway-chains.ts';
-import { gatewayPortRoutes, idleGateways, type ServedPort } from './gateway-port-routes.ts';
+import { idleGateways, routesAtPort, type ServedPort } from './gateway-port-routes.ts';
 import { PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
 import { listOf, problemDiagnostics, routeAudienceOf, ruleDiagnostics, type ViewScope } from './view-scope.ts';
@@ -66,7 +66,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
     const { byGateway } = scope.virtualServices;
     const { number, servers } = port;
-    const found = memo.evolve(gatewayPortRoutes, servers, byGateway, scope.backends, audience, number, settings);
+    const found = memo.run(routesAtPort, servers, byGateway, scope.backends, audience, number, settings);
     for (const one of found.diagnostics) diagnostics.push(one);
     for (const list of found.broken) diagnostics.push(...problemDiagnostics(scope, list));
     // A listener without any virtual host answers 404, as one without the wanted one does.

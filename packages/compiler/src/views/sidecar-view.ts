@@ -16,7 +16,7 @@ import type { ClusterUse, RouteList } from '../routes/route-list.ts';
 import { type EncodedVirtualHost, encodeVirtualHost } from '../routes/virtual-host.ts';
 import type { MeshSettings, OutboundTrafficPolicy } from '../settings.ts';
 import { indexMeshHosts, type MeshHosts } from '../sidecar/mesh-hosts.ts';
-import { type OutboundHosts, type OutboundTables, outboundVirtualHosts } from '../sidecar/outbound-virtual-hosts.ts';
+import { type OutboundHosts, type OutboundTables, outboundHostsAt } from '../sidecar/outbound-virtual-hosts.ts';
 import { type PortServices, servicesByPort } from '../sidecar/services-by-port.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
 import type { BackendTable } from './backend-table.ts';
@@ -187,7 +187,7 @@ function outboundHosts(
   portsIn: PortsInHosts,
 ): OutboundHosts {
   const capturesPods = outboundCapture(view) === 'redirected';
-  return memo.evolve(outboundVirtualHosts, services.http, services, port, capturesPods, portsIn, tables, settings);
+  return memo.run(outboundHostsAt, services.http, services, port, capturesPods, portsIn, tables, settings);
 }
 
 function inOrderOfNames(_memo: Memo, hosts: readonly EncodedVirtualHost[]): readonly EncodedVirtualHost[] {
@@ -211,7 +211,7 @@ function sniffedHosts(
 ): OutboundHosts {
   const capturesPods = outboundCapture(view) === 'redirected';
   const alone = memo.run(onlyPort, service, port);
-  return memo.evolve(outboundVirtualHosts, alone.http, alone, port.number, capturesPods, 'ignored', tables, settings);
+  return memo.run(outboundHostsAt, alone.http, alone, port.number, capturesPods, 'ignored', tables, settings);
 }
 
 function onlyPort(_memo: Memo, service: MeshService, port: MeshPort): PortServices {

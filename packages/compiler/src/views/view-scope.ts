@@ -24,7 +24,7 @@ import {
   visibleVirtualServices,
 } from '../virtual-services.ts';
 import { visibleObjects } from '../visibility.ts';
-import { type Backends, type BackendTable, indexBackends } from './backend-table.ts';
+import { type Backends, type BackendTable, backendsOf } from './backend-table.ts';
 
 /** What compiling one view has to hand: a snapshot's indexes, as far as they were not built for another view already. */
 export interface ViewScope {
@@ -54,7 +54,7 @@ export function openScope(memo: Memo, snapshot: MeshSnapshot, view: View, settin
     view,
     settings,
     registry,
-    backends: memo.evolve(indexBackends, registry.services, rules, view.namespace, settings),
+    backends: memo.run(backendsOf, registry.services, rules, view.namespace, settings),
     virtualServices: visibleVirtualServices(
       memo,
       memo.run(withDelegates, listOf(snapshot, 'VirtualService'), settings),
