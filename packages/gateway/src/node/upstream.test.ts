@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -157,6 +158,38 @@ describe.each(transports)('failures over %s', (_, transport) => {
       maxStreamDuration: { maxStreamDuration: '0.05s' },
     });
     expectFailure(outcome, 504, 'stream timeout', ['UMSDR'], 'max_duration_timeout');
+  });
+
+  test.each([
+    ['its limit caps it', { grpcTimeoutHeaderMax: '0.05s' }, '1H'],
+    ['0 lets it count as it is', { grpcTimeoutHeaderMax: '0s' }, '50m'],
+    [
+      'an offset comes before the client gives up',
+      { grpcTimeoutHeaderMax: '3600s', grpcTimeoutHeaderOffset: '3599.95s' },
+      '1H',
+    ],
+    ["it goes before the stream's own limit", { grpcTimeoutHeaderMax: '0s', maxStreamDuration: '3600s' }, '50m'],
+  ])('what grpc-timeout asks for is a limit of the stream: %s', async (_, maxStreamDuration, timeout) => {
+    await using server = await startTcp(() => {});
+    const outcome = await through(
+      transport(),
+      [server.port],
+      { timeout: '0s', maxStreamDuration },
+      { request: `GET / HTTP/1.1\r\nHost: a\r\ngrpc-timeout: ${timeout}\r\n\r\n` },
+    );
+    expectFailure(outcome, 504, 'stream timeout', ['UMSDR'], 'max_duration_timeout');
+  });
+
+  test('grpc-timeout is no limit where the route does not look at it', async () => {
+    const answer = (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    await using server = await startTcp((socket) => socket.once('data', () => setTimeout(answer, 100, socket)));
+    const outcome = await through(
+      transport(),
+      [server.port],
+      { timeout: '0s', maxStreamDuration: { maxStreamDuration: '10s' } },
+      { request: 'GET / HTTP/1.1\r\nHost: a\r\ngrpc-timeout: 10m\r\n\r\n' },
+    );
+    expect(outcome.response.status).toBe(200);
   });
 
   test('a request body that stops coming is answered 408', async () => {
