@@ -141,7 +141,7 @@ describe('readDocuments', () => {
         'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}',
         'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}',
         'apiVersion: v1\nkind: Namespace\nmetadata: {name: A}',
-        `${service}  type: ExternalName\n`,
+        `${service}  trafficDistribution: PreferClose\n  type: ExternalName\n`,
       ].join('\n---\n'),
     );
     expect(problems.map((problem) => problem.split(' ')[1])).toEqual([
