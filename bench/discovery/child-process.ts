@@ -37,7 +37,7 @@ export interface ProgramOptions {
   readonly runtime?: readonly string[];
 }
 
-/** Node as `heddle control-plane` runs: with a young generation that does not grow (docs/decisions/0023-memory-of-a-server.md). */
+/** Node as `heddle control-plane` runs: with a young generation that does not grow (docs/decisions/0024-memory-of-a-server.md). */
 export const NODE: readonly string[] = [
   process.execPath,
   '--import',
