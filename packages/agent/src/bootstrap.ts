@@ -15,7 +15,7 @@ import {
 } from '@heddle/envoy-api/core';
 import { DownstreamConnectionsConfigSchema } from '@heddle/envoy-api/extensions/resource-monitors';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
-import { ENVOY_RUNTIME } from '@heddle/model';
+import { ENVOY_RUNTIME, TTL_FEATURE, WRAPPED_FEATURE } from '@heddle/model';
 
 /** The name of the cluster that leads to the control plane; Istio's, which its tools look for. */
 export const XDS_CLUSTER_NAME = 'xds-grpc';
@@ -75,7 +75,7 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
       ...(node.metadata === undefined ? {} : { metadata: node.metadata }),
       ...(node.locality === undefined ? {} : { locality: node.locality }),
       // Envoy does not say so by itself.
-      clientFeatures: ['xds.config.supports-resource-ttl', 'xds.config.resource-in-sotw'],
+      clientFeatures: [TTL_FEATURE, WRAPPED_FEATURE],
     },
     admin: { address: parseAddress(admin), ignoreGlobalConnLimit: true },
     overloadManager: {

@@ -15,6 +15,11 @@ export function fits(count: number, bytes: number, size: number, limits: ChunkLi
   return count < limits.maxResponseResources && bytes + size <= limits.maxResponseBytes;
 }
 
+/** Whether some resource has a time to live. */
+export function hasExpiring(resources: readonly XdsResource[]): boolean {
+  return resources.some(({ ttlMs }) => ttlMs !== undefined);
+}
+
 /** One response's worth of what a view offers, cut once and sent as it is to a stream that is to have just that, or to many. Immutable. */
 export class Chunk {
   readonly resources: readonly XdsResource[];
@@ -22,6 +27,8 @@ export class Chunk {
   readonly missing: readonly string[];
   /** Of the encoded resources. */
   readonly bytes: number;
+  /** Whether something in it has a time to live. */
+  readonly expires: boolean;
   /** Whether it was cut for many streams. */
   readonly isShared: boolean;
   readonly #offered: ReadonlySet<string>;
@@ -32,6 +39,7 @@ export class Chunk {
     this.resources = resources;
     this.missing = missing;
     this.bytes = resources.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.expires = hasExpiring(resources);
     this.#offered = new Set(resources.map(({ name }) => name));
     this.#missing = new Set(missing);
   }

@@ -469,13 +469,16 @@ export class DiscoveryStream {
    * set of heartbeats cannot be told from a set without the others.
    */
   #takeHeartbeat(nowMs: number): DeltaPush | undefined {
-    if (this.#heartbeats === undefined) return undefined;
+    if (this.#heartbeats === undefined || this.#heartbeats.nextAtMs > nowMs) return undefined;
     for (const [typeUrl, subscription] of this.#subscriptions) {
       const due = this.#heartbeats.take(typeUrl, nowMs);
       const live = due.filter(({ name, version }) => subscription.held.version(name) === version);
       for (const gone of due) if (!live.includes(gone)) this.#heartbeats.drop(typeUrl, gone.name);
-      if (this.variant === 'state-of-the-world') for (const { name } of live) subscription.asked.add(name);
-      if (this.variant === 'state-of-the-world' || live.length === 0) continue;
+      if (live.length === 0) continue;
+      if (this.variant === 'state-of-the-world') {
+        for (const { name } of live) subscription.asked.add(name);
+        continue;
+      }
       const nonce = this.#nextNonce();
       noteOutstanding(subscription, { resources: [] }, nonce, nowMs);
       const push = { typeUrl, nonce, resources: [], absent: [], removed: [], heartbeats: live, expires: true };

@@ -1,18 +1,14 @@
-import type { XdsResource } from '@heddle/model';
+import { TTL_FEATURE, WRAPPED_FEATURE, type XdsResource } from '@heddle/model';
+import { hasExpiring } from './chunk.ts';
 import type { DeltaPush } from './push.ts';
+import type { StreamVariant } from './stream-host.ts';
 import type { ResponseStyle } from './subscription.ts';
-
-/** What a client states in `node.client_features` if it drops resources whose time to live is over. */
-export const TTL_FEATURE = 'xds.config.supports-resource-ttl';
-
-/** What a client states if it takes resources within `envoy.service.discovery.v3.Resource` by state of the world too. */
-export const WRAPPED_FEATURE = 'xds.config.resource-in-sotw';
 
 /** A heartbeat goes out when this part of the time to live is over: two may get lost. */
 const BEAT_AFTER = 1 / 3;
 
 /** Whether a client can be sent a time to live, in the messages it speaks. */
-export function canExpire(features: readonly string[], variant: 'delta' | 'state-of-the-world'): boolean {
+export function canExpire(features: readonly string[], variant: StreamVariant): boolean {
   return features.includes(TTL_FEATURE) && (variant === 'delta' || features.includes(WRAPPED_FEATURE));
 }
 
@@ -39,14 +35,14 @@ export class Heartbeats {
   /** Notes what a response brings. Returns the response as this client should get it. */
   sent(push: DeltaPush, style: ResponseStyle, nowMs: number): DeltaPush {
     const carried = push.state?.resources ?? push.resources;
+    const expires = push.chunk?.expires ?? hasExpiring(carried);
+    // Of most types nothing has a time to live: a large response costs no more for it.
+    if (!expires && !this.#beats.has(push.typeUrl)) return push;
     if (style === 'full-set') this.#beats.delete(push.typeUrl);
     for (const name of push.removed) this.drop(push.typeUrl, name);
-    let expires = false;
     for (const resource of carried) {
-      this.drop(push.typeUrl, resource.name);
-      if (resource.ttlMs === undefined) continue;
-      this.#schedule(resource, nowMs + resource.ttlMs * BEAT_AFTER);
-      expires = true;
+      if (resource.ttlMs === undefined) this.drop(push.typeUrl, resource.name);
+      else this.#schedule(resource, nowMs + resource.ttlMs * BEAT_AFTER);
     }
     if (!expires) return push;
     // What is encoded once for all is encoded without times to live.

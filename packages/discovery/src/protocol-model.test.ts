@@ -26,7 +26,7 @@ interface Kept {
   readonly held: Map<string, { readonly version: string; readonly resource: XdsResource }>;
   /** Accepted last, by name. */
   readonly good: Map<string, string>;
-  /** Refused last, by name. */
+  /** Refused last, by name. The view remembers it for as long as the stream lives, whatever the client lists meanwhile. */
   readonly refused: Map<string, string>;
   unanswered: DeltaPush[];
 }
@@ -256,7 +256,6 @@ const steps: fc.Arbitrary<Step>[] = [
       const kept = model.of(type);
       kept.wildcard = false;
       for (const name of kept.held.keys()) if (!kept.names.has(name)) kept.held.delete(name);
-      for (const name of kept.refused.keys()) if (!kept.names.has(name)) kept.refused.delete(name);
       model.send(type, [], ['*']);
     }),
   ),
@@ -278,7 +277,6 @@ const steps: fc.Arbitrary<Step>[] = [
         kept.names.delete(name);
         if (!kept.wildcard) {
           kept.held.delete(name);
-          kept.refused.delete(name);
         }
         model.send(type, [], [name]);
       }),

@@ -33,7 +33,7 @@ interface Kept {
   readonly held: Map<string, XdsResource>;
   /** Accepted last, by name. */
   readonly good: Map<string, string>;
-  /** Refused last, by name. */
+  /** Refused last, by name. The view remembers it for as long as the stream lives, whatever the client lists meanwhile. */
   readonly refused: Map<string, string>;
   /** Names that came on this stream: of the rest the server cannot know. */
   readonly came: Set<string>;
@@ -150,12 +150,8 @@ class Model {
   }
 
   forgetUnwanted(type: string): void {
-    const { held, refused } = this.of(type);
-    for (const name of [...held.keys(), ...refused.keys()]) {
-      if (this.isKnownToWant(type, name)) continue;
-      held.delete(name);
-      refused.delete(name);
-    }
+    const { held } = this.of(type);
+    for (const name of [...held.keys()]) if (!this.isKnownToWant(type, name)) held.delete(name);
   }
 
   /** The server puts one response on the wire. */

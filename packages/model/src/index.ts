@@ -16,6 +16,7 @@ export {
   narrowerHost,
   serviceHost,
 } from './host-name.ts';
+export { type Labels, selectsLabels } from './labels.ts';
 export { likelyHost } from './likely-host.ts';
 export { type AnyMeshObject, MeshSnapshot, type ObjectOrigin, refOf, type SourcedObject } from './mesh-snapshot.ts';
 export {
@@ -55,6 +56,8 @@ export {
   type Provenance,
   type ResourceSet,
   type ResourcesByName,
+  TTL_FEATURE,
+  WRAPPED_FEATURE,
   type XdsResource,
   xdsResource,
 } from './xds-resource.ts';

@@ -20,6 +20,12 @@ export interface XdsResource {
   readonly ttlMs?: number;
 }
 
+/** What a client states in `node.client_features` if it drops resources whose time to live is over. */
+export const TTL_FEATURE = 'xds.config.supports-resource-ttl';
+
+/** What a client states if it takes resources within `envoy.service.discovery.v3.Resource` by state of the world too. */
+export const WRAPPED_FEATURE = 'xds.config.resource-in-sotw';
+
 /** Makes a resource of encoded bytes; the version is their content hash, with the time to live if there is one. */
 export function xdsResource(typeUrl: string, name: string, bytes: Uint8Array, ttlMs?: number): XdsResource {
   const version = contentHash(bytes);

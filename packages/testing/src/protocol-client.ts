@@ -8,6 +8,7 @@ import {
 } from '@heddle/envoy-api/discovery';
 import { StatusSchema } from '@heddle/envoy-api/status';
 import type { AdsTransport } from '@heddle/model';
+import { streamEnd } from './stream-end.ts';
 
 /**
  * A resource type that exists for {@link ProtocolClient.drain} only: a server under test must serve it, with no resources and last
@@ -60,7 +61,7 @@ export interface ProtocolClient {
   /** Drains and acknowledges until nothing more comes. */
   sync(): Promise<ProtocolResponse[]>;
   /** Waits for the stream to end; gives the error's code and message, or undefined for a peaceful end. */
-  end(): Promise<{ readonly code: unknown; readonly message: string } | undefined>;
+  end(): Promise<{ readonly code?: unknown; readonly message: string } | undefined>;
   close(): void;
 }
 
@@ -133,14 +134,7 @@ export function protocolClient(
         for (const response of drained) ack(response);
       }
     },
-    async end() {
-      try {
-        for (;;) if ((await responses.next()).done === true) return undefined;
-      } catch (error) {
-        const { code, message } = error as { readonly code?: unknown; readonly message: string };
-        return { code, message };
-      }
-    },
+    end: () => streamEnd(responses),
     close: () => stream.close(),
   };
 }

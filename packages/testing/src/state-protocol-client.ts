@@ -3,6 +3,7 @@ import { type DiscoveryRequest, DiscoveryRequestSchema, type DiscoveryResponse }
 import { StatusSchema } from '@heddle/envoy-api/status';
 import { type AdsTransport, type XdsResource, xdsResource } from '@heddle/model';
 import { BARRIER_TYPE, TEST_NODE_ID } from './protocol-client.ts';
+import { streamEnd } from './stream-end.ts';
 
 /** What a server under test must offer for {@link StateProtocolClient.drain}, since state of the world has no answer for what is absent. */
 export const BARRIER: XdsResource = xdsResource(BARRIER_TYPE.typeUrl, 'barrier', new Uint8Array());
@@ -89,14 +90,7 @@ export function stateProtocolClient(
         for (const response of drained) client.ack(response);
       }
     },
-    async end() {
-      try {
-        for (;;) if ((await responses.next()).done === true) return undefined;
-      } catch (error) {
-        const { code, message } = error as { readonly code?: unknown; readonly message: string };
-        return { code, message };
-      }
-    },
+    end: () => streamEnd(responses),
     close: () => stream.close(),
   };
   return client;
