@@ -1,12 +1,13 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AgentError, buildBootstrap, findEnvoy, type RunningEnvoy, runEnvoy } from '@heddle/agent';
+import { buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
 import { createDiscoveryServer, type DiscoveryServer } from '@heddle/discovery';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { LISTENER_TYPE_URL } from '@heddle/envoy-api';
 import { type CompiledView, viewOf, type XdsResource, xdsResource } from '@heddle/model';
 import { cluster, endpoints, listener, routes, viewOffering } from '@heddle/testing/ads';
 import { afterEach, describe, expect, test } from 'vitest';
+import { requireEnvoy } from '../support/require-envoy.ts';
 import { until } from '../support/waiting.ts';
 
 const NODE = { id: 'router~127.0.0.1~gateway-1.shop~shop.svc.cluster.local', cluster: 'gateway' };
@@ -17,17 +18,6 @@ const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-/** The real Envoy, fetched if need be. Where it cannot be had the tests are skipped, except in CI. */
-async function requireEnvoy(version: string): Promise<string | undefined> {
-  try {
-    return (await findEnvoy({ version, log: console.warn })).path;
-  } catch (error) {
-    if (process.env['CI'] || !(error instanceof AgentError)) throw error;
-    console.warn(`Tests with a real Envoy ${version} are skipped: ${error.message}`);
-    return undefined;
-  }
-}
 
 async function backend(answer: string): Promise<number> {
   const server = createServer((_, response) => response.end(answer)).listen(0, '127.0.0.1');

@@ -3,6 +3,7 @@ import {
   fullHost,
   hostIsWithin,
   isWildcardHost,
+  type Labels,
   likelyHost,
   type MeshSnapshot,
   type PortProtocol,
@@ -18,7 +19,6 @@ export type ServiceEntry = ObjectOf<'ServiceEntry'>;
 export type Sidecar = ObjectOf<'Sidecar'>;
 export type VirtualService = ObjectOf<'VirtualService'>;
 export type HttpRule = NonNullable<VirtualService['spec']['http']>[number];
-export type Labels = Readonly<Record<string, string>>;
 
 /** What runs pods: a Pod, or a Deployment by its template. */
 export interface Workload {
@@ -184,11 +184,6 @@ export class MeshIndex {
 /** The namespace of a namespaced object; sources default it to `default` already. */
 export function namespaceOf(object: { readonly metadata: { readonly namespace?: string } }): string {
   return object.metadata.namespace ?? 'default';
-}
-
-/** Every label of the selector is among the labels; an empty selector selects everything. */
-export function selects(selector: Labels | undefined, labels: Labels): boolean {
-  return Object.entries(selector ?? {}).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
 }
 
 /** `a=1,b=2`, as kubectl writes selectors. */

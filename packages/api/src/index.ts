@@ -8,6 +8,7 @@ export type { KindDeclaration, MeshObject, ValidatedMeta } from './kind.ts';
 export type { DeploymentSpec, PodTemplate } from './kinds/deployment.ts';
 export type { Destination, PortSelector } from './kinds/destination.ts';
 export type { DestinationRuleSpec, Subset } from './kinds/destination-rule.ts';
+export { GRPC_STATUSES } from './kinds/fault-injection.ts';
 export type { GatewaySpec, Server } from './kinds/gateway.ts';
 export { type Headers, isAuthorityHeader } from './kinds/header-operations.ts';
 export type {

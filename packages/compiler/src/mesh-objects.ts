@@ -79,13 +79,3 @@ export function byAge<Item extends Named>(objects: readonly Item[]): readonly It
     .sort((a, b) => compareAge(a.age, b.age))
     .map(({ object }) => object);
 }
-
-/** Every selected label has the wanted value; an empty selector selects everything. */
-export function selectsLabels(
-  selector: Readonly<Record<string, string>> | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  if (selector === undefined) return true;
-  for (const key in selector) if (!Object.hasOwn(labels, key) || labels[key] !== selector[key]) return false;
-  return true;
-}

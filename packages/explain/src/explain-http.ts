@@ -3,6 +3,7 @@ import type { RouteConfiguration } from '@heddle/envoy-api/route';
 import {
   compileRouteConfiguration,
   firstHeader,
+  isGrpcContentType,
   matchRoute,
   type RouteTable,
   RoutingError,
@@ -29,8 +30,8 @@ export function explainHttp(
   steps: Step[],
 ): Outcome {
   const outcome = followRequest(configuration, manager, request, chainPlace, steps);
-  const contentType = firstHeader(request.headers, 'content-type') ?? '';
-  if (outcome.kind !== 'answered' || !/^application\/grpc(?:\+|$)/.test(contentType)) return outcome;
+  const contentType = firstHeader(request.headers, 'content-type');
+  if (outcome.kind !== 'answered' || !isGrpcContentType(contentType)) return outcome;
   // Clients of gRPC are told in its own way: the status travels in a header of a response of HTTP status 200.
   return {
     ...outcome,

@@ -1,7 +1,7 @@
+import { isGrpcContentType } from '@heddle/routing';
 import type { ByteSink, ByteSource } from './http/byte-stream.ts';
 import { serveExchange } from './http/connection-manager.ts';
 import { type DownstreamConnection, Exchange, type ResponseWriter } from './http/exchange.ts';
-import { isGrpcContentType } from './http/grpc-status.ts';
 import type { HeaderList } from './http/header-list.ts';
 import type { HttpListener } from './http/http-listener.ts';
 import { receiveHeaders } from './http/received-headers.ts';

@@ -11,12 +11,13 @@ export function compileCookieMatcher(matcher: CookieMatcher): (request: RequestV
   if (stringMatch === undefined) throw new RoutingError('invalid-route', `cookie matcher "${name}" has no pattern`);
   const test = compileStringMatcher(stringMatch);
   return (request) => {
-    const value = cookieOf(matchedValues(request, 'cookie').join(';'), name);
+    const value = cookieValue(matchedValues(request, 'cookie').join(';'), name);
     return (value !== undefined && test(value)) !== invertMatch;
   };
 }
 
-function cookieOf(header: string, name: string): string | undefined {
+/** The value of the first cookie of that name in a `cookie` header, without quotes around it; several headers are joined by `;`. */
+export function cookieValue(header: string, name: string): string | undefined {
   for (const part of header.split(';')) {
     const cookie = part.trimStart();
     const equals = cookie.indexOf('=');

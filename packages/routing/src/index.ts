@@ -1,6 +1,7 @@
 export { hostWithoutPort, portStart } from './authority.ts';
 export { canonicalPath } from './canonical-path.ts';
 export { type PickedCluster, pickCluster } from './cluster-choice.ts';
+export { cookieValue } from './cookie-matcher.ts';
 export { type DomainTable } from './domain-table.ts';
 export {
   type ConnectionView,
@@ -16,6 +17,7 @@ export {
   type FormatCommand,
   type FormatContext,
 } from './format.ts';
+export { isGrpcContentType } from './grpc-content-type.ts';
 export { compileHeaderMatcher } from './header-matcher.ts';
 export { applyHeaderMutations, compileHeaderMutations, type HeaderMutations } from './header-mutation.ts';
 export { isJoinedHeader } from './joined-headers.ts';

@@ -1,6 +1,6 @@
 import type { TrafficPolicy } from '@heddle/api';
-import { type FieldPath, formatRef, refOf } from '@heddle/model';
-import { type DestinationRule, formatLabels, type MeshIndex, namespaceOf, selects } from '../mesh-index.ts';
+import { type FieldPath, formatRef, refOf, selectsLabels } from '@heddle/model';
+import { type DestinationRule, formatLabels, type MeshIndex, namespaceOf } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 import { selections } from './ports.ts';
 
@@ -20,7 +20,7 @@ const emptySubset: AnalysisRule = {
       // A service without workloads has a finding of its own; endpoints of ServiceEntries are not looked at.
       if (workloads.length === 0 || host?.objects.some(({ kind }) => kind !== 'Service')) continue;
       for (const [index, subset] of (rule.spec.subsets ?? []).entries()) {
-        if (workloads.some(({ labels }) => selects(subset.labels, labels))) continue;
+        if (workloads.some(({ labels }) => selectsLabels(subset.labels, labels))) continue;
         yield {
           object: rule,
           path: ['spec', 'subsets', index, 'labels'],

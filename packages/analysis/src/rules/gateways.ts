@@ -1,5 +1,5 @@
-import { formatRef, fullGatewayName, isHttp, narrowerHost, parseProtocol, refOf } from '@heddle/model';
-import { formatLabels, type Gateway, type MeshIndex, namespaceOf, push, selects } from '../mesh-index.ts';
+import { formatRef, fullGatewayName, isHttp, narrowerHost, parseProtocol, refOf, selectsLabels } from '@heddle/model';
+import { formatLabels, type Gateway, type MeshIndex, namespaceOf, push } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 
 type Server = Gateway['spec']['servers'][number];
@@ -26,8 +26,8 @@ const selectorMatchesNothing: AnalysisRule = {
   *check(mesh) {
     for (const gateway of mesh.snapshot.list('Gateway')) {
       const { selector } = gateway.spec;
-      if (mesh.assumedGateways.some((labels) => selects(selector, labels))) continue;
-      if (mesh.workloads.some(({ labels }) => selects(selector, labels))) continue;
+      if (mesh.assumedGateways.some((labels) => selectsLabels(selector, labels))) continue;
+      if (mesh.workloads.some(({ labels }) => selectsLabels(selector, labels))) continue;
       yield {
         object: gateway,
         path: ['spec', 'selector'],
@@ -47,7 +47,7 @@ const portNotOnService: AnalysisRule = {
   about: 'a Gateway opens a port that no Service of its workload leads to',
   *check(mesh) {
     for (const { gateway, server, index } of serversOf(mesh)) {
-      const workloads = mesh.workloads.filter(({ labels }) => selects(gateway.spec.selector, labels));
+      const workloads = mesh.workloads.filter(({ labels }) => selectsLabels(gateway.spec.selector, labels));
       if (workloads.length === 0) continue;
       const services = mesh.snapshot
         .list('Service')
@@ -55,7 +55,7 @@ const portNotOnService: AnalysisRule = {
           ({ spec, metadata }) =>
             formatLabels(spec.selector) !== '' &&
             workloads.some(
-              ({ labels, namespace }) => namespace === metadata.namespace && selects(spec.selector, labels),
+              ({ labels, namespace }) => namespace === metadata.namespace && selectsLabels(spec.selector, labels),
             ),
         );
       // Without a Service it is reached in another way, by the port of its host perhaps.
@@ -86,7 +86,7 @@ function targetsOf(
 
 /** A proxy may serve both: one selector asks for no more than the other, or both for the same. */
 function sameProxies(a: Gateway, b: Gateway): boolean {
-  return selects(a.spec.selector, b.spec.selector ?? {}) || selects(b.spec.selector, a.spec.selector ?? {});
+  return selectsLabels(a.spec.selector, b.spec.selector ?? {}) || selectsLabels(b.spec.selector, a.spec.selector ?? {});
 }
 
 function describe({ gateway, index }: PlacedServer): string {

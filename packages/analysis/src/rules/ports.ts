@@ -1,13 +1,5 @@
-import { formatRef, refOf, servicePortProtocol } from '@heddle/model';
-import {
-  formatLabels,
-  type MeshIndex,
-  namespaceOf,
-  push,
-  type Service,
-  selects,
-  type Workload,
-} from '../mesh-index.ts';
+import { formatRef, refOf, selectsLabels, servicePortProtocol } from '@heddle/model';
+import { formatLabels, type MeshIndex, namespaceOf, push, type Service, type Workload } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 import { destinationsOf } from './destinations.ts';
 
@@ -191,7 +183,7 @@ export function* selections(
     if (formatLabels(service.spec.selector) === '') continue;
     const workloads = mesh
       .workloadsIn(namespaceOf(service))
-      .filter(({ labels }) => selects(service.spec.selector, labels));
+      .filter(({ labels }) => selectsLabels(service.spec.selector, labels));
     if (workloads.length > 0) yield { service, workloads };
   }
 }

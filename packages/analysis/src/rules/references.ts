@@ -1,6 +1,14 @@
 import { suggest } from '@heddle/api';
-import { type FieldPath, fullGatewayName, hostIsWithin, isWildcardHost, MESH_GATEWAY } from '@heddle/model';
-import { type Gateway, type Labels, type MeshIndex, namespaceOf, selects } from '../mesh-index.ts';
+import {
+  type FieldPath,
+  fullGatewayName,
+  hostIsWithin,
+  isWildcardHost,
+  type Labels,
+  MESH_GATEWAY,
+  selectsLabels,
+} from '@heddle/model';
+import { type Gateway, type MeshIndex, namespaceOf } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 import { destinationsOf } from './destinations.ts';
 
@@ -177,7 +185,9 @@ const unknownCredential: AnalysisRule = {
 
 /** The namespaces of the workloads that a selector selects; the root namespace for those that are taken to run. */
 function gatewayNamespaces(mesh: MeshIndex, selector: Labels | undefined): readonly string[] {
-  const found = mesh.workloads.filter(({ labels }) => selects(selector, labels)).map(({ namespace }) => namespace);
+  const found = mesh.workloads
+    .filter(({ labels }) => selectsLabels(selector, labels))
+    .map(({ namespace }) => namespace);
   return found.length === 0 ? [mesh.rootNamespace] : [...new Set(found)];
 }
 

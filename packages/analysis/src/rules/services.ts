@@ -1,5 +1,5 @@
-import { formatRef, refOf } from '@heddle/model';
-import { formatLabels, namespaceOf, selects } from '../mesh-index.ts';
+import { formatRef, refOf, selectsLabels } from '@heddle/model';
+import { formatLabels, namespaceOf } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 
 /** Services that select nothing. */
@@ -12,7 +12,7 @@ const withoutWorkload: AnalysisRule = {
     for (const service of mesh.snapshot.list('Service')) {
       const { selector } = service.spec;
       if (formatLabels(selector) === '' || service.spec.type === 'ExternalName') continue;
-      if (mesh.workloadsIn(namespaceOf(service)).some(({ labels }) => selects(selector, labels))) continue;
+      if (mesh.workloadsIn(namespaceOf(service)).some(({ labels }) => selectsLabels(selector, labels))) continue;
       yield {
         object: service,
         path: ['spec', 'selector'],

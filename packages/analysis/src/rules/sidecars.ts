@@ -1,5 +1,5 @@
-import { formatRef, hostIsWithin, isWildcardHost, refOf } from '@heddle/model';
-import { formatLabels, type MeshIndex, namespaceOf, push, type Sidecar, selects } from '../mesh-index.ts';
+import { formatRef, hostIsWithin, isWildcardHost, refOf, selectsLabels } from '@heddle/model';
+import { formatLabels, type MeshIndex, namespaceOf, push, type Sidecar } from '../mesh-index.ts';
 import type { AnalysisRule } from '../rule.ts';
 
 function selectorOf({ spec }: Sidecar): Readonly<Record<string, string>> | undefined {
@@ -30,7 +30,7 @@ const conflictingSidecars: AnalysisRule = {
           if (other === undefined) continue;
           const both = mesh
             .workloadsIn(namespace)
-            .find(({ labels }) => selects(selector, labels) && selects(other, labels));
+            .find(({ labels }) => selectsLabels(selector, labels) && selectsLabels(other, labels));
           if (both === undefined) continue;
           yield {
             object: sidecar,
@@ -77,7 +77,7 @@ const selectorMatchesNothing: AnalysisRule = {
     for (const sidecar of mesh.snapshot.list('Sidecar')) {
       const selector = selectorOf(sidecar);
       if (selector === undefined) continue;
-      if (mesh.workloadsIn(namespaceOf(sidecar)).some(({ labels }) => selects(selector, labels))) continue;
+      if (mesh.workloadsIn(namespaceOf(sidecar)).some(({ labels }) => selectsLabels(selector, labels))) continue;
       yield {
         object: sidecar,
         path: ['spec', 'workloadSelector', 'labels'],

@@ -15,7 +15,8 @@ const FaultPercent = object(
   },
 );
 
-const GRPC_STATUSES = [
+/** The names of gRPC statuses, by number (gRPC, "Status codes and their use in gRPC"). */
+export const GRPC_STATUSES = [
   'OK',
   'CANCELLED',
   'UNKNOWN',

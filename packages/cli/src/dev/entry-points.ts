@@ -1,5 +1,6 @@
 import type { ObjectOf } from '@heddle/api';
 import type { MeshSnapshot } from '@heddle/model';
+import { selectsLabels } from '@heddle/model';
 
 /** One way into the mesh: what a user can try, and where it leads. */
 export interface EntryPoint {
@@ -25,7 +26,7 @@ export function entryPoints(
 ): readonly EntryPoint[] {
   const found: EntryPoint[] = [];
   for (const gateway of snapshot.list('Gateway')) {
-    if (!selects(gateway.spec.selector ?? {}, proxyLabels)) continue;
+    if (!selectsLabels(gateway.spec.selector, proxyLabels)) continue;
     for (const server of gateway.spec.servers) {
       if (!isOpen(server)) continue;
       for (const virtualService of snapshot.list('VirtualService')) {
@@ -45,11 +46,6 @@ type Server = Gateway['spec']['servers'][number];
 function isOpen({ port, tls }: Server): boolean {
   if (port.protocol === 'HTTPS') return tls?.mode === 'SIMPLE' || tls?.mode === 'OPTIONAL_MUTUAL';
   return port.protocol === 'HTTP' || port.protocol === 'HTTP2' || port.protocol === 'GRPC';
-}
-
-/** Whether a selector matches the labels. */
-export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }
 
 function isBoundTo(virtualService: VirtualService, gateway: Gateway): boolean {
@@ -110,7 +106,7 @@ function workloadsOf(snapshot: MeshSnapshot, host: string, ownNamespace: string)
   if (selector === undefined) return [];
   return snapshot
     .inNamespace('Deployment', namespace)
-    .filter(({ spec }) => selects(selector, spec.template.metadata?.labels ?? {}))
+    .filter(({ spec }) => selectsLabels(selector, spec.template.metadata?.labels ?? {}))
     .map(({ metadata, spec }) =>
       [metadata.name, spec.template.metadata?.labels?.['version']].filter(Boolean).join(' '),
     );

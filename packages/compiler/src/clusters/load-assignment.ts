@@ -2,10 +2,9 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL } from '@heddle/envoy-api';
 import { HealthStatus } from '@heddle/envoy-api/core';
 import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
-import { compareText, type Diagnostic, type Origin, xdsResource } from '@heddle/model';
+import { compareText, type Diagnostic, type Origin, selectsLabels, xdsResource } from '@heddle/model';
 import type { CompiledResource } from '../compiled-resource.ts';
 import type { Memo } from '../memo.ts';
-import { selectsLabels } from '../mesh-objects.ts';
 import type { EndpointsResult, ServiceEndpoint } from '../registry/endpoints.ts';
 
 type Labels = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { parseDurationMs } from '@heddle/api';
+import { GRPC_STATUSES, parseDurationMs } from '@heddle/api';
 import { HTTPFaultSchema } from '@heddle/envoy-api/extensions/filters/http/fault';
 import type { FieldPath } from '@heddle/model';
 import { duration } from '../duration.ts';
@@ -53,27 +53,6 @@ function compileAbort(abort: Fault['abort']): FaultFields['abort'] {
   if (grpcStatus === undefined || grpcStatus < 0) return undefined;
   return { percentage, errorType: { case: 'grpcStatus', value: grpcStatus } };
 }
-
-/** By number (gRPC, "Status codes and their use in gRPC"). */
-const GRPC_STATUSES: readonly string[] = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 /** Parts of a fault that never strike, with what they lack. */
 export function idleFaults(fault: Fault): readonly { readonly path: FieldPath; readonly lacks: string }[] {

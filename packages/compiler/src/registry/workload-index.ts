@@ -1,9 +1,9 @@
 import type { Diagnostic } from '@heddle/model';
-import { compareRefs } from '@heddle/model';
+import { compareRefs, selectsLabels } from '@heddle/model';
 import { type Groups, groupItems, patchGroups } from '../incremental/groups.ts';
 import { changedItems } from '../incremental/list-changes.ts';
 import type { Continued, Memo } from '../memo.ts';
-import { type Deployment, type Pod, selectsLabels } from '../mesh-objects.ts';
+import type { Deployment, Pod } from '../mesh-objects.ts';
 import { deploymentWorkload, podWorkload, type Workload, type WorkloadResult } from './workload.ts';
 
 /** The workloads of one namespace, found by label. */

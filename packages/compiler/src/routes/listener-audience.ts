@@ -1,6 +1,7 @@
 import { isClaimRoute } from '@heddle/api';
+import { selectsLabels } from '@heddle/model';
 import { fullGatewayName } from '../hosts/host-name.ts';
-import { type HttpMatch, selectsLabels } from '../mesh-objects.ts';
+import type { HttpMatch } from '../mesh-objects.ts';
 import type { RouteSource } from '../virtual-services.ts';
 
 /** What a listener's routes are for. */

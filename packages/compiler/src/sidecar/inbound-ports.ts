@@ -1,6 +1,6 @@
-import { type Diagnostic, diagnostic, formatRef } from '@heddle/model';
+import { type Diagnostic, diagnostic, formatRef, selectsLabels } from '@heddle/model';
 import type { Memo } from '../memo.ts';
-import { byAge, type Service, selectsLabels } from '../mesh-objects.ts';
+import { byAge, type Service } from '../mesh-objects.ts';
 import { type ServiceSource, type SourcePort, serviceSource } from '../registry/mesh-service.ts';
 import type { Workload } from '../registry/workload.ts';
 import type { WorkloadIndex } from '../registry/workload-index.ts';

@@ -1,5 +1,6 @@
+import { selectsLabels } from '@heddle/model';
 import type { Memo } from '../memo.ts';
-import { byAge, namespaceOf, type Sidecar, selectsLabels } from '../mesh-objects.ts';
+import { byAge, namespaceOf, type Sidecar } from '../mesh-objects.ts';
 import type { MeshSettings } from '../settings.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Diagnostic, gatewayRouteName, virtualHostName } from '@heddle/model';
+import { type Diagnostic, gatewayRouteName, selectsLabels, virtualHostName } from '@heddle/model';
 import { buildBlackHoleCluster } from '../clusters/static-clusters.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { checkGatewayReferences, servesNothing } from '../gateways/gateway-checks.ts';
@@ -9,7 +9,7 @@ import { buildChainedListener } from '../listeners/gateway-chains.ts';
 import { buildGatewayListener } from '../listeners/gateway-listener.ts';
 import { boundAddress } from '../listeners/listener-address.ts';
 import type { Memo } from '../memo.ts';
-import { type Gateway, refOfObject, selectsLabels } from '../mesh-objects.ts';
+import { type Gateway, refOfObject } from '../mesh-objects.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
 import { buildEmptyVirtualHost, type EncodedVirtualHost } from '../routes/virtual-host.ts';

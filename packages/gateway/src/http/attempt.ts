@@ -1,3 +1,4 @@
+import { isGrpcContentType } from '@heddle/routing';
 import type { Host } from '../cluster/host.ts';
 import type {
   UpgradedConnection,
@@ -9,7 +10,7 @@ import type {
 import type { ByteSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
 import type { Forwarding } from './forwarding.ts';
-import { httpStatusOf, isGrpcContentType } from './grpc-status.ts';
+import { httpStatusOf } from './grpc-status.ts';
 import { type HeaderList, headerValue, setHeader } from './header-list.ts';
 import { respond } from './respond.ts';
 import { joinRepeatedFields, removeUpstreamHopHeaders } from './response-preparation.ts';

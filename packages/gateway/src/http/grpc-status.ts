@@ -1,9 +1,3 @@
-/** True for a request whose local replies must speak gRPC: `content-type: application/grpc`, alone or with `+suffix`. */
-export function isGrpcContentType(contentType: string | undefined): boolean {
-  if (contentType === undefined || !contentType.startsWith('application/grpc')) return false;
-  return contentType.length === 16 || contentType[16] === '+';
-}
-
 /** The gRPC status that stands for an HTTP status (gRPC, "HTTP to gRPC Status Code Mapping"). */
 export function grpcStatusOf(httpStatus: number): number {
   switch (httpStatus) {

@@ -1,5 +1,5 @@
 import type { RouteAction_HashPolicy } from '@heddle/envoy-api/route';
-import { parseQueryParameters } from '@heddle/routing';
+import { cookieValue, parseQueryParameters } from '@heddle/routing';
 import { xxHash64 } from '../cluster/xx-hash.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -88,7 +88,7 @@ function cookieMethod(policy: {
   const where = path === '' ? '' : `; Path=${path}`;
   const others = attributes.map(({ name: key, value }) => (value === '' ? `; ${key}` : `; ${key}=${value}`)).join('');
   return (exchange) => {
-    const present = cookieValue(exchange.headerValues('cookie'), name);
+    const present = cookieValue(exchange.headerValues('cookie').join(';'), name);
     if (present !== undefined && present !== '') return xxHash64(present);
     if (ttl === undefined) return undefined;
     const { connection, clientAddress } = exchange;
@@ -103,17 +103,4 @@ function cookieMethod(policy: {
 
 function withPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function cookieValue(headers: readonly string[], name: string): string | undefined {
-  for (const header of headers) {
-    for (const part of header.split(';')) {
-      const cookie = part.trimStart();
-      const equals = cookie.indexOf('=');
-      if (equals < 0 || cookie.slice(0, equals) !== name) continue;
-      const value = cookie.slice(equals + 1);
-      return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-    }
-  }
-  return undefined;
 }

@@ -1,10 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { RetryPolicySchema } from '@heddle/envoy-api/route';
+import { isGrpcContentType } from '@heddle/routing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addressFromForwardedFor, addressRanges, isInRanges } from './address-range.ts';
 import { isValidAuthority } from './authority.ts';
-import { encodeGrpcMessage, grpcStatusOf, isGrpcContentType } from './grpc-status.ts';
+import { encodeGrpcMessage, grpcStatusOf } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';
 import { receiveHeaders } from './received-headers.ts';

@@ -1,6 +1,6 @@
+import { isGrpcContentType } from '@heddle/routing';
 import { type ByteSource, bytesSource } from './byte-stream.ts';
 import type { Exchange } from './exchange.ts';
-import { isGrpcContentType } from './grpc-status.ts';
 import { type HeaderList, headerValue } from './header-list.ts';
 import { describeLocalBody } from './local-reply.ts';
 import type { ResponseFlag } from './response-flag.ts';

@@ -1,6 +1,7 @@
 import {
   type CompiledAction,
   type ForwardAction,
+  isGrpcContentType,
   pickCluster,
   type RouteMatchResult,
   tlsRedirectLocation,
@@ -8,7 +9,6 @@ import {
 } from '@heddle/routing';
 import type { Exchange } from './exchange.ts';
 import { Forwarding } from './forwarding.ts';
-import { isGrpcContentType } from './grpc-status.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { requestHash } from './hash-policy.ts';
 import { headerValue, joinedHeaderValue, removeHeader, setHeader } from './header-list.ts';

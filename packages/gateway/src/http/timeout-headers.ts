@@ -1,5 +1,5 @@
+import { isGrpcContentType } from '@heddle/routing';
 import type { Exchange } from './exchange.ts';
-import { isGrpcContentType } from './grpc-status.ts';
 import { formatGrpcTimeout } from './grpc-timeout.ts';
 import { headerValue, setHeader } from './header-list.ts';
 import type { ForwardSettings } from './route-settings.ts';

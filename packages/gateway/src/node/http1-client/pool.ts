@@ -7,6 +7,7 @@ import type {
   UpstreamPoolOptions,
   UpstreamRequest,
 } from '../../upstream-transport.ts';
+import { PooledConnections } from '../pooled-connections.ts';
 import { Http1Call } from './call.ts';
 import { type ConnectionOwner, Http1Connection } from './connection.ts';
 
@@ -15,18 +16,19 @@ import { type ConnectionOwner, Http1Connection } from './connection.ts';
  * request a connection is opened: whichever is ready first takes the one that waits longest.
  */
 export class Http1Pool implements UpstreamPool, ConnectionOwner {
-  readonly #address: UpstreamAddress;
   readonly #options: UpstreamPoolOptions;
   readonly #idle: Http1Connection[] = [];
-  readonly #all = new Set<Http1Connection>();
-  readonly #waiting = new Set<Http1Call>();
-  readonly #connectingNow = new Set<Http1Connection>();
+  readonly #connections: PooledConnections<Http1Connection, Http1Call>;
   #closing = false;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(address: UpstreamAddress, options: UpstreamPoolOptions) {
-    this.#address = address;
     this.#options = options;
+    this.#connections = new PooledConnections({
+      ...options,
+      expectedStreams: 1,
+      open: () => new Http1Connection(address, options, this),
+    });
   }
 
   get isReady(): boolean {
@@ -39,32 +41,31 @@ export class Http1Pool implements UpstreamPool, ConnectionOwner {
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    const call = new Http1Call(request, handler, () => this.#waiting.delete(call));
+    const call = new Http1Call(request, handler, () => this.#connections.waiting.delete(call));
     if (this.isReady) {
       if (!call.mayStart()) return call;
       (this.#idle.pop() as Http1Connection).send(call);
       return call;
     }
-    this.#waiting.add(call);
-    this.#connectForWaiting();
+    this.#connections.wait(call);
     return call;
   }
 
   close(): void {
     this.#closing = true;
     this.#stopSweep();
-    for (const connection of this.#all) connection.close();
+    for (const connection of this.#connections.all) connection.close();
   }
 
   destroy(): void {
     this.#closing = true;
     this.#stopSweep();
-    for (const connection of this.#all) connection.destroy();
-    this.#failWaiting({ kind: 'local reset', detail: 'the gateway closed' });
+    for (const connection of this.#connections.all) connection.destroy();
+    this.#connections.failWaiting({ kind: 'local reset', detail: 'the gateway closed' });
   }
 
   onReady(connection: Http1Connection): void {
-    this.#connectingNow.delete(connection);
+    this.#connections.connected(connection);
     for (let call = this.#nextWaiting(); call !== undefined; call = this.#nextWaiting()) {
       if (!call.mayStart()) continue;
       connection.send(call);
@@ -80,48 +81,19 @@ export class Http1Pool implements UpstreamPool, ConnectionOwner {
   }
 
   onConnectFailed(connection: Http1Connection, failure: UpstreamFailure): void {
-    this.#connectingNow.delete(connection);
-    // Envoy fails all who wait for a connection when one cannot be made.
-    this.#failWaiting(failure);
+    this.#connections.connectFailed(connection, failure);
   }
 
   onClosed(connection: Http1Connection): void {
-    if (this.#all.delete(connection)) this.#options.budget?.closed();
-    this.#connectingNow.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    // A place became free under the connection limit.
-    this.#connectForWaiting();
-  }
-
-  #connectForWaiting(): void {
-    while (this.#connectingNow.size < this.#waiting.size && this.#mayConnect()) {
-      this.#options.budget?.opened();
-      const connection = new Http1Connection(this.#address, this.#options, this);
-      this.#all.add(connection);
-      this.#connectingNow.add(connection);
-    }
-  }
-
-  /** An endpoint without any connection always gets one: otherwise those who wait here might wait for ever (as in Envoy). */
-  #mayConnect(): boolean {
-    const { budget, maxConnections } = this.#options;
-    if (this.#all.size < maxConnections && budget?.hasRoom !== false) return true;
-    budget?.overflowed();
-    return this.#all.size === 0;
+    this.#connections.closed(connection);
   }
 
   #nextWaiting(): Http1Call | undefined {
-    const [first] = this.#waiting;
-    if (first !== undefined) this.#waiting.delete(first);
+    const [first] = this.#connections.waiting;
+    if (first !== undefined) this.#connections.waiting.delete(first);
     return first;
-  }
-
-  /** Those who come back at once to try again wait anew. */
-  #failWaiting(failure: UpstreamFailure): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call.failed(failure);
   }
 
   /** One timer for all idle connections: the oldest stand first. */

@@ -7,6 +7,7 @@ import type {
   UpstreamPoolOptions,
   UpstreamRequest,
 } from '../../upstream-transport.ts';
+import { PooledConnections } from '../pooled-connections.ts';
 import { Http2Call } from './call.ts';
 import { Http2Connection, type Http2ConnectionOwner } from './connection.ts';
 
@@ -15,21 +16,19 @@ import { Http2Connection, type Http2ConnectionOwner } from './connection.ts';
  * another one opened, as in Envoy.
  */
 export class Http2Pool implements UpstreamPool, Http2ConnectionOwner {
-  readonly #address: UpstreamAddress;
   readonly #options: UpstreamPoolOptions;
-  readonly #all = new Set<Http2Connection>();
-  readonly #connecting = new Set<Http2Connection>();
-  readonly #waiting = new Set<Http2Call>();
-  /** How many requests a connection is expected to take before its endpoint has said otherwise. */
-  readonly #expectedStreams: number;
+  readonly #connections: PooledConnections<Http2Connection, Http2Call>;
   #closing = false;
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(address: UpstreamAddress, options: UpstreamPoolOptions) {
-    this.#address = address;
     this.#options = options;
     const most = options.maxRequestsPerConnection === 0 ? Number.POSITIVE_INFINITY : options.maxRequestsPerConnection;
-    this.#expectedStreams = Math.min(options.http2.maxConcurrentStreams, most);
+    this.#connections = new PooledConnections({
+      ...options,
+      expectedStreams: Math.min(options.http2.maxConcurrentStreams, most),
+      open: () => new Http2Connection(address, options, this),
+    });
   }
 
   get isReady(): boolean {
@@ -37,89 +36,61 @@ export class Http2Pool implements UpstreamPool, Http2ConnectionOwner {
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    const call = new Http2Call(request, handler, () => this.#waiting.delete(call));
+    const call = new Http2Call(request, handler, () => this.#connections.waiting.delete(call));
     const connection = this.#ready();
     if (connection !== undefined) {
       if (call.mayStart()) connection.send(call);
       return call;
     }
-    this.#waiting.add(call);
-    this.#connectForWaiting();
+    this.#connections.wait(call);
     return call;
   }
 
   close(): void {
     this.#closing = true;
-    for (const connection of this.#all) connection.drain();
+    for (const connection of this.#connections.all) connection.drain();
   }
 
   destroy(): void {
     this.#closing = true;
-    for (const connection of this.#all) connection.destroy();
-    this.#failWaiting({ kind: 'local reset', detail: 'the gateway closed' });
+    for (const connection of this.#connections.all) connection.destroy();
+    this.#connections.failWaiting({ kind: 'local reset', detail: 'the gateway closed' });
   }
 
   onCapacity(connection: Http2Connection): void {
-    this.#connecting.delete(connection);
-    for (const call of this.#waiting) {
+    this.#connections.connected(connection);
+    for (const call of this.#connections.waiting) {
       if (!connection.isReady) break;
-      this.#waiting.delete(call);
+      this.#connections.waiting.delete(call);
       if (call.mayStart()) connection.send(call);
     }
     if (this.#closing) connection.drain();
     else this.#armSweep();
     // An endpoint may allow fewer requests at once than were expected.
-    this.#connectForWaiting();
+    this.#connections.openForWaiting();
   }
 
   onConnectFailed(connection: Http2Connection, failure: UpstreamFailure): void {
-    this.#connecting.delete(connection);
-    this.#failWaiting(failure);
+    this.#connections.connectFailed(connection, failure);
   }
 
   onClosed(connection: Http2Connection): void {
-    if (this.#all.delete(connection)) this.#options.budget?.closed();
-    this.#connecting.delete(connection);
-    this.#connectForWaiting();
+    this.#connections.closed(connection);
   }
 
   #ready(): Http2Connection | undefined {
-    for (const connection of this.#all) if (connection.isReady) return connection;
+    for (const connection of this.#connections.all) if (connection.isReady) return connection;
     return undefined;
-  }
-
-  #connectForWaiting(): void {
-    while (this.#waiting.size > this.#connecting.size * this.#expectedStreams && this.#mayConnect()) {
-      this.#options.budget?.opened();
-      const connection = new Http2Connection(this.#address, this.#options, this);
-      this.#all.add(connection);
-      this.#connecting.add(connection);
-    }
-  }
-
-  /** An endpoint without any connection always gets one: otherwise those who wait here might wait for ever (as in Envoy). */
-  #mayConnect(): boolean {
-    const { budget, maxConnections } = this.#options;
-    if (this.#all.size < maxConnections && budget?.hasRoom !== false) return true;
-    budget?.overflowed();
-    return this.#all.size === 0;
-  }
-
-  /** Those who come back at once to try again wait anew. */
-  #failWaiting(failure: UpstreamFailure): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call.failed(failure);
   }
 
   #armSweep(): void {
     const { idleTimeoutMs } = this.#options;
-    if (this.#sweep !== undefined || idleTimeoutMs === 0 || this.#all.size === 0) return;
+    if (this.#sweep !== undefined || idleTimeoutMs === 0 || this.#connections.all.size === 0) return;
     this.#sweep = setTimeout(
       () => {
         this.#sweep = undefined;
         const limit = performance.now() - idleTimeoutMs;
-        for (const connection of this.#all) if (connection.idleSince <= limit) connection.drain();
+        for (const connection of this.#connections.all) if (connection.idleSince <= limit) connection.drain();
         this.#armSweep();
       },
       Math.min(Math.max(idleTimeoutMs / 2, 10), 30_000),
