@@ -1,0 +1,37 @@
+/**
+ * Runs Proxy-Wasm modules as Envoy does, wherever WebAssembly runs.
+ *
+ * @module
+ */
+export {
+  ABI_VERSIONS,
+  type AbiVersion,
+  BufferType,
+  DataAction,
+  HeadersAction,
+  LogLevel,
+  MapType,
+  MetricType,
+  Status,
+  StreamType,
+  TrailersAction,
+} from './abi.ts';
+export type { Callouts, GrpcCall, GrpcEvents, GrpcHandle, HttpCall, HttpCallReply } from './callouts.ts';
+export type { LocalReply } from './context.ts';
+export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';
+export { HeaderList, type HeaderMap } from './header-map.ts';
+export type { HeaderPair } from './header-pairs.ts';
+export { HttpContext, type HttpStreamHost } from './http-context.ts';
+export type { Metric } from './metrics.ts';
+export { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
+export { type LoadModuleOptions, loadModule, ModuleError, type WasmModule } from './wasm-module.ts';
+export { WasmProcess } from './wasm-process.ts';
+export {
+  type ForeignFunction,
+  systemWasmClock,
+  type TraceEvent,
+  type WasmClock,
+  WasmTrap,
+  WasmVm,
+  type WasmVmOptions,
+} from './wasm-vm.ts';

@@ -1,0 +1,49 @@
+import { Status } from './abi.ts';
+
+/** Called when a queue has got something: a root context's `proxy_on_queue_ready`. */
+export type QueueListener = (token: number) => void;
+
+interface Queue {
+  readonly items: Uint8Array<ArrayBuffer>[];
+  listener: QueueListener;
+}
+
+/** The queues of a process, by `vm_id` and name (`proxy_register_shared_queue` and its kin). */
+export class SharedQueues {
+  readonly #tokens = new Map<string, number>();
+  readonly #queues = new Map<number, Queue>();
+
+  /** Opens a queue, or takes it over; who opened it last hears of its items. */
+  register(vmId: string, name: string, listener: QueueListener): number {
+    const key = keyOf(vmId, name);
+    const token = this.#tokens.get(key) ?? this.#tokens.size + 1;
+    this.#tokens.set(key, token);
+    const queue = this.#queues.get(token);
+    if (queue === undefined) this.#queues.set(token, { items: [], listener });
+    else queue.listener = listener;
+    return token;
+  }
+
+  resolve(vmId: string, name: string): number | undefined {
+    return this.#tokens.get(keyOf(vmId, name));
+  }
+
+  enqueue(token: number, item: Uint8Array<ArrayBuffer>): Status {
+    const queue = this.#queues.get(token);
+    if (queue === undefined) return Status.NOT_FOUND;
+    queue.items.push(item);
+    queue.listener(token);
+    return Status.OK;
+  }
+
+  /** The oldest item, or why there is none. */
+  dequeue(token: number): Uint8Array<ArrayBuffer> | typeof Status.NOT_FOUND | typeof Status.EMPTY {
+    const queue = this.#queues.get(token);
+    if (queue === undefined) return Status.NOT_FOUND;
+    return queue.items.shift() ?? Status.EMPTY;
+  }
+}
+
+function keyOf(vmId: string, name: string): string {
+  return `${vmId.length}:${vmId}${name}`;
+}

@@ -1,0 +1,562 @@
+import { BufferType, LogLevel, MapType, Status } from './abi.ts';
+import { type Callouts, type GrpcHandle, type HttpCallReply, noCallouts } from './callouts.ts';
+import type { GuestContext } from './context.ts';
+import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
+import { GuestMemory } from './guest-memory.ts';
+import { HeaderList, type HeaderMap } from './header-map.ts';
+import type { HeaderPair } from './header-pairs.ts';
+import { type HostcallTarget, hostcalls } from './hostcalls.ts';
+import { RootContext } from './root-context.ts';
+import { wasiImports } from './wasi.ts';
+import { ModuleError, type WasmModule } from './wasm-module.ts';
+import { WasmProcess } from './wasm-process.ts';
+
+/** Time as modules see it. */
+export interface WasmClock {
+  /** Nanoseconds since the epoch. */
+  nowNs(): bigint;
+  /** Nanoseconds that never go back. */
+  monotonicNs(): bigint;
+  /** Calls back every so many milliseconds; returns how to stop. */
+  every(periodMs: number, run: () => void): () => void;
+}
+
+/** A function of the host that modules may call by name. */
+export type ForeignFunction = (args: Uint8Array<ArrayBuffer>) => {
+  readonly status: Status;
+  readonly result: Uint8Array;
+};
+
+/** See {@link WasmVm}. */
+export interface WasmVmOptions {
+  readonly vmId?: string;
+  readonly vmConfiguration?: Uint8Array;
+  readonly environment?: ReadonlyMap<string, string>;
+  /** What is shared with other VMs; default: nothing. */
+  readonly process?: WasmProcess;
+  readonly log?: (level: LogLevel, message: string) => void;
+  /** What `proxy_get_log_level` answers; default info. Messages below it are dropped. */
+  readonly logLevel?: LogLevel;
+  readonly clock?: WasmClock;
+  readonly callouts?: Callouts;
+  readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
+  readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Told of each call that the module makes, and of each callback: for traces. */
+  readonly trace?: (event: TraceEvent) => void;
+}
+
+/** One step of a module's life. */
+export type TraceEvent =
+  | {
+      readonly type: 'callback';
+      readonly name: string;
+      readonly args: readonly number[];
+      readonly result: number | undefined;
+    }
+  | {
+      readonly type: 'hostcall';
+      readonly name: string;
+      readonly args: readonly (number | bigint)[];
+      readonly status: number;
+    };
+
+/** Why a VM cannot go on: a trap in the module. */
+export class WasmTrap extends Error {
+  constructor(callback: string, cause: Error) {
+    super(`The module failed in ${callback}: ${cause.message}`, { cause });
+    this.name = 'WasmTrap';
+  }
+}
+
+type Export = (...args: number[]) => number | undefined;
+
+/** Callout tokens and metrics count in fours; the two lowest bits are the kind. */
+const STEP = 4;
+const GRPC_CALL = 1;
+const GRPC_STREAM = 2;
+
+/**
+ * One instance of a module with its contexts. Callbacks go in by {@link call}; what the module asks in return is answered in the name of
+ * the context that the callback is about, or of the one it names itself (`proxy_set_effective_context`).
+ */
+export class WasmVm implements HostcallTarget {
+  readonly abiVersion: string;
+  readonly vmId: string;
+  readonly logLevel: LogLevel;
+  readonly process: WasmProcess;
+  readonly memory = new GuestMemory();
+  readonly #options: WasmVmOptions;
+  readonly #exports = new Map<string, Export>();
+  #allocator: Export | undefined;
+  readonly #contexts = new Map<number, GuestContext>();
+  readonly #vmConfiguration: Uint8Array;
+  readonly #clock: WasmClock;
+  #lastContextId = 0;
+  #current: GuestContext | undefined;
+  #effectiveId = 0;
+  #deferred: (() => void)[] = [];
+  #isIterationStopped = false;
+  #failure: WasmTrap | undefined;
+  // What a callback about a callout, a queue or the configuration is about; undefined outside it.
+  #httpReply: HttpCallReply | undefined;
+  #grpcInitial: readonly HeaderPair[] | undefined;
+  #grpcTrailing: readonly HeaderPair[] | undefined;
+  #grpcMessage: Uint8Array | undefined;
+  #pluginConfiguration: Uint8Array | undefined;
+  #lastHttpToken = 0;
+  #lastGrpcCallToken = GRPC_CALL;
+  #lastGrpcStreamToken = GRPC_STREAM;
+  readonly #httpCalls = new Map<number, () => void>();
+  readonly #grpcCalls = new Map<number, GrpcHandle>();
+  readonly #ticks = new Map<number, () => void>();
+  grpcStatus = { code: 0, message: '' };
+
+  private constructor(module: WasmModule, options: WasmVmOptions) {
+    this.#options = options;
+    this.abiVersion = module.abiVersion;
+    this.vmId = options.vmId ?? '';
+    this.logLevel = options.logLevel ?? LogLevel.INFO;
+    this.process = options.process ?? new WasmProcess();
+    this.#vmConfiguration = options.vmConfiguration ?? new Uint8Array();
+    this.#clock = options.clock ?? systemWasmClock;
+  }
+
+  /**
+   * Instantiates and starts a module.
+   *
+   * @throws ModuleError if the host lacks what it imports, or it fails while it starts
+   */
+  static async start(module: WasmModule, options: WasmVmOptions = {}): Promise<WasmVm> {
+    const vm = new WasmVm(module, options);
+    const wasi = wasiImports(vm.#wasiHost());
+    const env = vm.#traced(hostcalls(vm));
+    const imports = {
+      env: {
+        ...env,
+        emscripten_notify_memory_growth: () => {},
+        pthread_equal: (a: number, b: number) => Number(a === b),
+      },
+      wasi_unstable: wasi,
+      wasi_snapshot_preview1: wasi,
+    };
+    checkImports(module.module, imports);
+    let instance: WebAssembly.Instance;
+    try {
+      instance = await WebAssembly.instantiate(module.module, imports as unknown as WebAssembly.Imports);
+    } catch (cause) {
+      throw new ModuleError(`Cannot start the module: ${(cause as Error).message}`, { cause });
+    }
+    vm.#adopt(instance);
+    return vm;
+  }
+
+  get metrics() {
+    return this.process.metrics;
+  }
+
+  get sharedData() {
+    return this.process.sharedData(this.vmId);
+  }
+
+  /** What the module failed of, if it did: it answers nothing any more. */
+  get failure(): WasmTrap | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the module has asked to stop what it was called for, by a local reply. Meaningful within a callback's conversion only. */
+  get isIterationStopped(): boolean {
+    return this.#isIterationStopped;
+  }
+
+  /** Whether the module has a callback. */
+  has(callback: string): boolean {
+    return this.#exports.has(callback);
+  }
+
+  nextContextId(): number {
+    this.#lastContextId += 1;
+    return this.#lastContextId;
+  }
+
+  addContext(context: GuestContext): void {
+    this.#contexts.set(context.id, context);
+  }
+
+  removeContext(id: number): void {
+    this.#contexts.delete(id);
+  }
+
+  context(id: number): GuestContext | undefined {
+    return this.#contexts.get(id);
+  }
+
+  /**
+   * Calls the module in the name of a context. Undefined if it has no such callback, has failed before, or fails now: see
+   * {@link failure}.
+   *
+   * @param convert makes of the module's answer what the caller needs, before what the module has asked for is done
+   */
+  call<Result>(
+    callback: string,
+    context: GuestContext,
+    args: readonly number[],
+    convert: (result: number) => Result,
+  ): Result | undefined {
+    const run = this.#exports.get(callback);
+    if (run === undefined || this.#failure !== undefined) return undefined;
+    const outer = { current: this.#current, effectiveId: this.#effectiveId };
+    this.#current = context;
+    this.#effectiveId = 0;
+    let converted: Result | undefined;
+    let result: number | undefined;
+    try {
+      result = run(...args);
+      converted = convert(result ?? 0);
+    } catch (error) {
+      this.#failure = new WasmTrap(callback, error as Error);
+      this.#options.log?.(LogLevel.CRITICAL, this.#failure.message);
+    } finally {
+      this.#current = outer.current;
+      this.#effectiveId = outer.effectiveId;
+      this.#options.trace?.({ type: 'callback', name: callback, args, result });
+      this.#isIterationStopped = false;
+      this.#runDeferred();
+    }
+    return converted;
+  }
+
+  // What hostcalls ask.
+
+  active(): GuestContext {
+    const context = (this.#effectiveId === 0 ? undefined : this.#contexts.get(this.#effectiveId)) ?? this.#current;
+    if (context === undefined) throw new ModuleError('The module asks its host for something before it was started');
+    return context;
+  }
+
+  allocate(length: number): number {
+    return (this.#allocator?.(length) ?? 0) >>> 0;
+  }
+
+  defer(action: () => void): void {
+    this.#deferred.push(action);
+  }
+
+  stopIteration(): void {
+    this.#isIterationStopped = true;
+  }
+
+  setEffectiveContext(id: number): boolean {
+    if (!this.#contexts.has(id)) return false;
+    this.#effectiveId = id;
+    return true;
+  }
+
+  headerMap(type: MapType): HeaderMap | undefined {
+    const readOnly = (pairs: readonly HeaderPair[] | undefined) =>
+      pairs === undefined ? undefined : new HeaderList(pairs, { isReadOnly: true });
+    switch (type) {
+      case MapType.HTTP_CALL_RESPONSE_HEADERS:
+        return readOnly(this.#httpReply?.headers);
+      case MapType.HTTP_CALL_RESPONSE_TRAILERS:
+        return readOnly(this.#httpReply?.trailers);
+      case MapType.GRPC_CALL_INITIAL_METADATA:
+        return readOnly(this.#grpcInitial);
+      case MapType.GRPC_CALL_TRAILING_METADATA:
+        return readOnly(this.#grpcTrailing);
+      default:
+        return this.active().headerMap(type);
+    }
+  }
+
+  buffer(type: BufferType): GuestBuffer | undefined {
+    switch (type) {
+      case BufferType.VM_CONFIGURATION:
+        return constantBuffer(this.#vmConfiguration);
+      case BufferType.PLUGIN_CONFIGURATION:
+        return this.#pluginConfiguration === undefined ? undefined : constantBuffer(this.#pluginConfiguration);
+      case BufferType.HTTP_CALL_RESPONSE_BODY:
+        return this.#httpReply === undefined ? undefined : constantBuffer(this.#httpReply.body);
+      case BufferType.GRPC_CALL_MESSAGE:
+        return this.#grpcMessage === undefined ? undefined : constantBuffer(this.#grpcMessage);
+      default:
+        return this.active().buffer(type);
+    }
+  }
+
+  log(level: LogLevel, message: string): void {
+    if (level >= this.logLevel) this.#options.log?.(level, message);
+  }
+
+  nowNs(): bigint {
+    return this.#clock.nowNs();
+  }
+
+  setTickPeriod(milliseconds: number): void {
+    const { rootId } = this.active();
+    this.#ticks.get(rootId)?.();
+    this.#ticks.delete(rootId);
+    if (milliseconds === 0) return;
+    const stop = this.#clock.every(milliseconds, () => {
+      const root = this.#contexts.get(rootId);
+      if (root !== undefined) this.call('proxy_on_tick', root, [rootId], () => undefined);
+    });
+    this.#ticks.set(rootId, stop);
+  }
+
+  done(): Status {
+    const context = this.active();
+    return context instanceof RootContext ? context.done() : Status.NOT_FOUND;
+  }
+
+  registerQueue(name: string): number {
+    const { rootId } = this.active();
+    return this.process.queues.register(this.vmId, name, (token) => {
+      // Never within the call that enqueues: another module may be running.
+      queueMicrotask(() => {
+        const root = this.#contexts.get(rootId);
+        if (root !== undefined) this.call('proxy_on_queue_ready', root, [rootId, token], () => undefined);
+      });
+    });
+  }
+
+  resolveQueue(vmId: string, name: string): number | undefined {
+    return this.process.queues.resolve(vmId === '' ? this.vmId : vmId, name);
+  }
+
+  enqueue(token: number, item: Uint8Array<ArrayBuffer>): Status {
+    return this.process.queues.enqueue(token, item);
+  }
+
+  dequeue(token: number): Uint8Array<ArrayBuffer> | Status {
+    return this.process.queues.dequeue(token);
+  }
+
+  httpCall(
+    cluster: string,
+    headers: readonly HeaderPair[],
+    body: Uint8Array<ArrayBuffer>,
+    trailers: readonly HeaderPair[],
+    timeoutMs: number,
+  ): { readonly token: number } | Status {
+    const names = new Set(headers.map(([name]) => name.toLowerCase()));
+    if (!names.has(':path') || !names.has(':method') || !names.has(':authority')) return Status.BAD_ARGUMENT;
+    const { rootId } = this.active();
+    const token = this.#lastHttpToken + STEP;
+    const cancel = (this.#options.callouts ?? noCallouts).http(
+      { cluster, headers, body, trailers, timeoutMs },
+      (reply) => this.#httpReplied(rootId, token, reply),
+    );
+    if (cancel === 'unknown-cluster') return Status.BAD_ARGUMENT;
+    this.#lastHttpToken = token;
+    this.#httpCalls.set(token, cancel);
+    return { token };
+  }
+
+  grpcCall(
+    service: Uint8Array<ArrayBuffer>,
+    serviceName: string,
+    methodName: string,
+    initialMetadata: readonly HeaderPair[],
+    message: Uint8Array<ArrayBuffer> | undefined,
+    timeoutMs: number,
+  ): { readonly token: number } | Status {
+    const { rootId } = this.active();
+    const token = (message === undefined ? this.#lastGrpcStreamToken : this.#lastGrpcCallToken) + STEP;
+    const inCall = (name: string, set: () => void, args: readonly number[], unset: () => void) => {
+      const root = this.#contexts.get(rootId);
+      if (root === undefined || !this.#grpcCalls.has(token)) return;
+      set();
+      this.call(name, root, [rootId, token, ...args], () => undefined);
+      unset();
+    };
+    const handle = (this.#options.callouts ?? noCallouts).grpc(
+      { service, serviceName, methodName, initialMetadata, message, timeoutMs },
+      {
+        initialMetadata: (pairs) =>
+          inCall(
+            'proxy_on_grpc_receive_initial_metadata',
+            () => (this.#grpcInitial = pairs),
+            [pairs.length],
+            () => (this.#grpcInitial = undefined),
+          ),
+        message: (bytes) =>
+          inCall(
+            'proxy_on_grpc_receive',
+            () => (this.#grpcMessage = bytes),
+            [bytes.length],
+            () => (this.#grpcMessage = undefined),
+          ),
+        trailingMetadata: (pairs) =>
+          inCall(
+            'proxy_on_grpc_receive_trailing_metadata',
+            () => (this.#grpcTrailing = pairs),
+            [pairs.length],
+            () => (this.#grpcTrailing = undefined),
+          ),
+        closed: (status, text) => {
+          inCall(
+            'proxy_on_grpc_close',
+            () => (this.grpcStatus = { code: status, message: text }),
+            [status],
+            () => {},
+          );
+          this.#grpcCalls.delete(token);
+        },
+      },
+    );
+    if (handle === 'unknown-cluster') return Status.PARSE_FAILURE;
+    if (message === undefined) this.#lastGrpcStreamToken = token;
+    else this.#lastGrpcCallToken = token;
+    this.#grpcCalls.set(token, handle);
+    return { token };
+  }
+
+  grpcSend(token: number, message: Uint8Array<ArrayBuffer>, endOfStream: boolean): Status {
+    if ((token & (STEP - 1)) !== GRPC_STREAM) return Status.BAD_ARGUMENT;
+    const call = this.#grpcCalls.get(token);
+    if (call === undefined) return Status.NOT_FOUND;
+    call.send(message, endOfStream);
+    return Status.OK;
+  }
+
+  grpcClose(token: number): Status {
+    return this.#endGrpc(token, (call) => call.close());
+  }
+
+  grpcCancel(token: number): Status {
+    return this.#endGrpc(token, (call) => {
+      call.cancel();
+      this.#grpcCalls.delete(token);
+    });
+  }
+
+  foreignFunction(name: string): ForeignFunction | undefined {
+    const functions = this.#options.foreignFunctions;
+    return functions !== undefined && Object.hasOwn(functions, name) ? functions[name] : undefined;
+  }
+
+  pluginConfiguration(): Uint8Array {
+    return this.#pluginConfiguration ?? new Uint8Array();
+  }
+
+  /** Lets the module see a plugin's configuration while `run` runs. */
+  withPluginConfiguration<Result>(configuration: Uint8Array, run: () => Result): Result {
+    this.#pluginConfiguration = configuration;
+    try {
+      return run();
+    } finally {
+      this.#pluginConfiguration = undefined;
+    }
+  }
+
+  /** Stops timers and gives up callouts. The module is not called any more. */
+  close(): void {
+    for (const stop of this.#ticks.values()) stop();
+    this.#ticks.clear();
+    for (const cancel of this.#httpCalls.values()) cancel();
+    this.#httpCalls.clear();
+    for (const call of this.#grpcCalls.values()) call.cancel();
+    this.#grpcCalls.clear();
+    this.#contexts.clear();
+  }
+
+  #httpReplied(rootId: number, token: number, reply: HttpCallReply | undefined): void {
+    if (!this.#httpCalls.delete(token)) return;
+    const root = this.#contexts.get(rootId);
+    if (root === undefined) return;
+    this.#httpReply = reply;
+    const { headers = [], body = new Uint8Array(), trailers = [] } = reply ?? {};
+    const args = [rootId, token, headers.length, body.length, trailers.length];
+    this.call('proxy_on_http_call_response', root, args, () => undefined);
+    this.#httpReply = undefined;
+  }
+
+  #endGrpc(token: number, end: (call: GrpcHandle) => void): Status {
+    const kind = token & (STEP - 1);
+    if (kind !== GRPC_CALL && kind !== GRPC_STREAM) return Status.BAD_ARGUMENT;
+    const call = this.#grpcCalls.get(token);
+    if (call === undefined) return Status.NOT_FOUND;
+    end(call);
+    return Status.OK;
+  }
+
+  #runDeferred(): void {
+    while (this.#deferred.length > 0) {
+      const actions = this.#deferred;
+      this.#deferred = [];
+      for (const action of actions) action();
+    }
+  }
+
+  #adopt(instance: WebAssembly.Instance): void {
+    this.memory.attach(instance.exports['memory'] as WebAssembly.Memory);
+    for (const [name, value] of Object.entries(instance.exports)) {
+      if (typeof value === 'function') this.#exports.set(name, value as Export);
+    }
+    this.#allocator = this.#exports.get('malloc') ?? this.#exports.get('proxy_on_memory_allocate');
+    try {
+      if (this.#exports.has('_initialize')) {
+        this.#exports.get('_initialize')?.();
+        if (this.#exports.has('main')) this.#exports.get('main')?.(0, 0);
+        else this.#exports.get('__main_void')?.();
+      } else {
+        this.#exports.get('_start')?.();
+      }
+    } catch (cause) {
+      throw new ModuleError(`Cannot start the module: it failed in its initialisation: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+
+  #wasiHost() {
+    const { environment = new Map<string, string>(), fillRandom } = this.#options;
+    return {
+      memory: () => this.memory,
+      environment,
+      nowNs: () => this.#clock.nowNs(),
+      monotonicNs: () => this.#clock.monotonicNs(),
+      print: (isError: boolean, text: string) => this.log(isError ? LogLevel.ERROR : LogLevel.INFO, text),
+      fillRandom: fillRandom ?? ((bytes: Uint8Array<ArrayBuffer>) => void crypto.getRandomValues(bytes)),
+    };
+  }
+
+  #traced(calls: ReturnType<typeof hostcalls>): ReturnType<typeof hostcalls> {
+    const { trace } = this.#options;
+    if (trace === undefined) return calls;
+    const traced: Record<string, (...args: never[]) => number> = {};
+    for (const [name, run] of Object.entries(calls)) {
+      traced[name] = (...args) => {
+        const status = run(...args);
+        trace({ type: 'hostcall', name, args: [...args], status });
+        return status;
+      };
+    }
+    return traced;
+  }
+}
+
+/** Refuses a module that imports what the host does not have, and names all of it. */
+function checkImports(
+  module: WebAssembly.Module,
+  imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): void {
+  const missing = WebAssembly.Module.imports(module).filter(
+    ({ module: from, name, kind }) => kind !== 'function' || !Object.hasOwn(imports[from] ?? {}, name),
+  );
+  if (missing.length === 0) return;
+  const names = missing.map(({ module: from, name }) => `"${from}.${name}"`).join(', ');
+  throw new ModuleError(`Cannot start the module: it imports ${names}, which a proxy does not have`);
+}
+
+/** Time of this machine. */
+export const systemWasmClock: WasmClock = {
+  nowNs: () => BigInt(Date.now()) * 1_000_000n,
+  monotonicNs: () => BigInt(Math.round(performance.now() * 1e6)),
+  every(periodMs, run) {
+    const timer: unknown = setInterval(run, periodMs);
+    // Node, Bun and Deno's Node compatibility give an object here, browsers and Deno a number.
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
+    return () => clearInterval(timer as Parameters<typeof clearInterval>[0]);
+  },
+};
