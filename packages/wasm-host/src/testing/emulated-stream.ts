@@ -2,7 +2,6 @@ import { DataAction, HeadersAction, Status, TrailersAction } from '../abi.ts';
 import type { LocalReply } from '../context.ts';
 import { BodyBuffer, join } from '../guest-buffer.ts';
 import { HeaderList } from '../header-map.ts';
-import { latin1Text } from '../header-pairs.ts';
 import { HttpContext } from '../http-context.ts';
 import type { RootContext } from '../root-context.ts';
 import type { WasmVm } from '../wasm-vm.ts';
@@ -24,14 +23,17 @@ export interface DeliveredMessage {
 
 type Phase = 'headers' | 'body' | 'trailers';
 
+/** The module's callbacks for one direction. */
+interface Callbacks {
+  headers(map: HeaderList, end: boolean): number | undefined;
+  body(buffer: BodyBuffer, end: boolean): number | undefined;
+  trailers(map: HeaderList): number | undefined;
+}
+
 /** Where one direction of a stream stands, as Envoy's filter manager has it for one filter. */
 class Direction {
   readonly #message: EmulatedMessage;
-  readonly #module: {
-    headers(map: HeaderList, end: boolean): number | undefined;
-    body(buffer: BodyBuffer, end: boolean): number | undefined;
-    trailers(map: HeaderList): number | undefined;
-  };
+  readonly #module: Callbacks;
   readonly #fail: () => void;
   readonly #delivered: (message: DeliveredMessage) => void;
   /** What is next to be shown to the module. */
@@ -46,7 +48,7 @@ class Direction {
 
   constructor(
     message: EmulatedMessage,
-    module: Direction['#module'],
+    module: Callbacks,
     fail: () => void,
     delivered: (message: DeliveredMessage) => void,
   ) {
@@ -238,6 +240,11 @@ export class EmulatedStream {
     return this.#end;
   }
 
+  /** What has reached the upstream. */
+  get upstreamRequest(): DeliveredMessage | undefined {
+    return this.#upstreamRequest;
+  }
+
   get isReset(): boolean {
     return this.#isReset;
   }
@@ -309,9 +316,4 @@ export class EmulatedStream {
       ...(trailers === undefined ? {} : { responseTrailers: trailers }),
     });
   }
-}
-
-/** Text of bytes, for comparisons in tests. */
-export function bodyText(bytes: Uint8Array): string {
-  return latin1Text(bytes);
 }

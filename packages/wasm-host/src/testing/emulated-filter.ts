@@ -1,0 +1,293 @@
+import { LogLevel } from '../abi.ts';
+import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
+import { HeaderList } from '../header-map.ts';
+import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
+import type { Metric } from '../metrics.ts';
+import { RootContext } from '../root-context.ts';
+import { loadModule } from '../wasm-module.ts';
+import { WasmProcess } from '../wasm-process.ts';
+import { type ForeignFunction, type TraceEvent, WasmVm } from '../wasm-vm.ts';
+import { type DeliveredMessage, type EmulatedMessage, EmulatedStream } from './emulated-stream.ts';
+import { type FakeClock, fakeClock, settle } from './fake-clock.ts';
+
+type HeaderInit = Readonly<Record<string, string | readonly string[]>> | readonly HeaderPair[];
+type BodyInit = string | Uint8Array | readonly (string | Uint8Array)[];
+
+/** A request as a test writes it. */
+export interface RequestInit {
+  readonly method?: string;
+  readonly path?: string;
+  readonly authority?: string;
+  readonly scheme?: string;
+  readonly headers?: HeaderInit;
+  /** A list is sent in pieces. */
+  readonly body?: BodyInit;
+  readonly trailers?: HeaderInit;
+}
+
+/** A response as a test writes it. */
+export interface ResponseInit {
+  readonly status?: number;
+  readonly headers?: HeaderInit;
+  readonly body?: BodyInit;
+  readonly trailers?: HeaderInit;
+}
+
+/** One line that the filter logged. */
+export interface LogLine {
+  readonly level: Lowercase<keyof typeof LogLevel>;
+  readonly message: string;
+}
+
+/** See {@link createFilter}. */
+export interface FilterOptions {
+  /** The module: the bytes of a .wasm file. */
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** The plugin's configuration. */
+  readonly configuration?: string | Uint8Array | object;
+  readonly vmConfiguration?: string;
+  readonly name?: string;
+  readonly rootId?: string;
+  readonly logLevel?: LogLine['level'];
+  readonly clock?: FakeClock;
+  /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time. */
+  readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | undefined>>;
+  /** Properties by path, joined by dots. */
+  readonly properties?: Readonly<Record<string, string | Uint8Array>>;
+  readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** PluginConfig.allow_on_headers_stop_iteration. */
+  readonly allowsStopIteration?: boolean;
+  readonly failsOpen?: boolean;
+}
+
+/** What became of a request. */
+export interface Result {
+  /** `paused` if the filter holds it and nothing more comes by itself: see `paused`. */
+  readonly outcome: 'answered' | 'paused' | 'reset';
+  readonly paused: 'request' | 'response' | undefined;
+  /** 0 if there is no response. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly trailers: Readonly<Record<string, string>>;
+  /** Of the filter's own answer. */
+  readonly details: string | undefined;
+  readonly grpcStatus: number | undefined;
+  /** What the upstream saw; undefined if the request did not get there. */
+  readonly upstream:
+    | {
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body: string;
+        readonly trailers: Readonly<Record<string, string>>;
+      }
+    | undefined;
+}
+
+/** A filter under test. */
+export interface EmulatedFilter {
+  /** Sends a request through the filter to an upstream that answers `response` (200 without a body unless given). */
+  request(init?: RequestInit, response?: ResponseInit | ((request: DeliveredMessage) => ResponseInit)): Promise<Result>;
+  readonly clock: FakeClock;
+  /** Everything logged so far. */
+  readonly logs: readonly LogLine[];
+  readonly metrics: readonly Metric[];
+  /** The value of a counter or gauge by name; 0 for one that is not defined. */
+  metric(name: string): number;
+  /** Each callback and hostcall so far. */
+  readonly trace: readonly TraceEvent[];
+  /** Bytes of the module's memory. */
+  readonly memoryBytes: number;
+  /** What the module failed of, if it did. */
+  readonly failure: Error | undefined;
+  close(): void;
+}
+
+const LEVELS = Object.keys(LogLevel).map((name) => name.toLowerCase()) as LogLine['level'][];
+
+/**
+ * Starts a filter as Envoy would.
+ *
+ * @throws ModuleError, PluginError if it cannot be used
+ *
+ * @example
+ * const filter = await createFilter({ wasm: await readFile('api-key.wasm'), configuration: { key: 'secret' } });
+ * expect((await filter.request({ path: '/' })).status).toBe(401);
+ */
+export async function createFilter(options: FilterOptions): Promise<EmulatedFilter> {
+  const clock = options.clock ?? fakeClock();
+  const logs: LogLine[] = [];
+  const trace: TraceEvent[] = [];
+  const process = new WasmProcess();
+  const vm = await WasmVm.start(await loadModule(options.wasm), {
+    process,
+    clock,
+    logLevel: LogLevel[(options.logLevel ?? 'trace').toUpperCase() as keyof typeof LogLevel],
+    log: (level, message) => logs.push({ level: LEVELS[level] ?? 'critical', message }),
+    trace: (event) => trace.push(event),
+    callouts: scriptedCallouts(options.clusters ?? {}, clock),
+    ...(options.vmConfiguration === undefined ? {} : { vmConfiguration: bytesOf(options.vmConfiguration) }),
+    ...(options.foreignFunctions === undefined ? {} : { foreignFunctions: options.foreignFunctions }),
+    ...(options.environment === undefined ? {} : { environment: new Map(Object.entries(options.environment)) }),
+  });
+  const root = RootContext.configure(vm, {
+    name: options.name ?? 'test',
+    rootId: options.rootId ?? '',
+    configuration: configurationBytes(options.configuration),
+  });
+  const properties = new Map(Object.entries(options.properties ?? {}).map(([path, value]) => [path, bytesOf(value)]));
+  return {
+    clock,
+    logs,
+    trace,
+    get metrics() {
+      return process.metrics.all();
+    },
+    metric: (name) => Number(process.metrics.all().find((metric) => metric.name === name)?.value ?? 0n),
+    get memoryBytes() {
+      return vm.memory.size;
+    },
+    get failure() {
+      return vm.failure;
+    },
+    async request(init = {}, response = {}) {
+      const stream = new EmulatedStream({
+        vm,
+        root,
+        request: requestOf(init),
+        upstream: (request) => responseOf(typeof response === 'function' ? response(request) : response),
+        property: (path) => properties.get(path.join('.')),
+        allowsStopIteration: options.allowsStopIteration ?? false,
+        failsOpen: options.failsOpen ?? false,
+      });
+      stream.start();
+      await settle();
+      return resultOf(stream);
+    },
+    close: () => vm.close(),
+  };
+}
+
+function scriptedCallouts(clusters: NonNullable<FilterOptions['clusters']>, clock: FakeClock): Callouts {
+  return {
+    http(call, replied) {
+      const answer = Object.hasOwn(clusters, call.cluster) ? clusters[call.cluster] : undefined;
+      if (answer === undefined) return 'unknown-cluster';
+      let isOver = false;
+      const finish = (reply: HttpCallReply | undefined) => {
+        if (!isOver) replied(reply);
+        isOver = true;
+      };
+      const response = answer(call);
+      if (response === undefined) {
+        if (call.timeoutMs > 0) clock.after(call.timeoutMs, () => finish(timedOut));
+      } else {
+        queueMicrotask(() => finish(replyOf(response)));
+      }
+      return () => {
+        isOver = true;
+      };
+    },
+    grpc: () => 'unknown-cluster',
+  };
+}
+
+/** What Envoy hands over in place of an answer that did not come in time. */
+const timedOut: HttpCallReply = {
+  headers: [
+    [':status', '504'],
+    ['content-length', '24'],
+    ['content-type', 'text/plain'],
+  ],
+  body: latin1Bytes('upstream request timeout'),
+  trailers: [],
+};
+
+function replyOf(init: ResponseInit): HttpCallReply {
+  const { headers, body, trailers } = responseOf(init);
+  return { headers: headers.pairs(), body: concat(body), trailers: trailers?.pairs() ?? [] };
+}
+
+function requestOf({
+  method = 'GET',
+  path = '/',
+  authority = 'test',
+  scheme = 'http',
+  headers,
+  body,
+  trailers,
+}: RequestInit): EmulatedMessage {
+  const pseudo: HeaderPair[] = [
+    [':authority', authority],
+    [':path', path],
+    [':method', method],
+    [':scheme', scheme],
+  ];
+  return messageOf([...pseudo, ...pairsOf(headers)], body, trailers);
+}
+
+function responseOf({ status = 200, headers, body, trailers }: ResponseInit): EmulatedMessage {
+  return messageOf([[':status', String(status)], ...pairsOf(headers)], body, trailers);
+}
+
+function messageOf(
+  pairs: readonly HeaderPair[],
+  body: BodyInit | undefined,
+  trailers: HeaderInit | undefined,
+): EmulatedMessage {
+  const pieces = body === undefined ? [] : (Array.isArray(body) ? body : [body]).map(bytesOf);
+  return {
+    headers: new HeaderList(pairs),
+    body: pieces,
+    trailers: trailers === undefined ? undefined : new HeaderList(pairsOf(trailers)),
+  };
+}
+
+function pairsOf(headers: HeaderInit = {}): HeaderPair[] {
+  if (Array.isArray(headers)) return [...(headers as readonly HeaderPair[])];
+  return Object.entries(headers as Readonly<Record<string, string | readonly string[]>>).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).map((one): HeaderPair => [name, one]),
+  );
+}
+
+function resultOf(stream: EmulatedStream): Result {
+  const { end } = stream;
+  const upstream = stream.upstreamRequest;
+  return {
+    outcome: stream.isReset ? 'reset' : end === undefined ? 'paused' : 'answered',
+    paused: stream.paused,
+    status: Number(end?.response.headers.get(':status') ?? 0),
+    headers: record(end?.response.headers),
+    body: latin1Text(end?.response.body ?? new Uint8Array()),
+    trailers: record(end?.response.trailers),
+    details: end?.localReply?.details,
+    grpcStatus: end?.localReply?.grpcStatus,
+    upstream:
+      upstream === undefined
+        ? undefined
+        : { headers: record(upstream.headers), body: latin1Text(upstream.body), trailers: record(upstream.trailers) },
+  };
+}
+
+function record(map: HeaderList | undefined): Record<string, string> {
+  return Object.fromEntries((map?.pairs() ?? []).map(([name]) => [name, map?.get(name) ?? '']));
+}
+
+function configurationBytes(configuration: FilterOptions['configuration'] = ''): Uint8Array<ArrayBuffer> {
+  if (typeof configuration === 'string' || configuration instanceof Uint8Array) return bytesOf(configuration);
+  return bytesOf(JSON.stringify(configuration));
+}
+
+function bytesOf(value: string | Uint8Array): Uint8Array<ArrayBuffer> {
+  return typeof value === 'string' ? new TextEncoder().encode(value) : value.slice();
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,15 @@
+/**
+ * Runs a Proxy-Wasm filter on requests that a test makes up, the very file that goes into Envoy.
+ *
+ * @module
+ */
+export {
+  createFilter,
+  type EmulatedFilter,
+  type FilterOptions,
+  type LogLine,
+  type RequestInit as FilterRequest,
+  type ResponseInit as FilterResponse,
+  type Result,
+} from './emulated-filter.ts';
+export { type FakeClock, fakeClock } from './fake-clock.ts';
