@@ -18,6 +18,21 @@ const floorPlan = {
     reason: "Envoy's types are useful alone, to people who use nothing else of ours.",
   },
   api: { floor: 0, imports: [], reason: 'The kinds are data about other projects; they know nothing of a mesh.' },
+  'wasm-host': {
+    floor: 0,
+    imports: [],
+    reason: 'Runs any Proxy-Wasm module for anybody: a gateway, a unit test, a Hono application.',
+  },
+  'wasm-sdk': {
+    floor: 1,
+    imports: [],
+    reason: 'For authors of filters, who need nothing else of ours. A floor above the host, in which its tests run.',
+  },
+  'wasm-tools': {
+    floor: 2,
+    imports: ['wasm-host', 'wasm-sdk'],
+    reason: 'Builds, runs and traces filters; the mesh they are for is not its business.',
+  },
   model: { floor: 1, imports: ['api'], reason: 'The words that all others share must not depend on what says them.' },
   routing: {
     floor: 1,
@@ -52,7 +67,7 @@ const floorPlan = {
   },
   gateway: {
     floor: 3,
-    imports: ['envoy-api', 'model', 'routing', 'xds-client'],
+    imports: ['envoy-api', 'model', 'routing', 'wasm-host', 'xds-client'],
     reason: 'The gateway obeys xDS as Envoy does. Knowing the compiler or the server would let it cheat.',
   },
   agent: {
@@ -81,19 +96,21 @@ const floorPlan = {
       'model',
       'routing',
       'sources',
+      'wasm-host',
+      'wasm-tools',
       'xds-client',
     ],
     reason: 'The command puts everything together and is imported by nobody.',
   },
   testing: {
     floor: 3,
-    imports: ['api', 'compiler', 'discovery', 'envoy-api', 'model', 'routing', 'sources', 'xds-client'],
+    imports: ['api', 'compiler', 'discovery', 'envoy-api', 'model', 'routing', 'sources', 'wasm-tools', 'xds-client'],
     reason: 'Helpers for tests stay below data planes and control plane, so that these can be tested with them.',
   },
 };
 
 // What is about one machine by nature may use Node everywhere.
-const nodeOnly = ['agent', 'cli', 'control-plane', 'testing'];
+const nodeOnly = ['agent', 'cli', 'control-plane', 'testing', 'wasm-tools'];
 
 // packages/x/src/node/server.ts, packages/x/src/node.ts; not node-id.ts, where the node is an xDS one.
 const oneRuntime = '/(?:node|deno|bun)[/.]';

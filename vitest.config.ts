@@ -7,7 +7,12 @@ export default defineConfig({
   test: {
     // The same suites run on Node, Deno and Bun. On Bun vitest cannot start its watchdog for child processes.
     pool: 'bun' in process.versions ? 'threads' : 'forks',
-    include: ['packages/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.mjs'],
+    include: [
+      'packages/*/{src,test}/**/*.test.ts',
+      'filters/*/*.test.ts',
+      'test/**/*.test.ts',
+      'scripts/**/*.test.mjs',
+    ],
     testTimeout: 20_000,
   },
 });

@@ -1,4 +1,4 @@
-import { BufferType, DataAction, HeadersAction, MapType, Status, StreamType, TrailersAction } from './abi.ts';
+import { BufferType, DataAction, HeadersAction, MapType, type Status, StreamType, TrailersAction } from './abi.ts';
 import type { GuestContext, LocalReply } from './context.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';

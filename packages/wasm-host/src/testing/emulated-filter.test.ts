@@ -1,43 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import asc from 'assemblyscript/asc';
+import { fileURLToPath } from 'node:url';
+import { compileModule } from '@heddle/testing/compile-module';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PluginError } from '../root-context.ts';
 import { createFilter } from './emulated-filter.ts';
 
 /** Compiles one of the modules in test-modules, which know no SDK. */
-async function compile(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  const name = basename(file, '.ts');
-  const source = readFileSync(new URL(`../../test-modules/${name}.ts`, import.meta.url), 'utf8');
-  let wasm: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(
-    [
-      `${name}.ts`,
-      '--outFile',
-      'out.wasm',
-      '--runtime',
-      'minimal',
-      '--exportStart',
-      '_initialize',
-      '--use',
-      `abort=${name}/abort`,
-    ],
-    {
-      readFile: (path) => (path === `${name}.ts` ? source : null),
-      writeFile: (_, contents) => {
-        wasm = contents as Uint8Array;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error !== null || wasm === undefined) throw new Error(`Cannot compile ${file}: ${error?.message}\n${stderr}`);
-  return Uint8Array.from(wasm);
+async function compile(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const entry = fileURLToPath(new URL(`../../test-modules/${name}.ts`, import.meta.url));
+  const flags = ['--runtime', 'minimal', '--use', `abort=${name}/abort`];
+  return (await compileModule(entry, { flags })).wasm;
 }
 
 describe('a filter without an SDK', () => {
   let wasm: Uint8Array<ArrayBuffer>;
   beforeAll(async () => {
-    wasm = await compile('api-key.ts');
+    wasm = await compile('api-key');
   }, 60_000);
 
   test('answers in place of the upstream', async () => {
