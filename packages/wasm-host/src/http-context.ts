@@ -18,6 +18,13 @@ export interface HttpStreamHost {
   clearRouteCache(): void;
 }
 
+/** What a module sees of a stream when it is over. */
+interface LoggedMaps {
+  readonly requestHeaders?: HeaderMap;
+  readonly responseHeaders?: HeaderMap;
+  readonly responseTrailers?: HeaderMap;
+}
+
 /** What is on one side of a stream while the module may see it. */
 interface Side {
   headers: HeaderMap | undefined;
@@ -40,6 +47,7 @@ export class HttpContext implements GuestContext {
   readonly #request: Side = { headers: undefined, body: undefined, trailers: undefined };
   readonly #response: Side = { headers: undefined, body: undefined, trailers: undefined };
   #logged: { readonly request: Side; readonly response: Side } | undefined;
+  #isOver = false;
   #isClosed = false;
 
   /** @param options.allowsStopIteration as PluginConfig.allow_on_headers_stop_iteration: `StopIteration` for headers lets the body through */
@@ -91,13 +99,15 @@ export class HttpContext implements GuestContext {
   }
 
   /** The stream's end: log, done, delete, in this order as in Envoy. `maps` is what the log sees. */
-  close(maps: {
-    readonly requestHeaders?: HeaderMap;
-    readonly responseHeaders?: HeaderMap;
-    readonly responseTrailers?: HeaderMap;
-  }): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(maps: LoggedMaps): void {
+    this.log(maps);
+    this.end();
+  }
+
+  /** The stream is over; the module may say what became of it. Of several plugins all log before one is ended. */
+  log(maps: LoggedMaps): void {
+    if (this.#isClosed || this.#isOver) return;
+    this.#isOver = true;
     const readOnly = (map: HeaderMap | undefined) =>
       map === undefined ? undefined : new HeaderList(map.pairs(), { isReadOnly: true });
     clear(this.#request);
@@ -108,6 +118,12 @@ export class HttpContext implements GuestContext {
     };
     this.#vm.call('proxy_on_log', this, [this.id], () => undefined);
     this.#logged = undefined;
+  }
+
+  /** The module forgets the stream. */
+  end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#vm.call('proxy_on_done', this, [this.id], () => undefined);
     this.#vm.call('proxy_on_delete', this, [this.id], () => undefined);
     this.#vm.removeContext(this.id);

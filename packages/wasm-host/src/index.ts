@@ -22,8 +22,11 @@ export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts'
 export { HeaderList, type HeaderMap } from './header-map.ts';
 export type { HeaderPair } from './header-pairs.ts';
 export { HttpContext, type HttpStreamHost } from './http-context.ts';
+export { HttpStream, type HttpStreamOptions, type LoggedHeaders, type StreamPlugin } from './http-stream.ts';
+export { formatLocalReply } from './local-reply.ts';
 export type { Metric } from './metrics.ts';
 export { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
+export type { MessageSink } from './stream-leg.ts';
 export { type LoadModuleOptions, loadModule, ModuleError, type WasmModule } from './wasm-module.ts';
 export { WasmProcess } from './wasm-process.ts';
 export {

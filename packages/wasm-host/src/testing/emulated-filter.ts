@@ -1,6 +1,6 @@
 import { LogLevel } from '../abi.ts';
 import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
-import { HeaderList } from '../header-map.ts';
+import { HeaderList, type HeaderMap } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
 import type { Metric } from '../metrics.ts';
 import { RootContext } from '../root-context.ts';
@@ -269,7 +269,7 @@ function resultOf(stream: EmulatedStream): Result {
   };
 }
 
-function record(map: HeaderList | undefined): Record<string, string> {
+function record(map: HeaderMap | undefined): Record<string, string> {
   return Object.fromEntries((map?.pairs() ?? []).map(([name]) => [name, map?.get(name) ?? '']));
 }
 

@@ -1,9 +1,11 @@
-import { DataAction, HeadersAction, Status, TrailersAction } from '../abi.ts';
 import type { LocalReply } from '../context.ts';
-import { BodyBuffer, join } from '../guest-buffer.ts';
-import { HeaderList } from '../header-map.ts';
+import { join } from '../guest-buffer.ts';
+import type { HeaderList, HeaderMap } from '../header-map.ts';
 import { HttpContext } from '../http-context.ts';
+import { HttpStream } from '../http-stream.ts';
+import { formatLocalReply } from '../local-reply.ts';
 import type { RootContext } from '../root-context.ts';
+import type { MessageSink } from '../stream-leg.ts';
 import type { WasmVm } from '../wasm-vm.ts';
 
 /** One message as it is sent. */
@@ -16,153 +18,9 @@ export interface EmulatedMessage {
 
 /** What became of a message on its way through the module. */
 export interface DeliveredMessage {
-  readonly headers: HeaderList;
+  readonly headers: HeaderMap;
   readonly body: Uint8Array;
-  readonly trailers: HeaderList | undefined;
-}
-
-type Phase = 'headers' | 'body' | 'trailers';
-
-/** The module's callbacks for one direction. */
-interface Callbacks {
-  headers(map: HeaderList, end: boolean): number | undefined;
-  body(buffer: BodyBuffer, end: boolean): number | undefined;
-  trailers(map: HeaderList): number | undefined;
-}
-
-/** Where one direction of a stream stands, as Envoy's filter manager has it for one filter. */
-class Direction {
-  readonly #message: EmulatedMessage;
-  readonly #module: Callbacks;
-  readonly #fail: () => void;
-  readonly #delivered: (message: DeliveredMessage) => void;
-  /** What is next to be shown to the module. */
-  #next: { readonly phase: Phase; readonly piece: number } | undefined = { phase: 'headers', piece: 0 };
-  #isPaused = false;
-  /** Whether all stands still, or only the headers. */
-  #stopsAll = false;
-  #isBuffering = false;
-  #buffered: Uint8Array = new Uint8Array();
-  #passed: Uint8Array = new Uint8Array();
-  #isOver = false;
-
-  constructor(
-    message: EmulatedMessage,
-    module: Callbacks,
-    fail: () => void,
-    delivered: (message: DeliveredMessage) => void,
-  ) {
-    this.#message = message;
-    this.#module = module;
-    this.#fail = fail;
-    this.#delivered = delivered;
-  }
-
-  get isPaused(): boolean {
-    return this.#isPaused && !this.#isOver;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Nothing of it is shown or delivered any more. */
-  stop(): void {
-    this.#isOver = true;
-  }
-
-  /** Shows the module what comes next, until it pauses. */
-  run(): void {
-    while (!this.#isOver && this.#next !== undefined && !(this.#isPaused && this.#stopsAll)) this.#step(this.#next);
-    if (!this.#isOver && this.#next === undefined && !this.#isPaused) this.#deliver();
-  }
-
-  /** The module lets go of what it has paused. */
-  resume(): void {
-    if (this.#isOver || !this.#isPaused) return;
-    this.#isPaused = false;
-    this.#stopsAll = false;
-    if (this.#isBuffering) {
-      this.#isBuffering = false;
-      this.#pass(this.#buffered);
-      this.#buffered = new Uint8Array();
-    }
-    this.run();
-  }
-
-  #step({ phase, piece }: { readonly phase: Phase; readonly piece: number }): void {
-    const { headers, body, trailers } = this.#message;
-    if (phase === 'headers') {
-      const end = body.length === 0 && trailers === undefined;
-      this.#next = end ? undefined : { phase: body.length === 0 ? 'trailers' : 'body', piece: 0 };
-      this.#apply(this.#module.headers(headers, end));
-      return;
-    }
-    if (phase === 'body') {
-      const isLast = piece === body.length - 1;
-      this.#next = !isLast
-        ? { phase, piece: piece + 1 }
-        : trailers === undefined
-          ? undefined
-          : { phase: 'trailers', piece: 0 };
-      this.#applyBody(body[piece] as Uint8Array, isLast && trailers === undefined);
-      return;
-    }
-    this.#next = undefined;
-    const action = this.#module.trailers(trailers as HeaderList);
-    if (action === undefined) this.#fail();
-    else if (action === TrailersAction.CONTINUE) this.resumeAfterTrailers();
-    else this.#pause(true);
-  }
-
-  /** Trailers that go on take along what was buffered. */
-  resumeAfterTrailers(): void {
-    if (this.#isPaused && !this.#stopsAll) this.resume();
-  }
-
-  #apply(action: number | undefined): void {
-    if (action === undefined) this.#fail();
-    else if (action !== HeadersAction.CONTINUE && action !== HeadersAction.CONTINUE_AND_END_STREAM) {
-      this.#pause(action !== HeadersAction.STOP_ITERATION);
-    }
-  }
-
-  #applyBody(piece: Uint8Array, end: boolean): void {
-    const buffer = new BodyBuffer(this.#isBuffering ? join(this.#buffered, piece) : piece);
-    const action = this.#module.body(buffer, end);
-    switch (action) {
-      case undefined:
-        this.#fail();
-        return;
-      case DataAction.CONTINUE:
-        this.#isBuffering = false;
-        this.#buffered = new Uint8Array();
-        this.#isPaused = false;
-        this.#pass(buffer.bytes);
-        return;
-      case DataAction.STOP_NO_BUFFER:
-        this.#pause(false);
-        return;
-      default:
-        this.#isBuffering = true;
-        this.#buffered = buffer.bytes;
-        this.#pause(false);
-    }
-  }
-
-  #pause(stopsAll: boolean): void {
-    this.#isPaused = true;
-    this.#stopsAll = stopsAll;
-  }
-
-  #pass(bytes: Uint8Array): void {
-    this.#passed = join(this.#passed, bytes);
-  }
-
-  #deliver(): void {
-    this.#isOver = true;
-    this.#delivered({ headers: this.#message.headers, body: this.#passed, trailers: this.#message.trailers });
-  }
+  readonly trailers: HeaderMap | undefined;
 }
 
 /** See {@link EmulatedStream}. */
@@ -190,9 +48,7 @@ export interface StreamEnd {
 /** One request through a module to a scripted upstream and back, as Envoy's filter manager would take it. */
 export class EmulatedStream {
   readonly #options: EmulatedStreamOptions;
-  readonly #context: HttpContext;
-  readonly #request: Direction;
-  #response: Direction | undefined;
+  readonly #stream: HttpStream;
   #upstreamRequest: DeliveredMessage | undefined;
   #localReply: LocalReply | undefined;
   #end: StreamEnd | undefined;
@@ -200,39 +56,24 @@ export class EmulatedStream {
 
   constructor(options: EmulatedStreamOptions) {
     this.#options = options;
-    const properties = new Map<string, Uint8Array>();
-    this.#context = new HttpContext(
-      options.vm,
-      options.root,
-      {
-        property: (path) => options.property?.(path) ?? properties.get(path.join('.')),
-        setProperty: (key, value) => {
-          properties.set(key, value);
-          return Status.OK;
+    const { vm, root, property, request } = options;
+    const allowsStopIteration = options.allowsStopIteration ?? false;
+    this.#stream = new HttpStream({
+      plugins: [
+        {
+          openStream: (host) => new HttpContext(vm, root, host, { allowsStopIteration }),
+          failsOpen: options.failsOpen ?? false,
         },
-        continueRequest: () => this.#request.resume(),
-        continueResponse: () => this.#response?.resume(),
-        reset: () => {
-          this.#isReset = true;
-          this.#request.stop();
-          this.#response?.stop();
-          this.#close();
-        },
-        sendLocalReply: (reply) => this.#replyLocally(reply),
-        clearRouteCache: () => {},
+      ],
+      request: collected((delivered) => void this.#forward(delivered)),
+      response: collected((response) => this.#finish(response)),
+      ...(property === undefined ? {} : { property }),
+      localReply: (reply, isDirect) => this.#replyLocally(reply, isDirect),
+      reset: () => {
+        this.#isReset = true;
+        this.#stream.close({ requestHeaders: request.headers });
       },
-      { allowsStopIteration: options.allowsStopIteration ?? false },
-    );
-    this.#request = new Direction(
-      options.request,
-      {
-        headers: (map, end) => this.#context.onRequestHeaders(map, end),
-        body: (buffer, end) => this.#context.onRequestBody(buffer, end),
-        trailers: (map) => this.#context.onRequestTrailers(map),
-      },
-      () => this.#failed(),
-      (request) => void this.#forward(request),
-    );
+    });
   }
 
   /** How it ended; undefined while the module holds it. */
@@ -251,69 +92,69 @@ export class EmulatedStream {
 
   /** What the module holds, if anything. */
   get paused(): 'request' | 'response' | undefined {
-    if (this.#request.isPaused) return 'request';
-    return this.#response?.isPaused === true ? 'response' : undefined;
+    return this.#end === undefined ? this.#stream.paused : undefined;
   }
 
   start(): void {
-    this.#request.run();
+    push(this.#options.request, this.#stream.request);
   }
 
   async #forward(request: DeliveredMessage): Promise<void> {
     this.#upstreamRequest = request;
     const response = await this.#options.upstream(request);
-    if (this.#isReset || this.#localReply !== undefined) return;
-    this.#respond(response);
+    if (!this.#isReset && this.#localReply === undefined) push(response, this.#stream.response);
   }
 
-  #respond(message: EmulatedMessage): void {
-    this.#response = new Direction(
-      message,
-      {
-        headers: (map, end) => this.#context.onResponseHeaders(map, end),
-        body: (buffer, end) => this.#context.onResponseBody(buffer, end),
-        trailers: (map) => this.#context.onResponseTrailers(map),
-      },
-      () => this.#failed(),
-      (response) => {
-        this.#end = { response, upstreamRequest: this.#upstreamRequest, localReply: this.#localReply };
-        this.#close();
-      },
-    );
-    this.#response.run();
-  }
-
-  /** A local reply passes the module's response callbacks as any response does. */
-  #replyLocally(reply: LocalReply): void {
-    if (this.#localReply !== undefined || this.#end !== undefined) return;
+  #replyLocally(reply: LocalReply, isDirect: boolean): void {
     this.#localReply = reply;
-    this.#request.stop();
-    this.#response?.stop();
-    const headers = new HeaderList([[':status', String(reply.status)], ...reply.headers]);
-    if (reply.body.length > 0) {
-      headers.replace('content-length', String(reply.body.length));
-      if (headers.get('content-type') === undefined) headers.add('content-type', 'text/plain');
-    }
-    this.#respond({ headers, body: reply.body.length > 0 ? [reply.body] : [], trailers: undefined });
-  }
-
-  #failed(): void {
-    if (this.#options.failsOpen === true) return;
-    this.#replyLocally({
-      status: 503,
-      details: 'wasm_fail_stream',
-      body: new Uint8Array(),
-      headers: [],
-      grpcStatus: undefined,
+    const { headers } = this.#options.request;
+    const { headers: own, body } = formatLocalReply(reply, {
+      isGrpc: /^application\/grpc(\+|$)/.test(headers.get('content-type') ?? ''),
+      isHead: headers.get(':method') === 'HEAD',
     });
+    const message = { headers: own, body: body.length > 0 ? [body] : [], trailers: undefined };
+    if (isDirect)
+      push(
+        message,
+        collected((response) => this.#finish(response)),
+      );
+    else push(message, this.#stream.response);
   }
 
-  #close(): void {
-    const { headers, trailers } = this.#end?.response ?? {};
-    this.#context.close({
+  #finish(response: DeliveredMessage): void {
+    this.#end = { response, upstreamRequest: this.#upstreamRequest, localReply: this.#localReply };
+    const { headers, trailers } = response;
+    this.#stream.close({
       requestHeaders: this.#options.request.headers,
-      ...(headers === undefined ? {} : { responseHeaders: headers }),
+      responseHeaders: headers,
       ...(trailers === undefined ? {} : { responseTrailers: trailers }),
     });
   }
+}
+
+function push({ headers, body, trailers }: EmulatedMessage, sink: MessageSink): void {
+  const last = body.length - 1;
+  sink.headers(headers, last === -1 && trailers === undefined);
+  for (const [index, piece] of body.entries()) sink.data(piece, index === last && trailers === undefined);
+  if (trailers !== undefined) sink.trailers(trailers);
+}
+
+/** Takes a message whole. */
+function collected(take: (message: DeliveredMessage) => void): MessageSink {
+  let headers: HeaderMap;
+  let body: Uint8Array = new Uint8Array();
+  return {
+    headers(map, end) {
+      headers = map;
+      if (end) take({ headers, body, trailers: undefined });
+    },
+    data(bytes, end) {
+      body = join(body, bytes);
+      if (end) take({ headers, body, trailers: undefined });
+      return true;
+    },
+    trailers(map) {
+      take({ headers, body, trailers: map });
+    },
+  };
 }
