@@ -44,23 +44,28 @@ export class HttpContext implements GuestContext {
   readonly #root: RootContext;
   readonly #host: HttpStreamHost;
   readonly #allowsStopIteration: boolean;
+  readonly #closed: (() => void) | undefined;
   readonly #request: Side = { headers: undefined, body: undefined, trailers: undefined };
   readonly #response: Side = { headers: undefined, body: undefined, trailers: undefined };
   #logged: { readonly request: Side; readonly response: Side } | undefined;
   #isOver = false;
   #isClosed = false;
 
-  /** @param options.allowsStopIteration as PluginConfig.allow_on_headers_stop_iteration: `StopIteration` for headers lets the body through */
+  /**
+   * @param options.allowsStopIteration as PluginConfig.allow_on_headers_stop_iteration: `StopIteration` for headers lets the body through
+   * @param options.closed called when the context is gone
+   */
   constructor(
     vm: WasmVm,
     root: RootContext,
     host: HttpStreamHost,
-    options: { readonly allowsStopIteration?: boolean } = {},
+    options: { readonly allowsStopIteration?: boolean; readonly closed?: () => void } = {},
   ) {
     this.#vm = vm;
     this.#root = root;
     this.#host = host;
     this.#allowsStopIteration = options.allowsStopIteration ?? false;
+    this.#closed = options.closed;
     this.id = vm.nextContextId();
     vm.addContext(this);
     vm.call('proxy_on_context_create', this, [this.id, root.id], () => undefined);
@@ -127,6 +132,7 @@ export class HttpContext implements GuestContext {
     this.#vm.call('proxy_on_done', this, [this.id], () => undefined);
     this.#vm.call('proxy_on_delete', this, [this.id], () => undefined);
     this.#vm.removeContext(this.id);
+    this.#closed?.();
   }
 
   headerMap(type: MapType): HeaderMap | undefined {

@@ -25,9 +25,16 @@ export { HttpContext, type HttpStreamHost } from './http-context.ts';
 export { HttpStream, type HttpStreamOptions, type LoggedHeaders, type StreamPlugin } from './http-stream.ts';
 export { formatLocalReply } from './local-reply.ts';
 export type { Metric } from './metrics.ts';
-export { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
+export { type FailurePolicy, Plugin, type PluginEvent, type PluginOptions, startPlugin } from './plugin.ts';
+export { PluginError, type PluginErrorCode, type PluginIdentity, RootContext } from './root-context.ts';
 export type { MessageSink } from './stream-leg.ts';
-export { type LoadModuleOptions, loadModule, ModuleError, type WasmModule } from './wasm-module.ts';
+export {
+  type LoadModuleOptions,
+  loadModule,
+  ModuleError,
+  type ModuleErrorCode,
+  type WasmModule,
+} from './wasm-module.ts';
 export { WasmProcess } from './wasm-process.ts';
 export {
   type ForeignFunction,

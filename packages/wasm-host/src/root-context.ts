@@ -1,4 +1,5 @@
-import { type BufferType, type MapType, Status, type StreamType } from './abi.ts';
+import { type BufferType, type LogLevel, type MapType, Status, type StreamType } from './abi.ts';
+import type { Callouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText } from './guest-memory.ts';
@@ -12,13 +13,23 @@ export interface PluginIdentity {
   readonly configuration: Uint8Array;
   /** Properties that every context of the plugin has, `node` for one. */
   readonly property?: (path: readonly string[]) => Uint8Array | undefined;
+  /** Where its messages go; default: where those of its VM go. */
+  readonly log?: (level: LogLevel, message: string) => void;
+  /** How it reaches clusters; default: as its VM does. */
+  readonly callouts?: Callouts;
 }
+
+/** What a plugin stopped at. */
+export type PluginErrorCode = 'start-refused' | 'configuration-refused' | 'trap' | 'closed';
 
 /** Why a module does not run a plugin. */
 export class PluginError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly code: PluginErrorCode;
+
+  constructor(code: PluginErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'PluginError';
+    this.code = code;
   }
 }
 
@@ -28,7 +39,8 @@ export class RootContext implements GuestContext {
   readonly isLogging = false;
   readonly plugin: PluginIdentity;
   readonly #vm: WasmVm;
-  #isDonePending = false;
+  /** What is to be done once the module has said that it is done; undefined if it need not say so. */
+  #whenDone: (() => void) | undefined;
 
   private constructor(vm: WasmVm, plugin: PluginIdentity) {
     this.#vm = vm;
@@ -47,11 +59,11 @@ export class RootContext implements GuestContext {
     vm.call('proxy_on_context_create', root, [root.id, 0], () => undefined);
     const size = vm.buffer(6)?.length ?? 0;
     const isStarted = vm.call('proxy_on_vm_start', root, [root.id, size], (result) => result !== 0);
-    root.#check('its start', isStarted ?? !vm.has('proxy_on_vm_start'));
+    root.#check('start-refused', 'its start', isStarted ?? !vm.has('proxy_on_vm_start'));
     const isConfigured = vm.withPluginConfiguration(plugin.configuration, () =>
       vm.call('proxy_on_configure', root, [root.id, plugin.configuration.length], (result) => result !== 0),
     );
-    root.#check('its configuration', isConfigured ?? !vm.has('proxy_on_configure'));
+    root.#check('configuration-refused', 'its configuration', isConfigured ?? !vm.has('proxy_on_configure'));
     return root;
   }
 
@@ -81,18 +93,29 @@ export class RootContext implements GuestContext {
   sendLocalReply(): void {}
   clearRouteCache(): void {}
 
-  /** Asks the module to finish; it may take its time and say so by `proxy_done`. */
-  shutDown(): void {
+  /** Asks the module to finish; it may take its time and say so by `proxy_done`. Then the context is deleted and `deleted` called. */
+  shutDown(deleted: () => void = () => {}): void {
+    const finish = () => {
+      this.#whenDone = undefined;
+      this.#delete();
+      deleted();
+    };
     const isDone = this.#vm.call('proxy_on_done', this, [this.id], (result) => result !== 0) ?? true;
-    if (isDone) this.#delete();
-    else this.#isDonePending = true;
+    if (isDone) finish();
+    else this.#whenDone = finish;
   }
 
   done(): Status {
-    if (!this.#isDonePending) return Status.NOT_FOUND;
-    this.#isDonePending = false;
-    this.#vm.defer(() => this.#delete());
+    const finish = this.#whenDone;
+    if (finish === undefined) return Status.NOT_FOUND;
+    this.#whenDone = undefined;
+    this.#vm.defer(finish);
     return Status.OK;
+  }
+
+  /** Deletes a context whose module takes its time too long. */
+  abandon(): void {
+    this.#whenDone?.();
   }
 
   #delete(): void {
@@ -100,11 +123,14 @@ export class RootContext implements GuestContext {
     this.#vm.removeContext(this.id);
   }
 
-  #check(what: string, isFine: boolean): void {
+  #check(code: PluginErrorCode, what: string, isFine: boolean): void {
     const { failure } = this.#vm;
-    if (failure !== undefined)
-      throw new PluginError(`Cannot run plugin "${this.plugin.name}": ${failure.message}`, { cause: failure });
-    if (!isFine) throw new PluginError(`Cannot run plugin "${this.plugin.name}": its module refuses ${what}`);
+    if (failure === undefined && isFine) return;
+    this.#vm.removeContext(this.id);
+    if (failure !== undefined) {
+      throw new PluginError('trap', `Cannot run plugin "${this.plugin.name}": ${failure.message}`, { cause: failure });
+    }
+    throw new PluginError(code, `Cannot run plugin "${this.plugin.name}": its module refuses ${what}`);
   }
 }
 

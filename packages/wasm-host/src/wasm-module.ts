@@ -1,10 +1,24 @@
 import { ABI_VERSIONS, type AbiVersion } from './abi.ts';
 
+/** What is wrong with a module. */
+export type ModuleErrorCode =
+  | 'malformed'
+  | 'start-section'
+  | 'abi-version'
+  | 'no-allocator'
+  | 'no-memory'
+  | 'too-much-memory'
+  | 'imports'
+  | 'initialisation';
+
 /** Why a file is no module that a proxy would run. */
 export class ModuleError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly code: ModuleErrorCode;
+
+  constructor(code: ModuleErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ModuleError';
+    this.code = code;
   }
 }
 
@@ -16,6 +30,8 @@ export interface WasmModule {
   readonly exports: ReadonlySet<string>;
   /** Bytes of the file. */
   readonly size: number;
+  /** SHA-256 of the file, in hexadecimal: modules of one digest are the same. */
+  readonly digest: string;
 }
 
 /** See {@link loadModule}. */
@@ -40,6 +56,7 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
   const sections = readSections(bytes);
   if (sections.some(({ id }) => id === START_SECTION)) {
     throw new ModuleError(
+      'start-section',
       'Cannot use the module: it has a start section, whose functions run before the host can answer them; wanted them in ' +
         'an exported "_initialize" (asc --exportStart _initialize)',
     );
@@ -48,7 +65,7 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
   try {
     module = await WebAssembly.compile(withMemoryLimit(bytes, sections, Math.floor(maxMemoryBytes / PAGE)));
   } catch (cause) {
-    throw new ModuleError(`Cannot compile the module: ${(cause as Error).message}`, { cause });
+    throw new ModuleError('malformed', `Cannot compile the module: ${(cause as Error).message}`, { cause });
   }
   const exports = new Set(
     WebAssembly.Module.exports(module).flatMap(({ kind, name }) => (kind === 'function' ? [name] : [])),
@@ -59,18 +76,23 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
   if (abiVersion === undefined) {
     const found = [...exports].filter((name) => name.startsWith('proxy_abi_version_')).join(', ') || 'none';
     throw new ModuleError(
+      'abi-version',
       `Cannot use the module: wanted the marker of Proxy-Wasm ABI ${ABI_VERSIONS.join(', ')} among its exports, found ${found}`,
     );
   }
   if (!exports.has('malloc') && !exports.has('proxy_on_memory_allocate')) {
     throw new ModuleError(
+      'no-allocator',
       'Cannot use the module: wanted "malloc" or "proxy_on_memory_allocate" among its exports, found neither',
     );
   }
   if (!WebAssembly.Module.exports(module).some(({ kind, name }) => kind === 'memory' && name === 'memory')) {
-    throw new ModuleError('Cannot use the module: wanted a memory among its exports, found none');
+    throw new ModuleError('no-memory', 'Cannot use the module: wanted a memory among its exports, found none');
   }
-  return { module, abiVersion, exports, size: bytes.length };
+  const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+  return { module, abiVersion, exports, size: bytes.length, digest };
 }
 
 interface Section {
@@ -89,7 +111,8 @@ function readSections(bytes: Uint8Array): readonly Section[] {
     const id = bytes[at] as number;
     const { value: size, next } = readU32(bytes, at + 1);
     const end = next + size;
-    if (end > bytes.length) throw new ModuleError(`Cannot read the module: a section at ${start} ends beyond the file`);
+    if (end > bytes.length)
+      throw new ModuleError('malformed', `Cannot read the module: a section at ${start} ends beyond the file`);
     sections.push({ id, start, contentAt: next, end });
     at = end;
   }
@@ -113,6 +136,7 @@ function withMemoryLimit(
   const own = hasMax ? readU32(bytes, maxAt).value : maxPages;
   if (min > maxPages) {
     throw new ModuleError(
+      'too-much-memory',
       `Cannot use the module: it wants ${min * PAGE} bytes of memory to begin with, at most ${maxPages * PAGE} are allowed`,
     );
   }
@@ -134,7 +158,7 @@ function readU32(bytes: Uint8Array, start: number): { readonly value: number; re
     value += (byte & 0x7f) * 2 ** shift;
     if (byte < 0x80) return { value, next: at + 1 };
   }
-  throw new ModuleError(`Cannot read the module: the number at ${start} does not end`);
+  throw new ModuleError('malformed', `Cannot read the module: the number at ${start} does not end`);
 }
 
 function writeU32(value: number): number[] {

@@ -6,7 +6,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';
 import type { HeaderPair } from './header-pairs.ts';
 import { type HostcallTarget, hostcalls } from './hostcalls.ts';
-import { RootContext } from './root-context.ts';
+import { type PluginIdentity, RootContext } from './root-context.ts';
 import { wasiImports } from './wasi.ts';
 import { ModuleError, type WasmModule } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
@@ -41,6 +41,8 @@ export interface WasmVmOptions {
   readonly callouts?: Callouts;
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Told once, when the module fails: it answers nothing from then on. */
+  readonly failed?: (trap: WasmTrap) => void;
   /** Told of each call that the module makes, and of each callback: for traces. */
   readonly trace?: (event: TraceEvent) => void;
 }
@@ -126,7 +128,7 @@ export class WasmVm implements HostcallTarget {
    *
    * @throws ModuleError if the host lacks what it imports, or it fails while it starts
    */
-  static async start(module: WasmModule, options: WasmVmOptions = {}): Promise<WasmVm> {
+  static start(module: WasmModule, options: WasmVmOptions = {}): WasmVm {
     const vm = new WasmVm(module, options);
     const wasi = wasiImports(vm.#wasiHost());
     const env = vm.#traced(hostcalls(vm));
@@ -142,9 +144,9 @@ export class WasmVm implements HostcallTarget {
     checkImports(module.module, imports);
     let instance: WebAssembly.Instance;
     try {
-      instance = await WebAssembly.instantiate(module.module, imports as unknown as WebAssembly.Imports);
+      instance = new WebAssembly.Instance(module.module, imports as unknown as WebAssembly.Imports);
     } catch (cause) {
-      throw new ModuleError(`Cannot start the module: ${(cause as Error).message}`, { cause });
+      throw new ModuleError('initialisation', `Cannot start the module: ${(cause as Error).message}`, { cause });
     }
     vm.#adopt(instance);
     return vm;
@@ -214,7 +216,9 @@ export class WasmVm implements HostcallTarget {
       converted = convert(result ?? 0);
     } catch (error) {
       this.#failure = new WasmTrap(callback, error as Error);
-      this.#options.log?.(LogLevel.CRITICAL, this.#failure.message);
+      this.log(LogLevel.CRITICAL, this.#failure.message);
+      this.#stop();
+      this.#options.failed?.(this.#failure);
     } finally {
       this.#current = outer.current;
       this.#effectiveId = outer.effectiveId;
@@ -229,7 +233,9 @@ export class WasmVm implements HostcallTarget {
 
   active(): GuestContext {
     const context = (this.#effectiveId === 0 ? undefined : this.#contexts.get(this.#effectiveId)) ?? this.#current;
-    if (context === undefined) throw new ModuleError('The module asks its host for something before it was started');
+    if (context === undefined) {
+      throw new ModuleError('initialisation', 'The module asks its host for something before it was started');
+    }
     return context;
   }
 
@@ -284,7 +290,9 @@ export class WasmVm implements HostcallTarget {
   }
 
   log(level: LogLevel, message: string): void {
-    if (level >= this.logLevel) this.#options.log?.(level, message);
+    if (level < this.logLevel) return;
+    const log = this.#plugin()?.log ?? this.#options.log;
+    log?.(level, message);
   }
 
   nowNs(): bigint {
@@ -342,9 +350,8 @@ export class WasmVm implements HostcallTarget {
     if (!names.has(':path') || !names.has(':method') || !names.has(':authority')) return Status.BAD_ARGUMENT;
     const { rootId } = this.active();
     const token = this.#lastHttpToken + STEP;
-    const cancel = (this.#options.callouts ?? noCallouts).http(
-      { cluster, headers, body, trailers, timeoutMs },
-      (reply) => this.#httpReplied(rootId, token, reply),
+    const cancel = this.#callouts().http({ cluster, headers, body, trailers, timeoutMs }, (reply) =>
+      this.#httpReplied(rootId, token, reply),
     );
     if (cancel === 'unknown-cluster') return Status.BAD_ARGUMENT;
     this.#lastHttpToken = token;
@@ -369,7 +376,7 @@ export class WasmVm implements HostcallTarget {
       this.call(name, root, [rootId, token, ...args], () => undefined);
       unset();
     };
-    const handle = (this.#options.callouts ?? noCallouts).grpc(
+    const handle = this.#callouts().grpc(
       { service, serviceName, methodName, initialMetadata, message, timeoutMs },
       {
         initialMetadata: (pairs) =>
@@ -451,13 +458,28 @@ export class WasmVm implements HostcallTarget {
 
   /** Stops timers and gives up callouts. The module is not called any more. */
   close(): void {
+    this.#stop();
+    this.#contexts.clear();
+  }
+
+  #stop(): void {
     for (const stop of this.#ticks.values()) stop();
     this.#ticks.clear();
     for (const cancel of this.#httpCalls.values()) cancel();
     this.#httpCalls.clear();
     for (const call of this.#grpcCalls.values()) call.cancel();
     this.#grpcCalls.clear();
-    this.#contexts.clear();
+  }
+
+  /** The plugin in whose name the module acts; undefined while it is being started. */
+  #plugin(): PluginIdentity | undefined {
+    const context = this.#effectiveId === 0 ? this.#current : this.active();
+    const root = context === undefined ? undefined : this.#contexts.get(context.rootId);
+    return root instanceof RootContext ? root.plugin : undefined;
+  }
+
+  #callouts(): Callouts {
+    return this.#plugin()?.callouts ?? this.#options.callouts ?? noCallouts;
   }
 
   #httpReplied(rootId: number, token: number, reply: HttpCallReply | undefined): void {
@@ -503,9 +525,11 @@ export class WasmVm implements HostcallTarget {
         this.#exports.get('_start')?.();
       }
     } catch (cause) {
-      throw new ModuleError(`Cannot start the module: it failed in its initialisation: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new ModuleError(
+        'initialisation',
+        `Cannot start the module: it failed in its initialisation: ${(cause as Error).message}`,
+        { cause },
+      );
     }
   }
 
@@ -546,7 +570,7 @@ function checkImports(
   );
   if (missing.length === 0) return;
   const names = missing.map(({ module: from, name }) => `"${from}.${name}"`).join(', ');
-  throw new ModuleError(`Cannot start the module: it imports ${names}, which a proxy does not have`);
+  throw new ModuleError('imports', `Cannot start the module: it imports ${names}, which a proxy does not have`);
 }
 
 /** Time of this machine. */

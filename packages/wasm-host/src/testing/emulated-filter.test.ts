@@ -1,20 +1,12 @@
-import { fileURLToPath } from 'node:url';
-import { compileModule } from '@heddle/testing/compile-module';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { compileTestModule } from '../../test/compile-test-module.ts';
 import { PluginError } from '../root-context.ts';
 import { createFilter } from './emulated-filter.ts';
-
-/** Compiles one of the modules in test-modules, which know no SDK. */
-async function compile(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const entry = fileURLToPath(new URL(`../../test-modules/${name}.ts`, import.meta.url));
-  const flags = ['--runtime', 'minimal', '--use', `abort=${name}/abort`];
-  return (await compileModule(entry, { flags })).wasm;
-}
 
 describe('a filter without an SDK', () => {
   let wasm: Uint8Array<ArrayBuffer>;
   beforeAll(async () => {
-    wasm = await compile('api-key');
+    wasm = await compileTestModule('api-key');
   }, 60_000);
 
   test('answers in place of the upstream', async () => {
