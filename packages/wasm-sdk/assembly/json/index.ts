@@ -1,0 +1,2 @@
+export { Json, JsonKind } from "./json";
+export { JsonWriter } from "./writer";

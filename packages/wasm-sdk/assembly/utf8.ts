@@ -1,0 +1,55 @@
+/**
+ * How many bytes the UTF-8 character at `at` has (1 to 4), or 0 if there is none: a stray or missing continuation byte, an overlong form, a
+ * surrogate, or more than U+10FFFF (RFC 3629, section 4).
+ */
+export function utf8Length(at: usize, end: usize): i32 {
+  const first = load<u8>(at);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (at + length > end) return 0;
+  const second = load<u8>(at + 1);
+  // The second byte's range is narrower after these four.
+  const lowest: u8 = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const highest: u8 = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (second < lowest || second > highest) return 0;
+  for (let index = 2; index < length; index++) {
+    if ((load<u8>(at + index) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+/** Whether these bytes are UTF-8 throughout. */
+export function isUtf8(start: usize, length: i32): bool {
+  const end = start + length;
+  while (start < end) {
+    const size = utf8Length(start, end);
+    if (size == 0) return false;
+    start += size;
+  }
+  return true;
+}
+
+/** Writes a character (not more than U+10FFFF) as UTF-8 and gives how many bytes it took. */
+export function writeUtf8(out: usize, character: u32): i32 {
+  if (character < 0x80) {
+    store<u8>(out, character);
+    return 1;
+  }
+  if (character < 0x800) {
+    store<u8>(out, 0xc0 | (character >> 6));
+    store<u8>(out + 1, 0x80 | (character & 0x3f));
+    return 2;
+  }
+  if (character < 0x10000) {
+    store<u8>(out, 0xe0 | (character >> 12));
+    store<u8>(out + 1, 0x80 | ((character >> 6) & 0x3f));
+    store<u8>(out + 2, 0x80 | (character & 0x3f));
+    return 3;
+  }
+  store<u8>(out, 0xf0 | (character >> 18));
+  store<u8>(out + 1, 0x80 | ((character >> 12) & 0x3f));
+  store<u8>(out + 2, 0x80 | ((character >> 6) & 0x3f));
+  store<u8>(out + 3, 0x80 | (character & 0x3f));
+  return 4;
+}
