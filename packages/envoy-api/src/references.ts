@@ -7,7 +7,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { TcpProxySchema } from '../gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { type Cluster, Cluster_DiscoveryType } from './cluster.ts';
-import type { ConfigSource, TransportSocket } from './core.ts';
+import type { ConfigSource, ExtensionConfigSource, TransportSocket } from './core.ts';
 import { HttpConnectionManagerSchema } from './http-connection-manager.ts';
 import type { FilterChain, Listener } from './listener.ts';
 import type { Route, RouteAction, RouteConfiguration, VirtualHost } from './route.ts';
@@ -22,6 +22,8 @@ export interface ListenerReferences {
   readonly clusters: ReadonlySet<string>;
   /** Secrets that its chains fetch (SDS), by name, and where from. */
   readonly secrets: ReadonlyMap<string, ConfigSource | undefined>;
+  /** Configurations of HTTP filters that its connection managers fetch (ECDS), by name, and where from. */
+  readonly extensionConfigs: ReadonlyMap<string, ExtensionConfigSource>;
 }
 
 const HTTP_CONNECTION_MANAGER = typeUrlOf(HttpConnectionManagerSchema);
@@ -38,14 +40,15 @@ export function listenerReferences(listener: Listener): ListenerReferences {
   const routeConfigurations = new Map<string, ConfigSource | undefined>();
   const clusters = new Set<string>();
   const secrets = new Map<string, ConfigSource | undefined>();
+  const extensionConfigs = new Map<string, ExtensionConfigSource>();
   for (const chain of filterChains(listener)) {
     for (const filter of chain.filters) {
       if (filter.configType.case === 'typedConfig')
-        collectFilter(filter.configType.value, routeConfigurations, clusters);
+        collectFilter(filter.configType.value, { routeConfigurations, clusters, extensionConfigs });
     }
     collectSecrets(chain.transportSocket, secrets);
   }
-  return { routeConfigurations, clusters, secrets };
+  return { routeConfigurations, clusters, secrets, extensionConfigs };
 }
 
 /** The secrets that a cluster's connections fetch (SDS), by name, and where from. */
@@ -87,8 +90,15 @@ function filterChains(listener: Listener): readonly FilterChain[] {
 
 function collectFilter(
   config: Any,
-  routeConfigurations: Map<string, ConfigSource | undefined>,
-  clusters: Set<string>,
+  {
+    routeConfigurations,
+    clusters,
+    extensionConfigs,
+  }: {
+    readonly routeConfigurations: Map<string, ConfigSource | undefined>;
+    readonly clusters: Set<string>;
+    readonly extensionConfigs: Map<string, ExtensionConfigSource>;
+  },
 ): void {
   if (config.typeUrl === HTTP_CONNECTION_MANAGER) {
     const manager = fromBinary(HttpConnectionManagerSchema, config.value);
@@ -98,6 +108,9 @@ function collectFilter(
     }
     if (manager.routeSpecifier.case === 'routeConfig') {
       for (const cluster of routeConfigurationClusters(manager.routeSpecifier.value)) clusters.add(cluster);
+    }
+    for (const { name, configType } of manager.httpFilters) {
+      if (configType.case === 'configDiscovery') extensionConfigs.set(name, configType.value);
     }
   }
   if (config.typeUrl === TCP_PROXY) {

@@ -2,12 +2,18 @@ import { type DescMessage, fromBinary, type MessageInitShape, type MessageShape 
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 import { type Cluster, ClusterSchema } from '@heddle/envoy-api/cluster';
-import type { ConfigSource, NodeSchema } from '@heddle/envoy-api/core';
+import {
+  type ConfigSource,
+  type NodeSchema,
+  type TypedExtensionConfig,
+  TypedExtensionConfigSchema,
+} from '@heddle/envoy-api/core';
 import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { clusterLoadAssignmentName, clusterSecrets, listenerReferences } from '@heddle/envoy-api/references';
@@ -34,10 +40,18 @@ export interface DataPlaneConfig {
   readonly endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
   /** Secrets that listeners and clusters name. One that is named and that is not here does not exist. */
   readonly secrets: ReadonlyMap<string, Secret>;
+  /** Configurations of filters that listeners name. One that is named and that is not here does not exist. */
+  readonly extensionConfigs: ReadonlyMap<string, TypedExtensionConfig>;
 }
 
-/** A decoded resource of one of the five types. */
-export type DataPlaneResource = Listener | RouteConfiguration | Cluster | ClusterLoadAssignment | Secret;
+/** A decoded resource of one of the six types. */
+export type DataPlaneResource =
+  | Listener
+  | RouteConfiguration
+  | Cluster
+  | ClusterLoadAssignment
+  | Secret
+  | TypedExtensionConfig;
 
 /** What a resource watcher is made of. */
 export type ResourceWatcherOptions = VariantTransport & ResourceWatcherBehaviour;
@@ -53,6 +67,11 @@ export interface ResourceWatcherBehaviour {
   onConfig(config: DataPlaneConfig): void | Promise<void>;
   /** Looks at a decoded resource before it is accepted; a sentence refuses it, and its last good version stays. */
   validate?(typeUrl: string, resource: DataPlaneResource): string | undefined;
+  /**
+   * Makes ready what a resource is about, where that takes time: a module is read and started. Called for changed listeners and filter
+   * configurations before they are accepted; the answer is as that of `validate`.
+   */
+  prepare?(typeUrl: string, resource: Listener | TypedExtensionConfig): Promise<string | undefined>;
   onState?(state: ConnectionState): void;
   readonly backOff?: BackOffOptions;
   readonly clock?: Clock;
@@ -96,6 +115,7 @@ class Watcher implements ResourceWatcher {
   readonly #routes = new NamedResources(RouteConfigurationSchema);
   readonly #endpoints = new NamedResources(ClusterLoadAssignmentSchema);
   readonly #secrets = new NamedResources(SecretSchema);
+  readonly #extensionConfigs = new NamedResources(TypedExtensionConfigSchema);
   /** Wildcard types that were answered at least once. */
   readonly #answered = new Set<string>();
   #config: DataPlaneConfig | undefined;
@@ -145,14 +165,39 @@ class Watcher implements ResourceWatcher {
   async #take(update: ResourceUpdate): Promise<Refusals> {
     const refusals = new Map<string, string>();
     for (const resource of update.changed) {
-      const reason = this.#accept(update.typeUrl, resource);
-      if (reason !== undefined) refusals.set(resource.name, reason);
+      const unfit =
+        this.#options.prepare === undefined
+          ? undefined
+          : await this.#prepare(update.typeUrl, resource, this.#options.prepare);
+      const reason = unfit ?? this.#accept(update.typeUrl, resource);
+      if (reason === undefined) continue;
+      refusals.set(resource.name, reason);
+      // Listeners wait for a filter's configuration, not for a good one, as in Envoy.
+      if (update.typeUrl === EXTENSION_CONFIG_TYPE_URL) this.#answerExtension(resource.name);
     }
     for (const name of update.removed) this.#remove(update.typeUrl, name);
     this.#answered.add(update.typeUrl);
     this.#followReferences();
     await this.#publish();
     return refusals;
+  }
+
+  async #prepare(
+    typeUrl: string,
+    { name, version, bytes }: ReceivedResource,
+    prepare: NonNullable<ResourceWatcherBehaviour['prepare']>,
+  ): Promise<string | undefined> {
+    try {
+      if (typeUrl === LISTENER_TYPE_URL && this.#listeners.newestVersion(name) !== version) {
+        return await prepare(typeUrl, fromBinary(ListenerSchema, bytes));
+      }
+      if (typeUrl === EXTENSION_CONFIG_TYPE_URL && this.#extensionConfigs.version(name) !== version) {
+        return await prepare(typeUrl, fromBinary(TypedExtensionConfigSchema, bytes));
+      }
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    return undefined;
   }
 
   /** Takes one resource; gives the reason if it is refused. */
@@ -178,6 +223,11 @@ class Watcher implements ResourceWatcher {
           if (reason === undefined) this.#answerSecret(resource.name);
           return reason;
         }
+        case EXTENSION_CONFIG_TYPE_URL: {
+          const reason = this.#extensionConfigs.accept(resource, (message) => this.#validate(typeUrl, message));
+          if (reason === undefined) this.#listeners.answer(extensionNeed(resource.name));
+          return reason;
+        }
         default:
           return `type "${typeUrl}" was not asked for`;
       }
@@ -191,13 +241,21 @@ class Watcher implements ResourceWatcher {
     const listener = fromBinary(ListenerSchema, bytes);
     const reason = this.#validate(LISTENER_TYPE_URL, listener);
     if (reason !== undefined) return reason;
-    const { routeConfigurations, secrets } = listenerReferences(listener);
+    const { routeConfigurations, secrets, extensionConfigs } = listenerReferences(listener);
     const needs = new Map<string, number>();
     for (const [route, source] of routeConfigurations) needs.set(route, fetchTimeoutMs(source));
     for (const [secret, source] of secrets) needs.set(secretNeed(secret), fetchTimeoutMs(source));
+    const eager = new Set<string>();
+    for (const [extension, { configSource, defaultConfig, applyDefaultConfigWithoutWarming }] of extensionConfigs) {
+      const need = extensionNeed(extension);
+      needs.set(need, fetchTimeoutMs(configSource));
+      if (defaultConfig !== undefined && applyDefaultConfigWithoutWarming) eager.add(need);
+    }
     this.#listeners.put(name, version, listener, needs, (need) => {
-      const secret = secretOfNeed(need);
-      return secret === undefined ? this.#routes.isAnswered(need) : this.#secrets.isAnswered(secret);
+      const { kind, name: wanted } = parsedNeed(need);
+      if (kind === 'secret') return this.#secrets.isAnswered(wanted);
+      if (kind === 'extension') return eager.has(need) || this.#extensionConfigs.isAnswered(wanted);
+      return this.#routes.isAnswered(wanted);
     });
     return undefined;
   }
@@ -216,8 +274,8 @@ class Watcher implements ResourceWatcher {
     }
     for (const [secret, source] of clusterSecrets(cluster)) needs.set(secretNeed(secret), fetchTimeoutMs(source));
     this.#clusters.put(name, version, cluster, needs, (need) => {
-      const secret = secretOfNeed(need);
-      return secret !== undefined && this.#secrets.isAnswered(secret);
+      const { kind, name: wanted } = parsedNeed(need);
+      return kind === 'secret' && this.#secrets.isAnswered(wanted);
     });
     return undefined;
   }
@@ -235,20 +293,32 @@ class Watcher implements ResourceWatcher {
       this.#secrets.noteAbsent(name);
       this.#answerSecret(name);
     }
+    if (typeUrl === EXTENSION_CONFIG_TYPE_URL) {
+      // Envoy goes back to the default configuration, or to none.
+      this.#extensionConfigs.drop(name);
+      this.#listeners.answer(extensionNeed(name));
+    }
   }
 
   /** Subscribes to what listeners and clusters name now, and forgets what none names any more. */
   #followReferences(): void {
-    const ofListeners = separateNeeds(this.#listeners.needs());
-    const ofClusters = separateNeeds(this.#clusters.needs());
-    const [routes, endpoints] = [ofListeners.others, ofClusters.others];
-    const secrets = new Set([...ofListeners.secrets, ...ofClusters.secrets]);
+    const ofListeners = needsByKind(this.#listeners.needs());
+    const ofClusters = needsByKind(this.#clusters.needs());
+    const [routes, endpoints] = [ofListeners.other, ofClusters.other];
+    const secrets = new Set([...ofListeners.secret, ...ofClusters.secret]);
     this.#routes.keepOnly(routes);
     this.#endpoints.keepOnly(endpoints);
     this.#secrets.keepOnly(secrets);
+    this.#extensionConfigs.keepOnly(ofListeners.extension);
     this.#client.subscribe(SECRET_TYPE_URL, { names: secrets });
+    this.#client.subscribe(EXTENSION_CONFIG_TYPE_URL, { names: ofListeners.extension });
     this.#client.subscribe(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, { names: endpoints });
     this.#client.subscribe(ROUTE_CONFIGURATION_TYPE_URL, { names: routes });
+  }
+
+  #answerExtension(name: string): void {
+    this.#extensionConfigs.noteAbsent(name);
+    this.#listeners.answer(extensionNeed(name));
   }
 
   #answerSecret(name: string): void {
@@ -268,6 +338,7 @@ class Watcher implements ResourceWatcher {
       clusters: this.#clusters.active,
       endpoints: this.#endpoints.all,
       secrets: this.#secrets.all,
+      extensionConfigs: this.#extensionConfigs.all,
     };
     if (previous !== undefined && isSame(previous, config)) return Promise.resolve();
     this.#config = config;
@@ -299,6 +370,10 @@ class NamedResources<Schema extends DescMessage> {
     return this.#all;
   }
 
+  version(name: string): string | undefined {
+    return this.#entries.get(name)?.version;
+  }
+
   isAnswered(name: string): boolean {
     return this.#entries.has(name) || this.#absent.has(name);
   }
@@ -321,6 +396,12 @@ class NamedResources<Schema extends DescMessage> {
     if (!this.#entries.has(name)) this.#absent.add(name);
   }
 
+  /** It does not exist any more. */
+  drop(name: string): void {
+    if (this.#entries.delete(name)) this.#all = undefined;
+    this.#absent.add(name);
+  }
+
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#absent) if (!names.has(name)) this.#absent.delete(name);
     for (const name of this.#entries.keys()) {
@@ -331,29 +412,34 @@ class NamedResources<Schema extends DescMessage> {
   }
 }
 
-/** Secrets are waited for beside routes and endpoints: the mark tells their names from those. */
+/** Secrets and filter configurations are waited for beside routes and endpoints: a mark tells their names from those. */
 const SECRET_MARK = 'secret ';
+const EXTENSION_MARK = 'extension ';
 
 function secretNeed(name: string): string {
   return SECRET_MARK + name;
 }
 
-function secretOfNeed(need: string): string | undefined {
-  return need.startsWith(SECRET_MARK) ? need.slice(SECRET_MARK.length) : undefined;
+function extensionNeed(name: string): string {
+  return EXTENSION_MARK + name;
 }
 
-function separateNeeds(needs: ReadonlySet<string>): {
-  readonly secrets: readonly string[];
-  readonly others: ReadonlySet<string>;
-} {
-  const secrets: string[] = [];
-  const others = new Set<string>();
+/** What a need is for. `other` is a route configuration for a listener, a load assignment for a cluster. */
+type NeedKind = 'secret' | 'extension' | 'other';
+
+function parsedNeed(need: string): { readonly kind: NeedKind; readonly name: string } {
+  if (need.startsWith(SECRET_MARK)) return { kind: 'secret', name: need.slice(SECRET_MARK.length) };
+  if (need.startsWith(EXTENSION_MARK)) return { kind: 'extension', name: need.slice(EXTENSION_MARK.length) };
+  return { kind: 'other', name: need };
+}
+
+function needsByKind(needs: ReadonlySet<string>): Readonly<Record<NeedKind, ReadonlySet<string>>> {
+  const byKind = { secret: new Set<string>(), extension: new Set<string>(), other: new Set<string>() };
   for (const need of needs) {
-    const secret = secretOfNeed(need);
-    if (secret === undefined) others.add(need);
-    else secrets.push(secret);
+    const { kind, name } = parsedNeed(need);
+    byKind[kind].add(name);
   }
-  return { secrets, others };
+  return byKind;
 }
 
 function fetchTimeoutMs(source: ConfigSource | undefined): number {
@@ -370,6 +456,7 @@ function isSame(a: DataPlaneConfig, b: DataPlaneConfig): boolean {
     a.routes === b.routes &&
     a.clusters === b.clusters &&
     a.endpoints === b.endpoints &&
-    a.secrets === b.secrets
+    a.secrets === b.secrets &&
+    a.extensionConfigs === b.extensionConfigs
   );
 }
