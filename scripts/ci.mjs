@@ -136,6 +136,17 @@ const tiers = [
     count: 'summary',
   },
   {
+    name: 'foreign',
+    why: 'filters that Rust, Go and C++ make run in the host as in Envoy, where their compilers can be had',
+    minutes: 8,
+    commands: [
+      'bash test/foreign-filters/packages.sh',
+      `vitest run --config test/foreign-filters/vitest.config.ts --reporter=default --reporter=json --outputFile.json=${logs}/foreign.json`,
+    ],
+    count: 'vitest',
+    reports: ['foreign.json'],
+  },
+  {
     name: 'types',
     why: 'the packages and all that is not published',
     minutes: 3,

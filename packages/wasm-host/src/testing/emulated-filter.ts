@@ -49,6 +49,8 @@ export interface FilterOptions {
   readonly name?: string;
   readonly rootId?: string;
   readonly logLevel?: LogLine['level'];
+  /** Told of each line at once: what a filter says that then refuses to start. */
+  readonly onLog?: (line: LogLine) => void;
   readonly clock?: FakeClock;
   /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time. */
   readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | undefined>>;
@@ -123,7 +125,11 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     process,
     clock,
     logLevel: LogLevel[(options.logLevel ?? 'trace').toUpperCase() as keyof typeof LogLevel],
-    log: (level, message) => logs.push({ level: LEVELS[level] ?? 'critical', message }),
+    log: (level, message) => {
+      const line: LogLine = { level: LEVELS[level] ?? 'critical', message };
+      logs.push(line);
+      options.onLog?.(line);
+    },
     trace: (event) => trace.push(event),
     callouts: scriptedCallouts(options.clusters ?? {}, clock),
     ...(options.vmConfiguration === undefined ? {} : { vmConfiguration: bytesOf(options.vmConfiguration) }),

@@ -8,6 +8,9 @@ export interface FakeClock extends WasmClock {
   after(delayMs: number, run: () => void): () => void;
 }
 
+/** For how long the machine has run: Go's runtime refuses to start where the clock that never goes back stands at zero. */
+const UPTIME_MS = 60_000;
+
 /** A clock that starts at a moment, in milliseconds since the epoch; default 2024-01-01T00:00:00Z. */
 export function fakeClock(startMs: number = Date.UTC(2024, 0, 1)): FakeClock {
   let nowMs = startMs;
@@ -19,7 +22,7 @@ export function fakeClock(startMs: number = Date.UTC(2024, 0, 1)): FakeClock {
   };
   return {
     nowNs: () => BigInt(Math.round(nowMs * 1e6)),
-    monotonicNs: () => BigInt(Math.round((nowMs - startMs) * 1e6)),
+    monotonicNs: () => BigInt(Math.round((nowMs - startMs + UPTIME_MS) * 1e6)),
     every: (periodMs, run) => add(periodMs, periodMs, run),
     after: (delayMs, run) => add(delayMs, undefined, run),
     async advance(milliseconds) {

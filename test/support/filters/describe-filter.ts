@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { JsonValue } from '@bufbuild/protobuf';
+import { createFilter } from '@heddle/wasm-host/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { requireEnvoy } from '../require-envoy.ts';
+import { eventually } from '../waiting.ts';
+import { emulatorPlane } from './emulator-plane.ts';
+import { envoyPlane, refusalByEnvoy } from './envoy-plane.ts';
+import { exampleConfiguration } from './filter-bootstrap.ts';
+import {
+  comparable,
+  configurationText,
+  type FilterCase,
+  type FilterPlane,
+  type PlaneOptions,
+  type ScriptedAnswer,
+  type ScriptedCall,
+  unmet,
+} from './filter-case.ts';
+
+/** A configuration that a filter must refuse, and what it says then. */
+export interface RefusedConfiguration {
+  readonly configuration: JsonValue;
+  /** Found in what the filter logs. */
+  readonly reason: string | RegExp;
+}
+
+/** See {@link describeFilter}. */
+export interface FilterSuite {
+  /** The filter's folder, with its envoy.yaml. */
+  readonly folder: string;
+  /** Makes the module; called once. */
+  readonly build: () => Promise<Uint8Array<ArrayBuffer>>;
+  readonly cases: readonly FilterCase[];
+  readonly refused: readonly RefusedConfiguration[];
+  /** Clusters that the filter calls, beside `upstream`: by name, as in envoy.yaml. Undefined is no answer in time. */
+  readonly clusters?: Readonly<Record<string, (call: ScriptedCall) => ScriptedAnswer | undefined>>;
+}
+
+/** The Envoys that filters are tried in. The oldest takes its turn in a tier of its own: scripts/ci.mjs. */
+const ENVOYS = process.env['HEDDLE_FILTER_ENVOYS']?.split(',') ?? ['1.40'];
+
+/**
+ * The suite of a filter: every case in the emulator and in real Envoys that its own envoy.yaml sets up; all must do what the case expects,
+ * and the emulator must do in everything as Envoy does. Configurations to be refused are refused everywhere, with their reasons.
+ */
+export function describeFilter(suite: FilterSuite): void {
+  const { cases, refused, clusters = {} } = suite;
+  let options: PlaneOptions;
+  beforeAll(async () => {
+    const example = parse(await readFile(join(suite.folder, 'envoy.yaml'), 'utf8')) as JsonValue;
+    options = { wasm: await suite.build(), example, cases, clusters };
+  }, 60_000);
+
+  describe('in the emulator', () => {
+    let plane: FilterPlane;
+    beforeAll(() => {
+      plane = emulatorPlane(options);
+    });
+    afterAll(() => plane?.[Symbol.asyncDispose]());
+
+    test.each(cases)('$name', async (filterCase) => {
+      await meets(plane, filterCase);
+    });
+
+    test.each(refused)('refuses $configuration', async ({ configuration, reason }) => {
+      const log: string[] = [];
+      const start = createFilter({
+        wasm: options.wasm,
+        configuration: configurationText(configuration),
+        onLog: ({ message }) => log.push(message),
+      });
+      await expect(start).rejects.toThrow('refuses its configuration');
+      expect(log.join('\n')).toMatch(reason);
+    });
+
+    test('takes the configuration that envoy.yaml shows', async () => {
+      const configuration = configurationText(exampleConfiguration(options.example));
+      (await createFilter({ wasm: options.wasm, configuration })).close();
+    });
+  });
+
+  for (const version of ENVOYS) describeInEnvoy(version);
+
+  function describeInEnvoy(version: string): void {
+    describe(`in Envoy ${version}`, async () => {
+      const path = await requireEnvoy(version);
+      if (path === undefined) {
+        test.skipIf(true)('no such Envoy can be had', () => {});
+        return;
+      }
+      let plane: FilterPlane;
+      let emulator: FilterPlane;
+      const log: string[] = [];
+      beforeAll(async () => {
+        plane = await envoyPlane(path, { ...options, onLog: (message) => log.push(message) });
+        emulator = emulatorPlane(options);
+      }, 60_000);
+      afterAll(async () => {
+        await plane?.[Symbol.asyncDispose]();
+        await emulator?.[Symbol.asyncDispose]();
+      });
+
+      test.each(cases)('$name', async (filterCase) => {
+        const outcome = await meets(plane, filterCase);
+        expect(comparable(await emulator.send(filterCase))).toEqual(comparable(outcome));
+      });
+
+      test('logs no trap', () => {
+        expect(log.filter((line) => /Function: |Proxy-Wasm plugin in-VM/i.test(line))).toEqual([]);
+      });
+
+      const [first] = refused;
+      test.runIf(first !== undefined)(`refuses ${JSON.stringify(first?.configuration)}`, async () => {
+        if (first === undefined) return;
+        const { configuration, reason } = first;
+        const bad: FilterCase = { name: 'refused', configuration, request: {}, expect: { status: 0 } };
+        expect(await refusalByEnvoy(path, { ...options, cases: [bad] })).toMatch(reason);
+      });
+    });
+  }
+}
+
+/** Sends a case's request, and checks what came of it and which counters rose. */
+async function meets(plane: FilterPlane, filterCase: FilterCase) {
+  const { metrics } = filterCase.expect;
+  const before = metrics && (await plane.metrics(filterCase));
+  const outcome = await plane.send(filterCase);
+  expect(unmet(filterCase, outcome)).toEqual([]);
+  // What is counted at the end of a stream is counted after its response has gone.
+  if (metrics !== undefined && before !== undefined) {
+    await eventually(async () => {
+      const after = await plane.metrics(filterCase);
+      const rises = Object.keys(metrics).map((name) => [name, (after.get(name) ?? 0) - (before.get(name) ?? 0)]);
+      expect(Object.fromEntries(rises)).toEqual(metrics);
+    }, 2_000);
+  }
+  return outcome;
+}

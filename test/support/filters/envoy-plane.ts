@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, fromJson } from '@bufbuild/protobuf';
+import { AgentError, buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
+import { loadRegistry } from '@heddle/envoy-api';
+import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
+import { RawClient } from '../../parity/raw-http.ts';
+import { freePorts } from '../free-ports.ts';
+import { filterResources } from './filter-bootstrap.ts';
+import {
+  configurationText,
+  DEFAULT_ANSWER,
+  type FilterCase,
+  type FilterPlane,
+  type Outcome,
+  type PlaneOptions,
+  type ScriptedAnswer,
+} from './filter-case.ts';
+import { joinedHeaders, startScriptedServer } from './scripted-server.ts';
+
+/** Runs cases in the Envoy at `path`, set up by the filter's envoy.yaml: one process, one worker, one listener for each configuration. */
+export async function envoyPlane(path: string, options: PlaneOptions): Promise<FilterPlane> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'heddle-filter-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'filter.wasm');
+  await writeFile(file, options.wasm);
+  let upstream: Outcome['upstream'];
+  let answer: ScriptedAnswer = DEFAULT_ANSWER;
+  const server = stack.use(
+    await startScriptedServer((call) => {
+      upstream = call;
+      return answer;
+    }),
+  );
+  const clusterPorts: Record<string, number> = { upstream: server.port };
+  for (const [name, script] of Object.entries(options.clusters)) {
+    clusterPorts[name] = stack.use(await startScriptedServer(script)).port;
+  }
+  const configurations = [...new Set(options.cases.map(({ configuration }) => configurationText(configuration)))];
+  const ports = await freePorts(configurations.length);
+  const envoy: RunningEnvoy = stack.use(
+    await runEnvoy({
+      path,
+      bootstrap: create(BootstrapSchema, {
+        ...buildBootstrap({ node: { id: 'test' } }),
+        staticResources: fromJson(
+          Bootstrap_StaticResourcesSchema,
+          filterResources(options.example, {
+            file,
+            clusterPorts,
+            listeners: configurations.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
+          }),
+          { registry: await loadRegistry() },
+        ),
+      }),
+      logLevel: 'warning',
+      concurrency: 1,
+      drainMs: 0,
+      onLog: ({ message }) => options.onLog?.(message),
+    }),
+  );
+  const clients = new Map(configurations.map((configuration, i) => [configuration, new RawClient(ports[i] ?? 0)]));
+  stack.defer(() => {
+    for (const client of clients.values()) client.close();
+  });
+  const owned = stack.move();
+  return {
+    async send(filterCase) {
+      const client = clients.get(configurationText(filterCase.configuration));
+      if (client === undefined) throw new Error(`Cannot send "${filterCase.name}": no listener has its configuration`);
+      upstream = undefined;
+      answer = filterCase.response ?? DEFAULT_ANSWER;
+      return sendOverWire(client, filterCase, () => upstream);
+    },
+    async metrics() {
+      const found = await envoy.admin.stats('^wasmcustom[.]');
+      return new Map([...found].map(([name, value]) => [name.slice('wasmcustom.'.length), value]));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Sends a case's request over a socket and says what became of it. */
+export async function sendOverWire(
+  client: RawClient,
+  { request }: FilterCase,
+  upstream: () => Outcome['upstream'],
+): Promise<Outcome> {
+  const headers = Object.entries(request.headers ?? {}).flatMap(([name, values]) =>
+    (typeof values === 'string' ? [values] : values).flatMap((value) => [name, value]),
+  );
+  const body = Buffer.from(request.body ?? '', 'latin1');
+  const response = await client.send({
+    method: request.method ?? 'GET',
+    target: request.path ?? '/',
+    headers: [
+      'host',
+      request.authority ?? 'test',
+      ...headers,
+      ...(body.length > 0 ? ['content-length', String(body.length)] : []),
+    ],
+    body: body.length > 0 ? [body] : [],
+  });
+  return {
+    status: response.status,
+    headers: joinedHeaders(response.headers),
+    body: response.body.toString('latin1'),
+    upstream: upstream(),
+  };
+}
+
+/** Everything that Envoy says when it refuses to start with the filter, or undefined if it starts all the same. */
+export async function refusalByEnvoy(path: string, options: PlaneOptions): Promise<string | undefined> {
+  const log: string[] = [];
+  try {
+    await using _ = await envoyPlane(path, { ...options, onLog: (message) => log.push(message) });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    return [...log, error.message].join('\n');
+  }
+}
