@@ -1,4 +1,4 @@
-import { type BufferType, LogLevel, type MapType, Status, type StreamType } from './abi.ts';
+import { type BufferType, LogLevel, type MapType, Status, StreamType } from './abi.ts';
 import type { GuestContext } from './context.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText, type GuestMemory, GuestMemoryError } from './guest-memory.ts';
@@ -358,6 +358,7 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
   };
 
   const resume = (type: StreamType): Status => {
+    if (type === StreamType.UPSTREAM) return Status.UNIMPLEMENTED;
     vm.active().continueStream(type);
     return Status.OK;
   };

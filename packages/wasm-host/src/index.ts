@@ -28,6 +28,7 @@ export type { Metric } from './metrics.ts';
 export { type FailurePolicy, Plugin, type PluginEvent, type PluginOptions, startPlugin } from './plugin.ts';
 export { PluginError, type PluginErrorCode, type PluginIdentity, RootContext } from './root-context.ts';
 export type { MessageSink } from './stream-leg.ts';
+export { CloseType, ConnectionAction, type ConnectionHost, TcpContext } from './tcp-context.ts';
 export {
   type LoadModuleOptions,
   loadModule,

@@ -3,6 +3,7 @@ import type { Callouts } from './callouts.ts';
 import { encodeText } from './guest-memory.ts';
 import { HttpContext, type HttpStreamHost } from './http-context.ts';
 import { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
+import { CloseType, type ConnectionHost, TcpContext } from './tcp-context.ts';
 import { leaseVm, type VmLease } from './vm-pool.ts';
 import { loadModule, type WasmModule } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
@@ -123,6 +124,21 @@ export class Plugin {
     });
     if (this.failure === undefined) return context;
     context.close({});
+    return undefined;
+  }
+
+  /**
+   * The plugin's side of a new TCP connection; undefined if its module has failed: the connection passes it if {@link failsOpen}, and is closed
+   * otherwise.
+   *
+   * @throws PluginError if the plugin was closed
+   */
+  openConnection(host: ConnectionHost): TcpContext | undefined {
+    const generation = this.#usable();
+    if (generation === undefined) return undefined;
+    const context = new TcpContext(generation.lease.vm, generation.root, host, { closed: this.#entered(generation) });
+    if (this.failure === undefined) return context;
+    context.onDownstreamClose(CloseType.LOCAL);
     return undefined;
   }
 

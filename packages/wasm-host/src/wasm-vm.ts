@@ -1,6 +1,7 @@
 import { BufferType, LogLevel, MapType, Status } from './abi.ts';
-import { type Callouts, type GrpcHandle, type HttpCallReply, noCallouts } from './callouts.ts';
+import { type Callouts, type HttpCallReply, noCallouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
+import { GrpcCalls, type GrpcListener } from './grpc-calls.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';
@@ -72,10 +73,8 @@ export class WasmTrap extends Error {
 
 type Export = (...args: number[]) => number | undefined;
 
-/** Callout tokens and metrics count in fours; the two lowest bits are the kind. */
+/** Callout tokens count in fours; the two lowest bits are the kind, 0 for HTTP. */
 const STEP = 4;
-const GRPC_CALL = 1;
-const GRPC_STREAM = 2;
 
 /**
  * One instance of a module with its contexts. Callbacks go in by {@link call}; what the module asks in return is answered in the name of
@@ -106,10 +105,8 @@ export class WasmVm implements HostcallTarget {
   #grpcMessage: Uint8Array | undefined;
   #pluginConfiguration: Uint8Array | undefined;
   #lastHttpToken = 0;
-  #lastGrpcCallToken = GRPC_CALL;
-  #lastGrpcStreamToken = GRPC_STREAM;
   readonly #httpCalls = new Map<number, () => void>();
-  readonly #grpcCalls = new Map<number, GrpcHandle>();
+  readonly #grpcCalls = new GrpcCalls();
   readonly #ticks = new Map<number, () => void>();
   grpcStatus = { code: 0, message: '' };
 
@@ -367,74 +364,20 @@ export class WasmVm implements HostcallTarget {
     message: Uint8Array<ArrayBuffer> | undefined,
     timeoutMs: number,
   ): { readonly token: number } | Status {
-    const { rootId } = this.active();
-    const token = (message === undefined ? this.#lastGrpcStreamToken : this.#lastGrpcCallToken) + STEP;
-    const inCall = (name: string, set: () => void, args: readonly number[], unset: () => void) => {
-      const root = this.#contexts.get(rootId);
-      if (root === undefined || !this.#grpcCalls.has(token)) return;
-      set();
-      this.call(name, root, [rootId, token, ...args], () => undefined);
-      unset();
-    };
-    const handle = this.#callouts().grpc(
-      { service, serviceName, methodName, initialMetadata, message, timeoutMs },
-      {
-        initialMetadata: (pairs) =>
-          inCall(
-            'proxy_on_grpc_receive_initial_metadata',
-            () => (this.#grpcInitial = pairs),
-            [pairs.length],
-            () => (this.#grpcInitial = undefined),
-          ),
-        message: (bytes) =>
-          inCall(
-            'proxy_on_grpc_receive',
-            () => (this.#grpcMessage = bytes),
-            [bytes.length],
-            () => (this.#grpcMessage = undefined),
-          ),
-        trailingMetadata: (pairs) =>
-          inCall(
-            'proxy_on_grpc_receive_trailing_metadata',
-            () => (this.#grpcTrailing = pairs),
-            [pairs.length],
-            () => (this.#grpcTrailing = undefined),
-          ),
-        closed: (status, text) => {
-          inCall(
-            'proxy_on_grpc_close',
-            () => (this.grpcStatus = { code: status, message: text }),
-            [status],
-            () => {},
-          );
-          this.#grpcCalls.delete(token);
-        },
-      },
-    );
-    if (handle === 'unknown-cluster') return Status.PARSE_FAILURE;
-    if (message === undefined) this.#lastGrpcStreamToken = token;
-    else this.#lastGrpcCallToken = token;
-    this.#grpcCalls.set(token, handle);
-    return { token };
+    const call = { service, serviceName, methodName, initialMetadata, message, timeoutMs };
+    return this.#grpcCalls.open(this.#callouts(), call, this.#grpcListener(this.active().rootId));
   }
 
   grpcSend(token: number, message: Uint8Array<ArrayBuffer>, endOfStream: boolean): Status {
-    if ((token & (STEP - 1)) !== GRPC_STREAM) return Status.BAD_ARGUMENT;
-    const call = this.#grpcCalls.get(token);
-    if (call === undefined) return Status.NOT_FOUND;
-    call.send(message, endOfStream);
-    return Status.OK;
+    return this.#grpcCalls.send(token, message, endOfStream);
   }
 
   grpcClose(token: number): Status {
-    return this.#endGrpc(token, (call) => call.close());
+    return this.#grpcCalls.close(token);
   }
 
   grpcCancel(token: number): Status {
-    return this.#endGrpc(token, (call) => {
-      call.cancel();
-      this.#grpcCalls.delete(token);
-    });
+    return this.#grpcCalls.cancel(token);
   }
 
   foreignFunction(name: string): ForeignFunction | undefined {
@@ -467,8 +410,7 @@ export class WasmVm implements HostcallTarget {
     this.#ticks.clear();
     for (const cancel of this.#httpCalls.values()) cancel();
     this.#httpCalls.clear();
-    for (const call of this.#grpcCalls.values()) call.cancel();
-    this.#grpcCalls.clear();
+    this.#grpcCalls.cancelAll();
   }
 
   /** The plugin in whose name the module acts; undefined while it is being started. */
@@ -493,13 +435,33 @@ export class WasmVm implements HostcallTarget {
     this.#httpReply = undefined;
   }
 
-  #endGrpc(token: number, end: (call: GrpcHandle) => void): Status {
-    const kind = token & (STEP - 1);
-    if (kind !== GRPC_CALL && kind !== GRPC_STREAM) return Status.BAD_ARGUMENT;
-    const call = this.#grpcCalls.get(token);
-    if (call === undefined) return Status.NOT_FOUND;
-    end(call);
-    return Status.OK;
+  #grpcListener(rootId: number): GrpcListener {
+    const tell = (callback: string, ...args: readonly number[]) => {
+      const root = this.#contexts.get(rootId);
+      if (root !== undefined) this.call(callback, root, [rootId, ...args], () => undefined);
+    };
+    return {
+      initialMetadata: (token, pairs) => {
+        this.#grpcInitial = pairs;
+        tell('proxy_on_grpc_receive_initial_metadata', token, pairs.length);
+        this.#grpcInitial = undefined;
+      },
+      message: (token, bytes) => {
+        this.#grpcMessage = bytes;
+        tell('proxy_on_grpc_receive', token, bytes.length);
+        this.#grpcMessage = undefined;
+      },
+      trailingMetadata: (token, pairs) => {
+        this.#grpcTrailing = pairs;
+        tell('proxy_on_grpc_receive_trailing_metadata', token, pairs.length);
+        this.#grpcTrailing = undefined;
+      },
+      closed: (token, status, message) => {
+        this.grpcStatus = { code: status, message };
+        tell('proxy_on_grpc_close', token, status);
+        this.grpcStatus = { code: status, message: '' };
+      },
+    };
   }
 
   #runDeferred(): void {

@@ -7,8 +7,10 @@ import { RootContext } from '../root-context.ts';
 import { loadModule } from '../wasm-module.ts';
 import { WasmProcess } from '../wasm-process.ts';
 import { type ForeignFunction, type TraceEvent, WasmVm } from '../wasm-vm.ts';
+import { type EmulatedConnection, openConnection } from './emulated-connection.ts';
 import { type DeliveredMessage, type EmulatedMessage, EmulatedStream } from './emulated-stream.ts';
 import { type FakeClock, fakeClock, settle } from './fake-clock.ts';
+import { type EmulatedGrpcUpstream, scriptedGrpc } from './scripted-grpc.ts';
 
 type HeaderInit = Readonly<Record<string, string | readonly string[]>> | readonly HeaderPair[];
 type BodyInit = string | Uint8Array | readonly (string | Uint8Array)[];
@@ -54,6 +56,8 @@ export interface FilterOptions {
   readonly clock?: FakeClock;
   /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time. */
   readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | undefined>>;
+  /** What answers the filter's gRPC calls and streams: by cluster. */
+  readonly grpc?: Readonly<Record<string, EmulatedGrpcUpstream>>;
   /** Properties by path, joined by dots. */
   readonly properties?: Readonly<Record<string, string | Uint8Array>>;
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
@@ -90,6 +94,8 @@ export interface Result {
 export interface EmulatedFilter {
   /** Sends a request through the filter to an upstream that answers `response` (200 without a body unless given). */
   request(init?: RequestInit, response?: ResponseInit | ((request: DeliveredMessage) => ResponseInit)): Promise<Result>;
+  /** Connects a client through the filter, if it is one for TCP. */
+  connection(): Promise<EmulatedConnection>;
   readonly clock: FakeClock;
   /** Everything logged so far. */
   readonly logs: readonly LogLine[];
@@ -131,7 +137,10 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       options.onLog?.(line);
     },
     trace: (event) => trace.push(event),
-    callouts: scriptedCallouts(options.clusters ?? {}, clock),
+    callouts: {
+      http: scriptedCallouts(options.clusters ?? {}, clock),
+      grpc: scriptedGrpc(options.grpc ?? {}, clock),
+    },
     ...(options.vmConfiguration === undefined ? {} : { vmConfiguration: bytesOf(options.vmConfiguration) }),
     ...(options.foreignFunctions === undefined ? {} : { foreignFunctions: options.foreignFunctions }),
     ...(options.environment === undefined ? {} : { environment: new Map(Object.entries(options.environment)) }),
@@ -170,31 +179,35 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       await settle();
       return resultOf(stream);
     },
+    connection: () =>
+      openConnection({
+        vm,
+        root,
+        property: (path) => properties.get(path.join('.')),
+        failsOpen: options.failsOpen ?? false,
+      }),
     close: () => vm.close(),
   };
 }
 
-function scriptedCallouts(clusters: NonNullable<FilterOptions['clusters']>, clock: FakeClock): Callouts {
-  return {
-    http(call, replied) {
-      const answer = Object.hasOwn(clusters, call.cluster) ? clusters[call.cluster] : undefined;
-      if (answer === undefined) return 'unknown-cluster';
-      let isOver = false;
-      const finish = (reply: HttpCallReply | undefined) => {
-        if (!isOver) replied(reply);
-        isOver = true;
-      };
-      const response = answer(call);
-      if (response === undefined) {
-        if (call.timeoutMs > 0) clock.after(call.timeoutMs, () => finish(timedOut));
-      } else {
-        queueMicrotask(() => finish(replyOf(response)));
-      }
-      return () => {
-        isOver = true;
-      };
-    },
-    grpc: () => 'unknown-cluster',
+function scriptedCallouts(clusters: NonNullable<FilterOptions['clusters']>, clock: FakeClock): Callouts['http'] {
+  return (call, replied) => {
+    const answer = Object.hasOwn(clusters, call.cluster) ? clusters[call.cluster] : undefined;
+    if (answer === undefined) return 'unknown-cluster';
+    let isOver = false;
+    const finish = (reply: HttpCallReply | undefined) => {
+      if (!isOver) replied(reply);
+      isOver = true;
+    };
+    const response = answer(call);
+    if (response === undefined) {
+      if (call.timeoutMs > 0) clock.after(call.timeoutMs, () => finish(timedOut));
+    } else {
+      queueMicrotask(() => finish(replyOf(response)));
+    }
+    return () => {
+      isOver = true;
+    };
   };
 }
 

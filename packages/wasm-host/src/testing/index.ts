@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { EmulatedConnection } from './emulated-connection.ts';
 export {
   createFilter,
   type EmulatedFilter,
@@ -13,3 +14,4 @@ export {
   type Result,
 } from './emulated-filter.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
+export type { EmulatedGrpcCall, EmulatedGrpcUpstream } from './scripted-grpc.ts';

@@ -1,0 +1,100 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { compileTestModule } from '../../test/compile-test-module.ts';
+import { createFilter, type FilterOptions } from './emulated-filter.ts';
+
+let wasm: Uint8Array<ArrayBuffer>;
+beforeAll(async () => {
+  wasm = await compileTestModule('tcp');
+}, 60_000);
+
+async function connect(options: Partial<FilterOptions> = {}) {
+  const filter = await createFilter({ wasm, ...options });
+  return { filter, connection: await filter.connection(), lines: () => filter.logs.map(({ message }) => message) };
+}
+
+describe('EmulatedConnection', () => {
+  test('passes data both ways and ends with done, log, delete', async () => {
+    const { connection, lines } = await connect();
+    expect(connection.isConnected).toBe(true);
+    await connection.send('hello');
+    await connection.answer('world', true);
+    await connection.close();
+    expect(connection).toMatchObject({ toUpstream: 'hello', toClient: 'world', isClosed: true });
+    expect(lines()).toEqual([
+      'create',
+      'new',
+      'down hello 5 0 other= body=',
+      'up world 5 1',
+      'up closed 0',
+      'down closed 2',
+      'done',
+      'log',
+      'delete',
+    ]);
+  });
+
+  test('is changed by the filter both ways', async () => {
+    const { connection } = await connect();
+    await connection.send('change');
+    await connection.answer('change');
+    expect(connection).toMatchObject({ toUpstream: 'changed', toClient: 'changed back' });
+  });
+
+  test('shows held data again, together with what came', async () => {
+    const { connection, lines } = await connect();
+    await connection.send('more');
+    expect(connection).toMatchObject({ toUpstream: '', isPaused: true });
+    await connection.send(' and more');
+    await connection.send('.', true);
+    expect(connection).toMatchObject({ toUpstream: 'more and more.', isPaused: false });
+    await connection.answer('more');
+    expect(connection.toClient).toBe('');
+    await connection.answer('.');
+    expect(connection.toClient).toBe('more.');
+    expect(lines().slice(2)).toEqual([
+      'down more 4 0 other= body=',
+      'down more and more 13 0 other= body=',
+      'down more and more. 14 1 other= body=',
+      'up more 4 0',
+      'up more. 5 0',
+    ]);
+  });
+
+  test('goes on when the filter says so later, in the name of the connection', async () => {
+    const { filter, connection } = await connect();
+    await connection.send('hold this');
+    expect(connection).toMatchObject({ toUpstream: '', isPaused: true });
+    await filter.clock.advance(100);
+    expect(connection).toMatchObject({ toUpstream: 'hold this', isPaused: false });
+  });
+
+  test('connects to the upstream when the filter continues', async () => {
+    const { connection } = await connect({ configuration: 'wait' });
+    expect(connection.isConnected).toBe(false);
+    await connection.send('go');
+    expect(connection).toMatchObject({ isConnected: true, toUpstream: 'go' });
+  });
+
+  test.each(['close', 'close up'])('is closed by the filter: %s', async (what) => {
+    const { connection, lines } = await connect();
+    await connection.send(what);
+    expect(connection.isClosed).toBe(true);
+    expect(lines().slice(-4)).toEqual(['down closed 1', 'done', 'log', 'delete']);
+  });
+
+  test('cannot be continued towards the client', async () => {
+    const { connection, lines } = await connect();
+    await connection.send('up?');
+    expect(lines().at(-1)).toBe('continue upstream 12 2');
+  });
+
+  test('is closed when the module fails, or passes it', async () => {
+    const closed = await connect();
+    await closed.connection.send('trap');
+    expect(closed.connection).toMatchObject({ isClosed: true, toUpstream: '' });
+    const open = await connect({ failsOpen: true });
+    await open.connection.send('trap');
+    await open.connection.send(' on');
+    expect(open.connection).toMatchObject({ isClosed: false, toUpstream: 'trap on' });
+  });
+});
