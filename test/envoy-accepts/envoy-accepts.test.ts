@@ -15,6 +15,7 @@ import { registry } from '@heddle/envoy-api/registry';
 import { MeshSnapshot, type ProxyNode, type ProxyType, viewOf } from '@heddle/model';
 import { arbitraryManifest, type Manifest } from '@heddle/testing/arbitrary-object';
 import { testAuthority } from '@heddle/testing/certificates';
+import { compileModule } from '@heddle/testing/compile-module';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { requireEnvoy } from '../support/require-envoy.ts';
@@ -37,6 +38,7 @@ const PER_KIND: Readonly<Record<KindName, number>> = {
   Secret: 0,
   MeshConfig: 1,
   Sidecar: 2,
+  WasmPlugin: 15,
 };
 
 /** Opens port 80 for every host, so that routes have somewhere to be. */
@@ -113,7 +115,14 @@ function manifestsOf(seed: number, proxy: ProxyType): readonly Manifest[] {
     ...sample('Namespace'),
     ...settingsOf(sample('MeshConfig')),
     ...sample('Sidecar').map(openingEverything),
+    ...sample('WasmPlugin').map(withRealModule),
   ];
+}
+
+/** The same with a module that is there, for the proxies here. */
+function withRealModule(one: Manifest): Manifest {
+  const { selector: _selector, sha256: _sha256, ...spec } = one.spec as Readonly<Record<string, unknown>>;
+  return { ...one, spec: { ...spec, url: `file://${pluginModule}` } };
 }
 
 /** A Sidecar that says about ports what it says, and lets its workloads see everything. */
@@ -145,6 +154,16 @@ function realTls({ tls }: { readonly tls?: Readonly<Record<string, unknown>> }):
   const { caCertCredentialName: _other, privateKey: _key, caCertificates: _authorities, ...asked } = rest;
   return { tls: { ...asked, ...(named ? { credentialName: 'credential' } : {}) } };
 }
+
+/** The least that is a module: no callbacks, an allocator, the marker of the ABI. */
+const pluginSource = join(folder, 'plugin.ts');
+writeFileSync(
+  pluginSource,
+  `export function proxy_abi_version_0_2_1(): void {}
+  export function proxy_on_memory_allocate(size: i32): i32 { return 1024; }`,
+);
+const pluginModule = join(folder, 'plugin.wasm');
+writeFileSync(pluginModule, (await compileModule(pluginSource, { flags: ['--runtime', 'stub'] })).wasm);
 
 const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') };
 writeFileSync(files.certificate, certificate.certificate);

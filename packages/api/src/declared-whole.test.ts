@@ -26,6 +26,7 @@ const typesOf: Readonly<Record<Exclude<KindName, WithoutCrd>, string>> = {
   DestinationRule: '@kubernetes-models/istio/networking.istio.io/v1/DestinationRule.d.ts',
   Secret: 'kubernetes-models/v1/Secret.d.ts',
   Sidecar: '@kubernetes-models/istio/networking.istio.io/v1/Sidecar.d.ts',
+  WasmPlugin: '@kubernetes-models/istio/extensions.istio.io/v1alpha1/WasmPlugin.d.ts',
   ServiceEntry: '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry.d.ts',
 };
 

@@ -1,6 +1,7 @@
 export type { FieldProblem, FieldProblemCode } from './field-problem.ts';
 export { parseDurationMs } from './formats/duration.ts';
 export { isClaimRoute } from './formats/header.ts';
+export { type ModuleLocation, parseModuleUrl } from './formats/module-url.ts';
 export { isCipherSuite, isEcdhCurve } from './formats/tls-names.ts';
 export { hostsOverlap, hostWithin } from './host-match.ts';
 export { type JsonSchema, type JsonSchemaDialect, jsonSchema, kindJsonSchema } from './json-schema.ts';
@@ -33,6 +34,7 @@ export type { SidecarSpec } from './kinds/sidecar.ts';
 export type { StringMatch } from './kinds/string-match.ts';
 export type { TrafficPolicy } from './kinds/traffic-policy.ts';
 export type { VirtualServiceSpec } from './kinds/virtual-service.ts';
+export type { WasmPluginSpec } from './kinds/wasm-plugin.ts';
 export { type KindName, kinds, type ObjectOf } from './kinds.ts';
 export { type KindConcern, type KnownKind, undeclaredKinds } from './known-kinds.ts';
 export { type AnyObject, type ObjectIdentity, type ParseResult, parseObject } from './parse-object.ts';

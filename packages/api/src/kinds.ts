@@ -10,6 +10,7 @@ import { Service } from './kinds/service.ts';
 import { ServiceEntry } from './kinds/service-entry.ts';
 import { Sidecar } from './kinds/sidecar.ts';
 import { VirtualService } from './kinds/virtual-service.ts';
+import { WasmPlugin } from './kinds/wasm-plugin.ts';
 
 /** Every kind that Heddle declares, by name. */
 export const kinds = {
@@ -23,6 +24,7 @@ export const kinds = {
   ServiceEntry,
   Sidecar,
   Secret,
+  WasmPlugin,
   MeshConfig,
 } as const;
 

@@ -19,7 +19,7 @@ const NOT_APPLIED: Readonly<Record<string, readonly (readonly [versions: string,
   ],
   'security.istio.io': [['v1 v1beta1', 'AuthorizationPolicy PeerAuthentication RequestAuthentication']],
   'telemetry.istio.io': [['v1 v1alpha1', 'Telemetry']],
-  'extensions.istio.io': [['v1alpha1', 'WasmPlugin TrafficExtension']],
+  'extensions.istio.io': [['v1alpha1', 'TrafficExtension']],
   'install.istio.io': [['v1alpha1', 'IstioOperator']],
   'gateway.networking.k8s.io': [
     ['v1 v1beta1', 'GatewayClass Gateway HTTPRoute'],

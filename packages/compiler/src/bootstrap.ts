@@ -8,14 +8,16 @@ import { anyIs, anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '@heddle/envoy-api';
 import { type Bootstrap, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { type Cluster, Cluster_DiscoveryType, ClusterSchema } from '@heddle/envoy-api/cluster';
+import { TypedExtensionConfigSchema } from '@heddle/envoy-api/core';
 import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
-import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
+import { type HttpConnectionManager, HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { type FilterChain, type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { SecretSchema } from '@heddle/envoy-api/tls';
@@ -70,15 +72,28 @@ function inlineRoutes(chain: FilterChain, resources: ResourceSet): void {
     if (filter.configType.case !== 'typedConfig' || !anyIs(filter.configType.value, HttpConnectionManagerSchema))
       continue;
     const manager = anyUnpack(filter.configType.value, HttpConnectionManagerSchema);
-    if (manager?.routeSpecifier.case !== 'rds') continue;
-    const name = manager.routeSpecifier.value.routeConfigName;
-    const found = resources.get(ROUTE_CONFIGURATION_TYPE_URL)?.get(name);
-    const value =
-      found === undefined
-        ? create(RouteConfigurationSchema, { name })
-        : fromBinary(RouteConfigurationSchema, found.bytes);
-    manager.routeSpecifier = { case: 'routeConfig', value };
+    if (manager === undefined) continue;
+    inlineExtensions(manager, resources);
+    if (manager.routeSpecifier.case === 'rds') {
+      const name = manager.routeSpecifier.value.routeConfigName;
+      const found = resources.get(ROUTE_CONFIGURATION_TYPE_URL)?.get(name);
+      const value =
+        found === undefined
+          ? create(RouteConfigurationSchema, { name })
+          : fromBinary(RouteConfigurationSchema, found.bytes);
+      manager.routeSpecifier = { case: 'routeConfig', value };
+    }
     filter.configType = { case: 'typedConfig', value: anyPack(HttpConnectionManagerSchema, manager) };
+  }
+}
+
+/** Filters whose configuration is discovered get it where they stand. */
+function inlineExtensions(manager: HttpConnectionManager, resources: ResourceSet): void {
+  for (const filter of manager.httpFilters) {
+    if (filter.configType.case !== 'configDiscovery') continue;
+    const found = resources.get(EXTENSION_CONFIG_TYPE_URL)?.get(filter.name);
+    const config = found === undefined ? undefined : fromBinary(TypedExtensionConfigSchema, found.bytes).typedConfig;
+    if (config !== undefined) filter.configType = { case: 'typedConfig', value: config };
   }
 }
 

@@ -24,6 +24,7 @@ export const PROXY_FEATURES = {
   'heddle.http.cors': 'answering cross-origin requests',
   'heddle.http.fault': 'injecting faults',
   'heddle.http.mirror': 'mirroring requests',
+  'heddle.http.wasm': 'running WebAssembly filters',
   'heddle.http.route-stats': 'statistics by route',
 } as const;
 

@@ -1,7 +1,7 @@
 import { type CompiledView, compareText, type MeshSnapshot, type View } from '@heddle/model';
 import { withDelegates } from './delegates/delegation.ts';
 import { createMemo, type Interruption, type Memo, noMemo, SliceSpent } from './memo.ts';
-import type { Gateway, Service, Sidecar, VirtualService } from './mesh-objects.ts';
+import type { Gateway, Service, Sidecar, VirtualService, WasmPlugin } from './mesh-objects.ts';
 import { settingsOf } from './mesh-settings.ts';
 import { type ListedService, listServices } from './service-listing.ts';
 import type { MeshSettings } from './settings.ts';
@@ -108,6 +108,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
         listOf(snapshot, 'VirtualService'),
         listOf(snapshot, 'Service'),
         listOf(snapshot, 'Sidecar'),
+        listOf(snapshot, 'WasmPlugin'),
         settingsFor(snapshot),
       ),
     services: (snapshot) => listServices(memo, snapshot, settingsFor(snapshot)),
@@ -129,6 +130,7 @@ function mentionedLabelKeys(
   virtualServices: readonly VirtualService[],
   services: readonly Service[],
   sidecars: readonly Sidecar[],
+  plugins: readonly WasmPlugin[],
   settings: MeshSettings,
 ): ReadonlySet<string> {
   const { entries } = memo.run(
@@ -142,6 +144,7 @@ function mentionedLabelKeys(
     ...entries.flatMap((entry) => entry.sourceLabelKeys ?? []),
     ...memo.run(selectedLabelKeys, services),
     ...sidecars.flatMap(({ spec }) => Object.keys(spec.workloadSelector?.labels ?? {})),
+    ...plugins.flatMap(({ spec }) => Object.keys(spec.selector?.matchLabels ?? {})),
   ];
   return new Set(keys.sort(compareText));
 }

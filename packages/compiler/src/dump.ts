@@ -8,6 +8,7 @@ import { type DescMessage, fromBinary, isMessage, type JsonValue, type MessageSh
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
@@ -25,6 +26,8 @@ export interface ResourceDump {
   readonly endpoints: readonly JsonValue[];
   /** Without their values. */
   readonly secrets: readonly JsonValue[];
+  /** Configurations of filters that are discovered on their own (ECDS). */
+  readonly extensions: readonly JsonValue[];
 }
 
 /**
@@ -42,6 +45,7 @@ export function dump(resources: ResourceSet): ResourceDump {
     clusters: list(CLUSTER_TYPE_URL),
     endpoints: list(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL),
     secrets: list(SECRET_TYPE_URL),
+    extensions: list(EXTENSION_CONFIG_TYPE_URL),
   };
 }
 

@@ -1,6 +1,8 @@
 import { createRegistry, type Registry } from '@bufbuild/protobuf';
+import { StringValueSchema } from '@bufbuild/protobuf/wkt';
 import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { ClusterSchema } from '@heddle/envoy-api/cluster';
+import { TypedExtensionConfigSchema } from '@heddle/envoy-api/core';
 import { ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import {
   FileAccessLogSchema,
@@ -10,6 +12,7 @@ import {
 import { CorsPolicySchema, CorsSchema } from '@heddle/envoy-api/extensions/filters/http/cors';
 import { HTTPFaultSchema } from '@heddle/envoy-api/extensions/filters/http/fault';
 import { RouterSchema } from '@heddle/envoy-api/extensions/filters/http/router';
+import { WasmSchema } from '@heddle/envoy-api/extensions/filters/http/wasm';
 import {
   HttpInspectorSchema,
   OriginalDstSchema,
@@ -37,6 +40,9 @@ export const emittedTypes: Registry = createRegistry(
   TcpProxySchema,
   RouterSchema,
   HTTPFaultSchema,
+  WasmSchema,
+  // What a plugin is told stands in an Any of its own.
+  StringValueSchema,
   CorsSchema,
   CorsPolicySchema,
   HttpInspectorSchema,
@@ -45,6 +51,7 @@ export const emittedTypes: Registry = createRegistry(
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
   SecretSchema,
+  TypedExtensionConfigSchema,
   HttpProtocolOptionsSchema,
   PreviousHostsPredicateSchema,
   FileAccessLogSchema,

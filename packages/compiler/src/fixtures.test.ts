@@ -12,7 +12,7 @@ import { dump } from './dump.ts';
 const update = process.env['UPDATE_FIXTURES'] === '1';
 
 function render(compiled: CompiledView): Readonly<Record<string, string>> {
-  const { listeners, routes, clusters, endpoints, secrets } = dump(compiled.resources);
+  const { listeners, routes, clusters, endpoints, secrets, extensions } = dump(compiled.resources);
   const diagnostics = compiled.diagnostics.map(({ resource, path, ...rest }) => ({
     ...rest,
     resource: resource === undefined ? undefined : formatRef(resource),
@@ -32,6 +32,7 @@ function render(compiled: CompiledView): Readonly<Record<string, string>> {
   }
   const files = {
     ...{ listeners, routes, clusters, endpoints, ...(secrets.length === 0 ? {} : { secrets }) },
+    ...(extensions.length === 0 ? {} : { extensions }),
     ...{ diagnostics, provenance },
   };
   return Object.fromEntries(

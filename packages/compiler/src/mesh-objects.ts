@@ -11,6 +11,7 @@ export type Service = ObjectOf<'Service'>;
 export type ServiceEntry = ObjectOf<'ServiceEntry'>;
 export type Sidecar = ObjectOf<'Sidecar'>;
 export type VirtualService = ObjectOf<'VirtualService'>;
+export type WasmPlugin = ObjectOf<'WasmPlugin'>;
 
 export type GatewayServer = Gateway['spec']['servers'][number];
 export type ServerTls = NonNullable<GatewayServer['tls']>;

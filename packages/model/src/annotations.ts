@@ -9,3 +9,10 @@ export const ADDRESS_ANNOTATION = 'heddle.dev/address';
  * container port; ports not listed are what they say.
  */
 export const BOUND_PORTS_ANNOTATION = 'heddle.dev/bound-ports';
+
+/**
+ * `heddle.dev/allow-on-headers-stop-iteration: "true"` on a WasmPlugin: `StopIteration` for headers stops the headers alone, and the body
+ * goes on to the plugin (`PluginConfig.allow_on_headers_stop_iteration`). Else it stops everything, which plugins count on that wait for
+ * an answer from elsewhere.
+ */
+export const STOP_ITERATION_ANNOTATION = 'heddle.dev/allow-on-headers-stop-iteration';

@@ -1,5 +1,5 @@
 export type { AdsStream, AdsTransport } from './ads-transport.ts';
-export { ADDRESS_ANNOTATION, BOUND_PORTS_ANNOTATION } from './annotations.ts';
+export { ADDRESS_ANNOTATION, BOUND_PORTS_ANNOTATION, STOP_ITERATION_ANNOTATION } from './annotations.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { contentHash } from './content-hash.ts';
 export { compareDiagnostics, type Diagnostic, diagnostic, formatDiagnostic, type Severity } from './diagnostic.ts';
@@ -37,7 +37,10 @@ export {
   VIRTUAL_INBOUND_LISTENER,
   VIRTUAL_OUTBOUND_LISTENER,
   virtualHostName,
+  WASM_PLUGIN_PREFIX,
+  wasmPluginName,
 } from './names.ts';
+export { NO_PLUGIN_MODULES, type PluginModule, type PluginModules, samePluginModules } from './plugin-module.ts';
 export { isHttp, isHttp2, type PortProtocol, parseProtocol, servicePortProtocol } from './port-protocol.ts';
 export {
   type ListenerBinding,

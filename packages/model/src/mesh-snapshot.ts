@@ -10,6 +10,7 @@ import {
   type RepeatedObject,
 } from './kind-index.ts';
 import { inputChanges } from './object-changes.ts';
+import { NO_PLUGIN_MODULES, type PluginModules, samePluginModules } from './plugin-module.ts';
 import { compareText, type ResourceRef, refKey } from './resource-ref.ts';
 import type { SourceRange } from './source-range.ts';
 
@@ -43,7 +44,7 @@ export function refOf(object: AnyMeshObject): ResourceRef {
  * objects, so text that moves without meaning something else changes no object.
  */
 export class MeshSnapshot {
-  static readonly empty: MeshSnapshot = new MeshSnapshot([], new Map(), [], []);
+  static readonly empty: MeshSnapshot = new MeshSnapshot([], new Map(), [], [], NO_PLUGIN_MODULES);
 
   /** What it was made of, in order of precedence: the next snapshot is made from what differs. */
   readonly #input: readonly SourcedObject[];
@@ -53,17 +54,21 @@ export class MeshSnapshot {
   readonly diagnostics: readonly Diagnostic[];
   /** Objects left out because another of the same kind, namespace and name stands before them; ordered by kind and name. */
   readonly repeated: readonly RepeatedObject[];
+  /** The modules of WasmPlugins, as far as somebody looked after them. */
+  readonly pluginModules: PluginModules;
 
   private constructor(
     input: readonly SourcedObject[],
     kinds: ReadonlyMap<string, KindIndex>,
     repeated: readonly RepeatedObject[],
     diagnostics: readonly Diagnostic[],
+    pluginModules: PluginModules,
   ) {
     this.#input = input;
     this.#kinds = kinds;
     this.repeated = repeated;
     this.diagnostics = diagnostics;
+    this.pluginModules = pluginModules;
   }
 
   /**
@@ -82,13 +87,19 @@ export class MeshSnapshot {
       return previous.withDiagnostics(diagnostics);
     const patched = patchKinds(previous, previous.#kinds, removed, added);
     const { kinds, repeated } = patched ?? indexKinds(input, previous.#kinds);
-    return new MeshSnapshot(input, kinds, repeated, diagnostics);
+    return new MeshSnapshot(input, kinds, repeated, diagnostics, previous.pluginModules);
   }
 
   /** The same configuration with other diagnostics. */
   withDiagnostics(diagnostics: readonly Diagnostic[]): MeshSnapshot {
     if (diagnostics === this.diagnostics || diagnostics.length + this.diagnostics.length === 0) return this;
-    return new MeshSnapshot(this.#input, this.#kinds, this.repeated, diagnostics);
+    return new MeshSnapshot(this.#input, this.#kinds, this.repeated, diagnostics, this.pluginModules);
+  }
+
+  /** The same objects with other modules for their plugins. */
+  withPluginModules(pluginModules: PluginModules): MeshSnapshot {
+    if (samePluginModules(pluginModules, this.pluginModules)) return this;
+    return new MeshSnapshot(this.#input, this.#kinds, this.repeated, this.diagnostics, pluginModules);
   }
 
   /** All objects of a kind, ordered by namespace and name; the same array as long as none of them changes. */
@@ -142,8 +153,9 @@ export class MeshSnapshot {
     return new Map([...this.#kinds].map(([kind, index]) => [kind, index.list.length]));
   }
 
-  /** The same objects as in the other snapshot, whatever their lines and diagnostics. */
+  /** The same objects, with the same modules, as in the other snapshot, whatever their lines and diagnostics. */
   sameObjects(other: MeshSnapshot): boolean {
+    if (!samePluginModules(this.pluginModules, other.pluginModules)) return false;
     if (this.#kinds === other.#kinds) return true;
     if (this.#kinds.size !== other.#kinds.size) return false;
     for (const [kind, index] of this.#kinds) if (other.#kinds.get(kind) !== index) return false;

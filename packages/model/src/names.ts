@@ -6,6 +6,7 @@
  *     route config     sidecar PORT                  gateway http.PORT            http_proxy
  *                                                    gateway https.PORT.PORT_NAME.GATEWAY.NAMESPACE
  *     virtual host     HOST:PORT                     allow_any          block_all
+ *     plugin           extensions.istio.io/wasmplugin/NAMESPACE.NAME
  */
 
 /** The parts of a service cluster's name. */
@@ -77,3 +78,11 @@ export const HTTP_PROXY_ROUTE = 'http_proxy';
 export function virtualHostName(host: string, port: number): string {
   return `${host}:${port}`;
 }
+
+/** The filter, and its configuration by ECDS, that a WasmPlugin makes: `extensions.istio.io/wasmplugin/shop.api-key`. */
+export function wasmPluginName(namespace: string, name: string): string {
+  return `${WASM_PLUGIN_PREFIX}${namespace}.${name}`;
+}
+
+/** What the name of a filter begins with that a WasmPlugin makes. */
+export const WASM_PLUGIN_PREFIX = 'extensions.istio.io/wasmplugin/';

@@ -138,6 +138,9 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
       ),
     )
     .map((parts) => parts.join('')),
+  'module-url': oneOf('file:///opt/a.wasm', './a.wasm', '../filters/a', 'file:./a/index.ts', 'file:/a', './ä b.wasm'),
+  'module-hash': fc.constantFrom('ab'.repeat(32), 'AB'.repeat(32)),
+  'environment-name': fc.oneof(pattern(/^[A-Z_]{1,12}$/), oneOf('a b', 'ä', 'A'.repeat(255))),
   'trust-domain': fc.oneof(dnsLabel, oneOf('cluster.local', 'td1.example.com.')),
   'ip-address': ip,
   'ip-subnet': fc.oneof(

@@ -19,6 +19,7 @@ const base = {
     resolution: 'STATIC',
     endpoints: [{ address: '192.0.2.1' }],
   },
+  WasmPlugin: { url: 'file:///opt/filters/auth.wasm' },
   Service: { ports: [{ port: 80 }] },
   Deployment: {
     selector: { matchLabels: { app: 'a' } },
@@ -46,6 +47,7 @@ const rule = (parts: object): object => ({ ...base.VirtualService, http: [parts]
 const server = (parts: object): object => ({ servers: [{ ...base.Gateway.servers[0], ...parts }] });
 const policy = (trafficPolicy: object): object => ({ host: 'reviews', trafficPolicy });
 const entry = (parts: object): object => ({ ...base.ServiceEntry, ...parts });
+const plugin = (parts: object): object => ({ ...base.WasmPlugin, ...parts });
 const twoLegs = (a: number, b: number): object => ({
   route: [
     { ...route[0], weight: a },
@@ -54,6 +56,31 @@ const twoLegs = (a: number, b: number): object => ({
 });
 
 describe.each<[Kind, readonly (readonly [spec: object, at: string])[]]>([
+  [
+    'WasmPlugin',
+    [
+      [{}, 'url: "url" is missing'],
+      [plugin({ url: '' }), 'url: found an empty string'],
+      [plugin({ url: 'ftp://a/b.wasm' }), 'url: found "ftp://a/b.wasm"'],
+      [plugin({ url: 'file://b.wasm' }), 'url: found "file://b.wasm"'],
+      [plugin({ url: 'https:///b.wasm' }), 'url: found "https:///b.wasm"'],
+      [plugin({ sha256: 'abc' }), 'sha256: found "abc"'],
+      [plugin({ phase: 'FIRST' }), 'phase: found "FIRST"'],
+      [plugin({ failStrategy: 'OPEN' }), 'failStrategy: found "OPEN"'],
+      [plugin({ priority: 2 ** 31 }), 'priority: found 2147483648'],
+      [plugin({ pluginConfig: ['a'] }), 'pluginConfig: found a list'],
+      [plugin({ selector: {}, targetRefs: [{ kind: 'Gateway', name: 'a' }] }), ': found selector and targetRefs'],
+      [plugin({ match: [{ mode: 'BOTH' }] }), 'match.0.mode: found "BOTH"'],
+      [plugin({ match: [{ ports: [{ number: 0 }] }] }), 'match.0.ports.0.number: found 0'],
+      [plugin({ match: [{ ports: [{ number: 1 }, { number: 1 }] }] }), 'match.0.ports.1.number: found port 1 twice'],
+      [plugin({ vmConfig: { env: [{ name: 'A' }, { name: 'A' }] } }), 'vmConfig.env.1.name: found "A" twice'],
+      [plugin({ vmConfig: { env: [{ name: 'A=B' }] } }), 'vmConfig.env.0.name: found "A=B"'],
+      [
+        plugin({ vmConfig: { env: [{ name: 'A', valueFrom: 'HOST', value: 'b' }] } }),
+        'vmConfig.env.0.value: found a value with valueFrom HOST',
+      ],
+    ],
+  ],
   [
     'VirtualService',
     [

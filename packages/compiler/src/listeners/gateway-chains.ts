@@ -11,6 +11,7 @@ import { concatBytes, encodeField } from '../encoding.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject, type ServerTls } from '../mesh-objects.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import type { L4Leg } from '../routes/l4-routes.ts';
 import type { MeshSettings } from '../settings.ts';
 import { downstreamTls, type ServerSecrets } from '../tls/downstream-context.ts';
@@ -36,8 +37,9 @@ export function buildHttpsChain(
   secrets: ServerSecrets,
   origin: Origin,
   settings: MeshSettings,
+  plugins: PluginFilters,
 ): EncodedChain {
-  const filters = [httpConnectionManager('edge', listener, routeName, settings, true)];
+  const filters = [httpConnectionManager('edge', listener, routeName, settings, plugins, true)];
   return encodeChain({ ...chainMatch(names), transportSocket: downstreamTls(tls, secrets, true), filters }, origin);
 }
 

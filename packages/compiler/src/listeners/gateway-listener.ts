@@ -8,6 +8,7 @@ import type { CompiledResource } from '../compiled-resource.ts';
 import type { GatewayPort } from '../gateways/gateway-ports.ts';
 import type { Memo } from '../memo.ts';
 import { refOfObject } from '../mesh-objects.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import type { MeshSettings } from '../settings.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { socketAddress } from './listener-address.ts';
@@ -19,6 +20,7 @@ export function buildGatewayListener(
   boundIp: string,
   boundPort: number,
   settings: MeshSettings,
+  plugins: PluginFilters,
 ): CompiledResource {
   const name = listenerName('0.0.0.0', port.number);
   const listener = create(ListenerSchema, {
@@ -26,7 +28,9 @@ export function buildGatewayListener(
     address: socketAddress({ address: boundIp, port: boundPort }),
     trafficDirection: TrafficDirection.OUTBOUND,
     perConnectionBufferLimitBytes: CONNECTION_BUFFER_BYTES,
-    filterChains: [{ filters: [httpConnectionManager('edge', name, gatewayRouteName(port.number), settings)] }],
+    filterChains: [
+      { filters: [httpConnectionManager('edge', name, gatewayRouteName(port.number), settings, plugins)] },
+    ],
   });
   const provenance = (): ReadonlyMap<string, Origin> => {
     const [first] = port.servers;

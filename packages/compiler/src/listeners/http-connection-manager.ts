@@ -12,6 +12,7 @@ import type { FilterSchema } from '@heddle/envoy-api/listener';
 import type { RouteConfigurationSchema } from '@heddle/envoy-api/route';
 import { duration } from '../duration.ts';
 import { httpFilters } from '../http-filters/order.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import type { MeshSettings, PathNormalization } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 
@@ -40,6 +41,7 @@ export function httpConnectionManager(
   listener: string,
   routes: RoutesOf,
   settings: MeshSettings,
+  plugins: PluginFilters,
   tellsClientCertificates = false,
 ): MessageInitShape<typeof FilterSchema> {
   const edge = place === 'edge';
@@ -47,7 +49,7 @@ export function httpConnectionManager(
     codecType: HttpConnectionManager_CodecType.AUTO,
     statPrefix: typeof routes === 'string' ? `outbound_${listener}` : listener,
     routeSpecifier: routeSpecifier(routes),
-    httpFilters: httpFilters(),
+    httpFilters: httpFilters(plugins),
     accessLog: accessLogs(settings),
     serverName: settings.serverName,
 

@@ -17,6 +17,7 @@ import type { OutboundCapture } from '../capabilities.ts';
 import type { CompiledResource } from '../compiled-resource.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import type { MeshSettings } from '../settings.ts';
 import { accessLogs } from './access-log.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -35,6 +36,7 @@ export function buildOutboundListener(
   capture: OutboundCapture,
   boundIp: string,
   boundPort: number,
+  plugins: PluginFilters,
 ): CompiledResource {
   const entry = JSON.parse(text) as OutboundEntry;
   const name = listenerName(entry.address, entry.port);
@@ -57,7 +59,8 @@ export function buildOutboundListener(
   // Where callers connect to the sidecar itself and nothing but HTTP is spoken, nothing is told apart.
   const looksForHttp = entry.http !== undefined && (capture === 'redirected' || entry.chains.length > 0);
   if (entry.http !== undefined) {
-    const chain: FilterChain = { filters: [httpConnectionManager('sidecar', name, entry.http.routes, settings)] };
+    const manager = httpConnectionManager('sidecar', name, entry.http.routes, settings, plugins);
+    const chain: FilterChain = { filters: [manager] };
     const filterChainMatch = { transportProtocol: 'raw_buffer', applicationProtocols: [...PLAIN_HTTP] };
     chains.push({ chain: looksForHttp ? { ...chain, filterChainMatch } : chain, origin: entry.http.origin });
   }
@@ -110,6 +113,7 @@ export function buildHttpProxyListener(
   settings: MeshSettings,
   boundIp: string,
   boundPort: number,
+  plugins: PluginFilters,
 ): CompiledResource {
   const name = listenerName('127.0.0.1', settings.proxyHttpPort);
   return asResource(
@@ -117,7 +121,7 @@ export function buildHttpProxyListener(
       name,
       address: socketAddress({ address: boundIp, port: boundPort }),
       trafficDirection: TrafficDirection.OUTBOUND,
-      filterChains: [{ filters: [httpConnectionManager('sidecar', name, HTTP_PROXY_ROUTE, settings)] }],
+      filterChains: [{ filters: [httpConnectionManager('sidecar', name, HTTP_PROXY_ROUTE, settings, plugins)] }],
     }),
     undefined,
   );

@@ -15,6 +15,7 @@ import {
 import type { CompiledResource } from '../compiled-resource.ts';
 import { duration } from '../duration.ts';
 import type { Memo } from '../memo.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import { isHttp } from '../registry/port-protocol.ts';
 import { timeLimits } from '../routes/time-limits.ts';
 import type { MeshSettings } from '../settings.ts';
@@ -23,6 +24,14 @@ import { httpConnectionManager } from './http-connection-manager.ts';
 import { httpInspectorExcept, originalDestination, PLAIN_HTTP } from './inspectors.ts';
 import { socketAddress } from './listener-address.ts';
 import { tcpProxy } from './outbound-listeners.ts';
+
+/** The plugins that connections to a workload pass. */
+export interface InboundPlugins {
+  /** For each of the ports, in their order. */
+  readonly byPort: readonly PluginFilters[];
+  /** For connections to ports of no service. */
+  readonly elsewhere: PluginFilters;
+}
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -38,6 +47,7 @@ export function buildVirtualInboundListener(
   _memo: Memo,
   ports: readonly InboundPort[],
   settings: MeshSettings,
+  plugins: InboundPlugins,
 ): CompiledResource {
   const { proxyInboundListenPort: ownPort } = settings;
   const blackHole: FilterChain = {
@@ -47,7 +57,13 @@ export function buildVirtualInboundListener(
     filters: [tcpProxy(BLACK_HOLE_CLUSTER, settings)],
   };
   const passthrough = inboundRoutes(INBOUND_PASSTHROUGH_CLUSTER, 0, '', true);
-  const anyHttp = httpConnectionManager('sidecar', INBOUND_PASSTHROUGH_CLUSTER, passthrough, settings);
+  const anyHttp = httpConnectionManager(
+    'sidecar',
+    INBOUND_PASSTHROUGH_CLUSTER,
+    passthrough,
+    settings,
+    plugins.elsewhere,
+  );
   const catchAll: FilterChain[] = [
     {
       name: 'virtualInbound-catchall-http',
@@ -60,7 +76,7 @@ export function buildVirtualInboundListener(
       filters: [tcpProxy(INBOUND_PASSTHROUGH_CLUSTER, settings)],
     },
   ];
-  const chains = ports.map((port) => chainsOf(port, settings));
+  const chains = ports.map((port, index) => chainsOf(port, settings, plugins.byPort[index] ?? ''));
   const declared = ports.filter(({ declaration }) => declaration.protocol !== 'undeclared');
   const listener = create(ListenerSchema, {
     name: VIRTUAL_INBOUND_LISTENER,
@@ -92,14 +108,14 @@ export function buildVirtualInboundListener(
 }
 
 /** HTTP, anything else, or, where nothing is declared, both, told apart by the first bytes. */
-function chainsOf(port: InboundPort, settings: MeshSettings): readonly FilterChain[] {
+function chainsOf(port: InboundPort, settings: MeshSettings, plugins: PluginFilters): readonly FilterChain[] {
   const { number, declaration, source } = port;
   const cluster = clusterName({ direction: 'inbound', port: number, subset: '', host: '' });
   const name = listenerName('0.0.0.0', number);
   const http = (): Filter => {
     const retries = declaration.protocol !== 'grpc';
     const routes = inboundRoutes(cluster, declaration.number, source.host, retries);
-    return httpConnectionManager('sidecar', `inbound_${name}`, routes, settings);
+    return httpConnectionManager('sidecar', `inbound_${name}`, routes, settings, plugins);
   };
   const match = { destinationPort: number, transportProtocol: 'raw_buffer' };
   if (isHttp(declaration.protocol)) return [{ name, filterChainMatch: match, filters: [http()] }];

@@ -1,6 +1,7 @@
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
@@ -64,6 +65,7 @@ export function assembleView(
     [CLUSTER_TYPE_URL, parts.clusters],
     [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, parts.endpoints],
     [SECRET_TYPE_URL, parts.secrets ?? []],
+    [EXTENSION_CONFIG_TYPE_URL, parts.extensions],
   ] as const) {
     const before = previous?.byType.get(typeUrl);
     const type = assembleType(list, before, sharedTypes);

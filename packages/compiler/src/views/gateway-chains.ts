@@ -19,6 +19,7 @@ import {
 } from '../listeners/gateway-chains.ts';
 import type { Memo } from '../memo.ts';
 import { nameOf, refOfObject, type Secret, type ServerTls } from '../mesh-objects.ts';
+import type { PluginFilters } from '../plugins/plugin-filters.ts';
 import { type L4Route, type L4RouteList, l4DestinationHosts, l4Routes } from '../routes/l4-routes.ts';
 import { buildRouteConfiguration } from '../routes/route-configuration.ts';
 import type { ClusterUse } from '../routes/route-list.ts';
@@ -45,8 +46,9 @@ export function gatewayChains(
   scope: ViewScope,
   port: GatewayPort,
   audience: RouteAudience,
+  plugins: PluginFilters,
 ): { readonly parts: PortChains; readonly routes: PortSummary } {
-  const builder = new ChainBuilder(scope, port, audience);
+  const builder = new ChainBuilder(scope, port, audience, plugins);
   for (const source of port.servers) {
     const { server } = source.server;
     const { tls } = server;
@@ -63,6 +65,7 @@ class ChainBuilder {
   readonly #scope: ViewScope;
   readonly #port: GatewayPort;
   readonly #audience: RouteAudience;
+  readonly #plugins: PluginFilters;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #uses = new Map<string, ClusterUse>();
   /** Servers that have something to serve, or of which it was said why not. */
@@ -76,10 +79,11 @@ class ChainBuilder {
   #refuses = false;
   #waitsForSecrets = false;
 
-  constructor(scope: ViewScope, port: GatewayPort, audience: RouteAudience) {
+  constructor(scope: ViewScope, port: GatewayPort, audience: RouteAudience, plugins: PluginFilters) {
     this.#scope = scope;
     this.#port = port;
     this.#audience = audience;
+    this.#plugins = plugins;
   }
 
   /** A server that ends HTTPS. */
@@ -115,7 +119,8 @@ class ChainBuilder {
     this.#real++;
     this.#secrets.push(...credentials.resources);
     const key = JSON.stringify(credentials.names);
-    this.#chains.push(memo.run(httpsChain, source, listener, JSON.stringify(names), routeName, key, settings));
+    const named = JSON.stringify(names);
+    this.#chains.push(memo.run(httpsChain, source, listener, named, routeName, key, settings, this.#plugins));
   }
 
   /** A server whose connections go on as they come, or, with `tls`, as they come out of it. */
@@ -268,10 +273,12 @@ function httpsChain(
   routeName: string,
   secrets: string,
   settings: MeshSettings,
+  plugins: PluginFilters,
 ): EncodedChain {
   const tls = source.server.server.tls ?? {};
   const parsed = JSON.parse(names) as readonly string[];
-  return buildHttpsChain(listener, parsed, routeName, tls, JSON.parse(secrets), originOf(source), settings);
+  const origin = originOf(source);
+  return buildHttpsChain(listener, parsed, routeName, tls, JSON.parse(secrets), origin, settings, plugins);
 }
 
 function originOf({ entry, server }: ServerSource): Origin {

@@ -18,6 +18,7 @@ import { gatewayChains } from './gateway-chains.ts';
 import { idleGateways, routesAtPort, type ServedPort } from './gateway-port-routes.ts';
 import { PortClaims } from './port-claims.ts';
 import type { ViewParts } from './view-parts.ts';
+import { viewPlugins } from './view-plugins.ts';
 import { listOf, problemDiagnostics, routeAudienceOf, ruleDiagnostics, type ViewScope } from './view-scope.ts';
 
 /**
@@ -36,6 +37,8 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     ...ruleDiagnostics(scope),
   ];
 
+  const plugins = viewPlugins(scope);
+  for (const one of plugins.diagnostics) diagnostics.push(one);
   const claims = new PortClaims(diagnostics);
   const audience = routeAudienceOf(scope);
   const listeners: CompiledResource[] = [];
@@ -51,8 +54,9 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
       path: ['spec', 'servers', first.server.index, 'port'],
     };
     if (!claims.claim(bound, claimant)) return { servers: port.servers, routes: undefined };
+    const filters = plugins.filtersAt('CLIENT', port.number);
     if (port.layer !== 'http') {
-      const { parts, routes: found } = gatewayChains(scope, port, audience);
+      const { parts, routes: found } = gatewayChains(scope, port, audience, filters);
       for (const one of parts.diagnostics) diagnostics.push(one);
       if (parts.chains.length > 0) {
         const chains = memo.steady(settings, `${view.key} ${port.number} chains`, parts.chains);
@@ -63,7 +67,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
       }
       return { servers: port.servers, routes: found };
     }
-    listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings));
+    listeners.push(memo.run(buildGatewayListener, port, bound.address, bound.port, settings, filters));
     const { byGateway } = scope.virtualServices;
     const { number, servers } = port;
     const found = memo.run(routesAtPort, servers, byGateway, scope.backends, audience, number, settings);
@@ -88,6 +92,7 @@ export function compileGatewayView(scope: ViewScope): ViewParts {
     clusters: refuses ? [...clusters.clusters, memo.run(buildBlackHoleCluster, settings)] : clusters.clusters,
     endpoints: clusters.endpoints,
     secrets: [...secrets.values()],
+    extensions: plugins.resources,
     diagnostics,
   };
 }

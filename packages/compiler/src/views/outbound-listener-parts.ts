@@ -14,6 +14,7 @@ import type { PortServices, ServicePort } from '../sidecar/services-by-port.ts';
 import type { VirtualServiceEntry } from '../virtual-services.ts';
 import type { PortClaims } from './port-claims.ts';
 import { endpointsFor, selectedWorkloads } from './view-clusters.ts';
+import type { ViewPlugins } from './view-plugins.ts';
 import type { ViewScope } from './view-scope.ts';
 
 const ANY = '0.0.0.0';
@@ -50,6 +51,7 @@ export function outboundListenerParts(
   outlooks: readonly Outlook[],
   claims: PortClaims,
   diagnostics: Diagnostic[],
+  plugins: ViewPlugins,
 ): OutboundListenerParts {
   const { memo, settings, view } = scope;
   const capture = outboundCapture(view);
@@ -111,7 +113,8 @@ export function outboundListenerParts(
     }
     const text = JSON.stringify(entry);
     const { address: boundIp, port: boundPort } = bound;
-    listeners.push(memo.latest(text, buildOutboundListener, settings, text, capture, boundIp, boundPort));
+    const filters = entry.http === undefined ? '' : plugins.filtersAt('CLIENT', entry.port);
+    listeners.push(memo.latest(text, buildOutboundListener, settings, text, capture, boundIp, boundPort, filters));
   }
   return { listeners, sharedPorts, sniffed };
 }

@@ -26,6 +26,7 @@ import { outboundListenerParts, type SniffedPort } from './outbound-listener-par
 import { type Claimant, PortClaims } from './port-claims.ts';
 import { sidecarOutlooks } from './sidecar-outlooks.ts';
 import type { ViewParts } from './view-parts.ts';
+import { viewPlugins } from './view-plugins.ts';
 import {
   type RouteAudience,
   routeAudienceOf,
@@ -43,6 +44,8 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
   const diagnostics: Diagnostic[] = [...ruleDiagnostics(scope)];
   const capture = outboundCapture(view);
   const claims = new PortClaims(diagnostics);
+  const plugins = viewPlugins(scope);
+  for (const one of plugins.diagnostics) diagnostics.push(one);
   if (capture === 'redirected') claimRedirectedPorts(claims, settings);
   const listeners: CompiledResource[] = [];
   const routes: CompiledResource[] = [];
@@ -55,7 +58,7 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
   const tables = outlooks.map(({ virtualServices }) => tablesOf(virtualServices));
   const lists = new Set<RouteList>();
   const listenerScope = withPolicy === settings ? scope : { ...scope, settings: withPolicy };
-  const served = outboundListenerParts(listenerScope, outlooks, claims, diagnostics);
+  const served = outboundListenerParts(listenerScope, outlooks, claims, diagnostics, plugins);
   listeners.push(...served.listeners);
   // Without an original destination there is nowhere to pass requests on to.
   const policy = capture === 'redirected' ? withPolicy.outboundTrafficPolicy : 'REGISTRY_ONLY';
@@ -82,7 +85,8 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
   if (settings.proxyHttpPort > 0) {
     const bound = boundAddress(LOOPBACK, settings.proxyHttpPort, view.binding);
     if (claims.claim(bound, meshConfigClaim('proxyHttpPort'))) {
-      listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port));
+      const filters = plugins.filtersAt('CLIENT', settings.proxyHttpPort);
+      listeners.push(memo.run(buildHttpProxyListener, settings, bound.address, bound.port, filters));
       const virtualServices = scope.virtualServices.byGateway.get(MESH_GATEWAY) ?? NO_VIRTUAL_SERVICES;
       const byPort = servicesByPort(memo, scope.registry.services);
       routes.push(httpProxyRoutes(scope, byPort, tablesOf(virtualServices)));
@@ -98,12 +102,20 @@ export function compileSidecarView(whole: ViewScope): ViewParts {
   if (capture === 'redirected') {
     listeners.push(memo.run(buildVirtualOutboundListener, withPolicy));
     clusters.push(memo.run(buildBlackHoleCluster, settings), memo.run(buildPassthroughCluster, settings));
-    const inbound = inboundParts(scope);
+    const inbound = inboundParts(scope, plugins);
     listeners.push(inbound.listener);
     clusters.push(...inbound.clusters);
     diagnostics.push(...inbound.diagnostics);
   }
-  return { listeners, routes, clusters, endpoints: outbound.endpoints, secrets: outbound.secrets, diagnostics };
+  return {
+    listeners,
+    routes,
+    clusters,
+    endpoints: outbound.endpoints,
+    secrets: outbound.secrets,
+    extensions: plugins.resources,
+    diagnostics,
+  };
 }
 
 function diagnosticsOfService(_memo: Memo, { diagnostics }: MeshService): readonly Diagnostic[] {

@@ -8,5 +8,7 @@ export interface ViewParts {
   readonly clusters: readonly CompiledResource[];
   readonly endpoints: readonly CompiledResource[];
   readonly secrets?: readonly CompiledResource[];
+  /** Configurations of filters, for ECDS. */
+  readonly extensions: readonly CompiledResource[];
   readonly diagnostics: readonly Diagnostic[];
 }
