@@ -5,15 +5,15 @@
  *
  * node --conditions=@heddle/source bench/gateway.ts [--seconds 3] [--rounds 3] [--only heddle,bare] [--routes 1]
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AgentError, findEnvoy } from '@heddle/agent/find';
 import { envoyBootstrap } from './gateway-envoy.ts';
+import { cpuSeconds, listens, sendLoad, spawnPinned } from './http-load.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,6 @@ const seconds = Number(values.seconds);
 const connections = Number(values.connections);
 const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const canPin = cpus().length > 1 && onPath('taskset') !== undefined;
 
 interface Measurement {
   readonly requests: number;
@@ -86,9 +85,9 @@ async function measure(kind: string): Promise<Measurement | undefined> {
   if (proxy === undefined) return undefined;
   try {
     // Until the code is compiled, however busy the machine is.
-    await load(proxy.port, { requests: 30_000 });
+    await sendLoad(proxy.port, { connections, until: { requests: 30_000 } });
     const before = cpuSeconds(proxy.pid);
-    const requests = await load(proxy.port, { seconds });
+    const requests = await sendLoad(proxy.port, { connections, until: { seconds } });
     const used = cpuSeconds(proxy.pid) - before;
     return {
       requests,
@@ -124,10 +123,7 @@ async function startEnvoy(): Promise<Started | undefined> {
   const file = join(folder, 'envoy.json');
   writeFileSync(file, JSON.stringify(envoyBootstrap(port, backend.port, Number(values.routes))));
   const child = spawnPinned('0', [path, '-c', file, '--concurrency', '1', '-l', 'error', '--disable-hot-restart']);
-  for (let i = 0; i < 100; i++) {
-    if (await answers(port)) return { process: child, pid: child.pid ?? 0, port };
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  if (await listens(port)) return { process: child, pid: child.pid ?? 0, port };
   child.kill('SIGKILL');
   throw new Error('Envoy did not listen within 10 s');
 }
@@ -141,77 +137,4 @@ async function envoyPath(): Promise<string | undefined> {
     console.warn(`Without Envoy: ${error.message}`);
     return undefined;
   }
-}
-
-function spawnPinned(core: string, command: readonly string[]): ChildProcess {
-  const [program = '', ...args] = canPin ? ['taskset', '-c', core, ...command] : command;
-  // taskset replaces itself by the program, so the process id is the program's.
-  return spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-function onPath(name: string): string | undefined {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    const file = join(directory, name);
-    if (existsSync(file)) return file;
-  }
-  return undefined;
-}
-
-/** User and system time of a process so far. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  return ticks / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'latin1' }));
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}
-
-/** Sends requests one after the other on each connection for a time or a number; gives the number of complete responses. */
-async function load(
-  port: number,
-  until: { readonly seconds: number } | { readonly requests: number },
-): Promise<number> {
-  const request = `GET /bench/path?x=1 HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n`;
-  let done = 0;
-  let running = true;
-  let finish: () => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const sockets = Array.from({ length: connections }, () => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    socket.setNoDelay(true);
-    let pending = '';
-    socket.on('data', (chunk) => {
-      pending = pending === '' ? chunk.toString('latin1') : pending + chunk.toString('latin1');
-      const end = pending.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const length = Number(/content-length: (\d+)/i.exec(pending)?.[1] ?? 0);
-      if (pending.length < end + 4 + length) return;
-      if (!pending.startsWith('HTTP/1.1 200')) throw new Error(`Unexpected answer: ${pending.slice(0, 200)}`);
-      pending = '';
-      done++;
-      if ('requests' in until && done >= until.requests) finish();
-      if (running) socket.write(request);
-    });
-    socket.on('error', (error) => {
-      if (running) throw error;
-    });
-    return socket;
-  });
-  if ('seconds' in until) setTimeout(finish, until.seconds * 1000);
-  await finished;
-  running = false;
-  for (const socket of sockets) socket.destroy();
-  return done;
 }
