@@ -33,4 +33,8 @@ export interface GuestContext {
   /** Called when the module's callback has returned. */
   sendLocalReply(reply: LocalReply): void;
   clearRouteCache(): void;
+  /** Declares a property that may be set later, once only if it is read-only; a name that was declared is a bad argument. */
+  declareProperty(name: string, isReadOnly: boolean): Status;
+  /** Sets an object of Envoy's filter state by its key; `NOT_FOUND` for a key that the host does not know. */
+  setFilterState(key: string, value: Uint8Array<ArrayBuffer>): Status;
 }

@@ -1,5 +1,6 @@
 import { type BufferType, LogLevel, type MapType, Status, StreamType } from './abi.ts';
 import type { GuestContext } from './context.ts';
+import type { ForeignFunction } from './foreign-functions.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText, type GuestMemory, GuestMemoryError } from './guest-memory.ts';
 import { byteSize, type HeaderMap } from './header-map.ts';
@@ -52,9 +53,7 @@ export interface HostcallTarget {
   grpcCancel(token: number): Status;
   readonly grpcStatus: { readonly code: number; readonly message: string };
   /** A function of the host by name (`proxy_call_foreign_function`); undefined if there is none. */
-  foreignFunction(
-    name: string,
-  ): ((args: Uint8Array<ArrayBuffer>) => { readonly status: Status; readonly result: Uint8Array }) | undefined;
+  foreignFunction(name: string): ForeignFunction | undefined;
   pluginConfiguration(): Uint8Array;
 }
 
@@ -342,7 +341,7 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       const found = vm.foreignFunction(memory.text(nameAt, nameSize));
       const args = memory.bytes(argsAt, argsSize);
       if (found === undefined) return Status.NOT_FOUND;
-      const { status, result } = found(args);
+      const { status, result } = found(args, vm.active());
       let pointer = 0;
       if (pointerAt !== 0) {
         if (result.length > 0) {

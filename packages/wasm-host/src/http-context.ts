@@ -1,5 +1,6 @@
-import { BufferType, DataAction, HeadersAction, MapType, type Status, StreamType, TrailersAction } from './abi.ts';
+import { BufferType, DataAction, HeadersAction, MapType, Status, StreamType, TrailersAction } from './abi.ts';
 import type { GuestContext, LocalReply } from './context.ts';
+import { DeclaredProperties } from './declared-properties.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';
 import { pluginProperty, type RootContext } from './root-context.ts';
@@ -16,6 +17,8 @@ export interface HttpStreamHost {
   reset(): void;
   sendLocalReply(reply: LocalReply): void;
   clearRouteCache(): void;
+  /** Sets an object of Envoy's filter state; `NOT_FOUND` for a key that the host does not know. Without it no key is known. */
+  setFilterState?(key: string, value: Uint8Array<ArrayBuffer>): Status;
 }
 
 /** What a module sees of a stream when it is over. */
@@ -50,6 +53,9 @@ export class HttpContext implements GuestContext {
   #logged: { readonly request: Side; readonly response: Side } | undefined;
   #isOver = false;
   #isClosed = false;
+  #declaredProperties: DeclaredProperties | undefined;
+  /** Read-only properties that were set. */
+  #setOnce: Set<string> | undefined;
 
   /**
    * @param options.allowsStopIteration as PluginConfig.allow_on_headers_stop_iteration: `StopIteration` for headers lets the body through
@@ -169,7 +175,19 @@ export class HttpContext implements GuestContext {
     return this.#host.property(path) ?? pluginProperty(this.#root.plugin, this.#vm.vmId, path);
   }
 
+  declareProperty(name: string, isReadOnly: boolean): Status {
+    // As in Envoy: what a stream declares is declared, but only what a root context declares has a meaning.
+    return (this.#declaredProperties ??= new DeclaredProperties()).declare(name, isReadOnly);
+  }
+
+  setFilterState(key: string, value: Uint8Array<ArrayBuffer>): Status {
+    return this.#host.setFilterState?.(key, value) ?? Status.NOT_FOUND;
+  }
+
   setProperty(key: string, value: Uint8Array<ArrayBuffer>): Status {
+    const isReadOnly = this.#root.declaredProperties.isReadOnly(key);
+    if (isReadOnly && this.#setOnce?.has(key) === true) return Status.BAD_ARGUMENT;
+    if (isReadOnly) (this.#setOnce ??= new Set()).add(key);
     return this.#host.setProperty(key, value);
   }
 

@@ -38,6 +38,8 @@ export interface HttpStreamOptions {
   /** Properties that plugins set; give one map to streams that belong together. */
   readonly setProperties?: Map<string, Uint8Array>;
   readonly clearRouteCache?: () => void;
+  /** Sets an object of Envoy's filter state; without it no key is known. */
+  readonly setFilterState?: (key: string, value: Uint8Array<ArrayBuffer>) => Status;
   /**
    * A plugin answers, or the chain does for one: no more of the request goes on. With `isDirect` the response's head had reached the plugins
    * already: the answer goes to the client without passing them. Otherwise it is to be pushed into {@link HttpStream.response}. See
@@ -213,6 +215,7 @@ class Filter {
       reset: () => stream.reset(),
       sendLocalReply: (reply) => this.#reply(reply),
       clearRouteCache: () => options.clearRouteCache?.(),
+      setFilterState: (key, value) => options.setFilterState?.(key, value) ?? Status.NOT_FOUND,
     };
   }
 

@@ -18,6 +18,7 @@ export {
 } from './abi.ts';
 export type { Callouts, GrpcCall, GrpcEvents, GrpcHandle, HttpCall, HttpCallReply } from './callouts.ts';
 export type { LocalReply } from './context.ts';
+export type { ForeignFunction } from './foreign-functions.ts';
 export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 export { HeaderList, type HeaderMap } from './header-map.ts';
 export type { HeaderPair } from './header-pairs.ts';
@@ -38,7 +39,6 @@ export {
 } from './wasm-module.ts';
 export { WasmProcess } from './wasm-process.ts';
 export {
-  type ForeignFunction,
   systemWasmClock,
   type TraceEvent,
   type WasmClock,

@@ -1,5 +1,6 @@
 import type { LogLevel } from './abi.ts';
 import type { Callouts } from './callouts.ts';
+import type { ForeignFunction } from './foreign-functions.ts';
 import { encodeText } from './guest-memory.ts';
 import { HttpContext, type HttpStreamHost } from './http-context.ts';
 import { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
@@ -7,7 +8,7 @@ import { CloseType, type ConnectionHost, TcpContext } from './tcp-context.ts';
 import { leaseVm, type VmLease } from './vm-pool.ts';
 import { loadModule, type WasmModule } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
-import { type ForeignFunction, systemWasmClock, type TraceEvent, type WasmClock, type WasmTrap } from './wasm-vm.ts';
+import { systemWasmClock, type TraceEvent, type WasmClock, type WasmTrap } from './wasm-vm.ts';
 
 /**
  * What becomes of streams when the module has failed (PluginConfig.failure_policy): `closed` refuses them, `open` lets them pass it,

@@ -1,6 +1,7 @@
 import { type BufferType, type LogLevel, type MapType, Status, type StreamType } from './abi.ts';
 import type { Callouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
+import { DeclaredProperties } from './declared-properties.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText } from './guest-memory.ts';
 import type { HeaderMap } from './header-map.ts';
@@ -37,6 +38,7 @@ export class PluginError extends Error {
 export class RootContext implements GuestContext {
   readonly id: number;
   readonly isLogging = false;
+  readonly declaredProperties = new DeclaredProperties();
   readonly plugin: PluginIdentity;
   readonly #vm: WasmVm;
   /** What is to be done once the module has said that it is done; undefined if it need not say so. */
@@ -84,6 +86,14 @@ export class RootContext implements GuestContext {
   }
 
   setProperty(): Status {
+    return Status.NOT_FOUND;
+  }
+
+  declareProperty(name: string, isReadOnly: boolean): Status {
+    return this.declaredProperties.declare(name, isReadOnly);
+  }
+
+  setFilterState(): Status {
     return Status.NOT_FOUND;
   }
 

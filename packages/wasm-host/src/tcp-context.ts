@@ -1,5 +1,6 @@
-import { BufferType, type MapType, type Status, StreamType } from './abi.ts';
+import { BufferType, type MapType, Status, StreamType } from './abi.ts';
 import type { GuestContext } from './context.ts';
+import { DeclaredProperties } from './declared-properties.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import type { HeaderMap } from './header-map.ts';
 import { pluginProperty, type RootContext } from './root-context.ts';
@@ -20,6 +21,8 @@ export interface ConnectionHost {
   continueReading(): void;
   /** The connection is closed when what was written to the client has gone out. */
   close(): void;
+  /** Sets an object of Envoy's filter state; `NOT_FOUND` for a key that the host does not know. Without it no key is known. */
+  setFilterState?(key: string, value: Uint8Array<ArrayBuffer>): Status;
 }
 
 const EMPTY = constantBuffer(new Uint8Array());
@@ -38,6 +41,9 @@ export class TcpContext implements GuestContext {
   #downstream: GuestBuffer | undefined;
   #upstream: GuestBuffer | undefined;
   #isClosed = false;
+  #declaredProperties: DeclaredProperties | undefined;
+  /** Read-only properties that were set. */
+  #setOnce: Set<string> | undefined;
 
   /** @param options.closed called when the context is gone */
   constructor(vm: WasmVm, root: RootContext, host: ConnectionHost, options: { readonly closed?: () => void } = {}) {
@@ -115,7 +121,19 @@ export class TcpContext implements GuestContext {
     return this.#host.property(path) ?? pluginProperty(this.#root.plugin, this.#vm.vmId, path);
   }
 
+  declareProperty(name: string, isReadOnly: boolean): Status {
+    // As in Envoy: what a stream declares is declared, but only what a root context declares has a meaning.
+    return (this.#declaredProperties ??= new DeclaredProperties()).declare(name, isReadOnly);
+  }
+
+  setFilterState(key: string, value: Uint8Array<ArrayBuffer>): Status {
+    return this.#host.setFilterState?.(key, value) ?? Status.NOT_FOUND;
+  }
+
   setProperty(key: string, value: Uint8Array<ArrayBuffer>): Status {
+    const isReadOnly = this.#root.declaredProperties.isReadOnly(key);
+    if (isReadOnly && this.#setOnce?.has(key) === true) return Status.BAD_ARGUMENT;
+    if (isReadOnly) (this.#setOnce ??= new Set()).add(key);
     return this.#host.setProperty(key, value);
   }
 

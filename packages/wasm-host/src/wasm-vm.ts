@@ -1,6 +1,7 @@
 import { BufferType, LogLevel, MapType, Status } from './abi.ts';
 import { type Callouts, type HttpCallReply, noCallouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
+import { builtInForeignFunctions, type ForeignFunction } from './foreign-functions.ts';
 import { GrpcCalls, type GrpcListener } from './grpc-calls.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -22,12 +23,6 @@ export interface WasmClock {
   every(periodMs: number, run: () => void): () => void;
 }
 
-/** A function of the host that modules may call by name. */
-export type ForeignFunction = (args: Uint8Array<ArrayBuffer>) => {
-  readonly status: Status;
-  readonly result: Uint8Array;
-};
-
 /** See {@link WasmVm}. */
 export interface WasmVmOptions {
   readonly vmId?: string;
@@ -40,6 +35,7 @@ export interface WasmVmOptions {
   readonly logLevel?: LogLevel;
   readonly clock?: WasmClock;
   readonly callouts?: Callouts;
+  /** Functions beside, or in place of, those that need nothing of the machine; see `nodeForeignFunctions`. */
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Told once, when the module fails: it answers nothing from then on. */
@@ -381,8 +377,10 @@ export class WasmVm implements HostcallTarget {
   }
 
   foreignFunction(name: string): ForeignFunction | undefined {
-    const functions = this.#options.foreignFunctions;
-    return functions !== undefined && Object.hasOwn(functions, name) ? functions[name] : undefined;
+    for (const functions of [this.#options.foreignFunctions, builtInForeignFunctions]) {
+      if (functions !== undefined && Object.hasOwn(functions, name)) return functions[name];
+    }
+    return undefined;
   }
 
   pluginConfiguration(): Uint8Array {

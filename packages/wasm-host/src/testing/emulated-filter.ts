@@ -1,12 +1,13 @@
 import { LogLevel } from '../abi.ts';
 import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
+import type { ForeignFunction } from '../foreign-functions.ts';
 import { HeaderList, type HeaderMap } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
 import type { Metric } from '../metrics.ts';
 import { RootContext } from '../root-context.ts';
 import { loadModule } from '../wasm-module.ts';
 import { WasmProcess } from '../wasm-process.ts';
-import { type ForeignFunction, type TraceEvent, WasmVm } from '../wasm-vm.ts';
+import { type TraceEvent, WasmVm } from '../wasm-vm.ts';
 import { type EmulatedConnection, openConnection } from './emulated-connection.ts';
 import { type DeliveredMessage, type EmulatedMessage, EmulatedStream } from './emulated-stream.ts';
 import { type FakeClock, fakeClock, settle } from './fake-clock.ts';
@@ -60,6 +61,8 @@ export interface FilterOptions {
   readonly grpc?: Readonly<Record<string, EmulatedGrpcUpstream>>;
   /** Properties by path, joined by dots. */
   readonly properties?: Readonly<Record<string, string | Uint8Array>>;
+  /** Keys of filter state that `set_envoy_filter_state` may set; default: those that Envoy's own filters read. */
+  readonly filterStateKeys?: readonly string[];
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   readonly environment?: Readonly<Record<string, string>>;
   /** PluginConfig.allow_on_headers_stop_iteration. */
@@ -80,6 +83,10 @@ export interface Result {
   /** Of the filter's own answer. */
   readonly details: string | undefined;
   readonly grpcStatus: number | undefined;
+  /** What the filter has put into Envoy's filter state. */
+  readonly filterState: Readonly<Record<string, string>>;
+  /** How often the filter has had the route chosen anew (`clear_route_cache`). */
+  readonly routeCacheClears: number;
   /** What the upstream saw; undefined if the request did not get there. */
   readonly upstream:
     | {
@@ -94,6 +101,11 @@ export interface Result {
 export interface EmulatedFilter {
   /** Sends a request through the filter to an upstream that answers `response` (200 without a body unless given). */
   request(init?: RequestInit, response?: ResponseInit | ((request: DeliveredMessage) => ResponseInit)): Promise<Result>;
+  /** Sends a request that the filter may hold: what becomes of it shows as time goes on. */
+  open(
+    init?: RequestInit,
+    response?: ResponseInit | ((request: DeliveredMessage) => ResponseInit),
+  ): Promise<OpenRequest>;
   /** Connects a client through the filter, if it is one for TCP. */
   connection(): Promise<EmulatedConnection>;
   readonly clock: FakeClock;
@@ -110,6 +122,29 @@ export interface EmulatedFilter {
   readonly failure: Error | undefined;
   close(): void;
 }
+
+/** A request on its way; the filter may hold it. */
+export interface OpenRequest {
+  /** What has become of it until now. */
+  readonly result: Result;
+}
+
+/** Objects that Envoy 1.40 makes from bytes (`StreamInfo::FilterState::ObjectFactory`). */
+const FILTER_STATE_KEYS = [
+  'envoy.hashable_string',
+  'envoy.network.application_protocols',
+  'envoy.network.ip',
+  'envoy.network.transport_socket.original_dst_address',
+  'envoy.network.upstream_server_name',
+  'envoy.network.upstream_subject_alt_names',
+  'envoy.ratelimit.hits_addend',
+  'envoy.string',
+  'envoy.tcp_proxy.cluster',
+  'envoy.tcp_proxy.disable_tunneling',
+  'envoy.tcp_proxy.per_connection_idle_timeout_ms',
+  'envoy.upstream.dynamic_host',
+  'envoy.upstream.dynamic_port',
+];
 
 const LEVELS = Object.keys(LogLevel).map((name) => name.toLowerCase()) as LogLine['level'][];
 
@@ -151,6 +186,26 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     configuration: configurationBytes(options.configuration),
   });
   const properties = new Map(Object.entries(options.properties ?? {}).map(([path, value]) => [path, bytesOf(value)]));
+  const filterStateKeys = new Set(options.filterStateKeys ?? FILTER_STATE_KEYS);
+  const open: EmulatedFilter['open'] = async (init = {}, response = {}) => {
+    const stream = new EmulatedStream({
+      vm,
+      root,
+      request: requestOf(init),
+      upstream: (request) => responseOf(typeof response === 'function' ? response(request) : response),
+      property: (path) => properties.get(path.join('.')),
+      filterStateKeys,
+      allowsStopIteration: options.allowsStopIteration ?? false,
+      failsOpen: options.failsOpen ?? false,
+    });
+    stream.start();
+    await settle();
+    return {
+      get result() {
+        return resultOf(stream);
+      },
+    };
+  };
   return {
     clock,
     logs,
@@ -165,20 +220,10 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     get failure() {
       return vm.failure;
     },
-    async request(init = {}, response = {}) {
-      const stream = new EmulatedStream({
-        vm,
-        root,
-        request: requestOf(init),
-        upstream: (request) => responseOf(typeof response === 'function' ? response(request) : response),
-        property: (path) => properties.get(path.join('.')),
-        allowsStopIteration: options.allowsStopIteration ?? false,
-        failsOpen: options.failsOpen ?? false,
-      });
-      stream.start();
-      await settle();
-      return resultOf(stream);
+    async request(init, response) {
+      return (await open(init, response)).result;
     },
+    open,
     connection: () =>
       openConnection({
         vm,
@@ -281,6 +326,8 @@ function resultOf(stream: EmulatedStream): Result {
     trailers: record(end?.response.trailers),
     details: end?.localReply?.details,
     grpcStatus: end?.localReply?.grpcStatus,
+    filterState: Object.fromEntries([...stream.filterState].map(([key, value]) => [key, latin1Text(value)])),
+    routeCacheClears: stream.routeCacheClears,
     upstream:
       upstream === undefined
         ? undefined

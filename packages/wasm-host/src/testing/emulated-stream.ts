@@ -1,3 +1,4 @@
+import { Status } from '../abi.ts';
 import type { LocalReply } from '../context.ts';
 import { join } from '../guest-buffer.ts';
 import type { HeaderList, HeaderMap } from '../header-map.ts';
@@ -31,6 +32,8 @@ export interface EmulatedStreamOptions {
   /** Answers what reaches the upstream. */
   readonly upstream: (request: DeliveredMessage) => EmulatedMessage | Promise<EmulatedMessage>;
   readonly property?: (path: readonly string[]) => Uint8Array | undefined;
+  /** Keys of Envoy's filter state that the filter may set. */
+  readonly filterStateKeys?: ReadonlySet<string>;
   readonly allowsStopIteration?: boolean;
   /** Whether a module that failed lets requests pass (`FAIL_OPEN`). */
   readonly failsOpen?: boolean;
@@ -53,6 +56,10 @@ export class EmulatedStream {
   #localReply: LocalReply | undefined;
   #end: StreamEnd | undefined;
   #isReset = false;
+  /** What the filter has put into Envoy's filter state. */
+  readonly filterState = new Map<string, Uint8Array>();
+  /** How often it has had the route chosen anew. */
+  routeCacheClears = 0;
 
   constructor(options: EmulatedStreamOptions) {
     this.#options = options;
@@ -68,6 +75,14 @@ export class EmulatedStream {
       request: collected((delivered) => void this.#forward(delivered)),
       response: collected((response) => this.#finish(response)),
       ...(property === undefined ? {} : { property }),
+      setFilterState: (key, value) => {
+        if (options.filterStateKeys?.has(key) !== true) return Status.NOT_FOUND;
+        this.filterState.set(key, value);
+        return Status.OK;
+      },
+      clearRouteCache: () => {
+        this.routeCacheClears += 1;
+      },
       localReply: (reply, isDirect) => this.#replyLocally(reply, isDirect),
       reset: () => {
         this.#isReset = true;

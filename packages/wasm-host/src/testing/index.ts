@@ -9,6 +9,7 @@ export {
   type EmulatedFilter,
   type FilterOptions,
   type LogLine,
+  type OpenRequest,
   type RequestInit as FilterRequest,
   type ResponseInit as FilterResponse,
   type Result,

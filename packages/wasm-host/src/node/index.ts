@@ -1,0 +1,6 @@
+/**
+ * What a host has on Node, Deno and Bun.
+ *
+ * @module
+ */
+export { nodeForeignFunctions } from './foreign-functions.ts';
