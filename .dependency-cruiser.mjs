@@ -233,7 +233,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '^packages/[^/]+/(?:dist|gen)/'] },
-    exclude: { path: '^packages/[^/]+/(?:dist|node_modules)/' },
+    // AssemblyScript is another language: its imports are not Node's.
+    exclude: { path: '^(?:packages|filters)/[^/]+/(?:dist|node_modules|assembly|test-modules)/' },
     parser: 'swc',
     combinedDependencies: false,
     enhancedResolveOptions: {
