@@ -1,0 +1,63 @@
+/**
+ * What the AssemblyScript compiler needs to make Proxy-Wasm modules of filters that use the SDK.
+ *
+ * @module
+ */
+import type { Parser, Source, SourceKind } from 'assemblyscript';
+import { ClassHierarchy } from './class-hierarchy.ts';
+import { exportsOf, exportsSource } from './exports-source.ts';
+
+/** Flags of asc that belong to the SDK (see docs/decisions/0050-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
+export const SDK_FLAGS: readonly string[] = [
+  '--runtime',
+  'minimal',
+  '--exportStart',
+  '_initialize',
+  '--use',
+  'abort=~lib/@heddle/wasm-sdk/assembly/abort/abort',
+];
+
+/**
+ * A transform of asc: finds the filter's classes and adds the exports by which the host calls them, those only that a class overrides.
+ *
+ * @example
+ * const transform = new FilterTransform();
+ * await compileModule('assembly/index.ts', { flags: SDK_FLAGS, transforms: [transform] });
+ */
+export class FilterTransform {
+  #exports: readonly string[] = [];
+
+  /** Names of the callbacks that the module has, known after it was compiled. */
+  get exports(): readonly string[] {
+    return this.#exports;
+  }
+
+  /** A hook of the compiler; throws if no class of the entry file can stand for a plugin. */
+  afterParse(parser: Parser): void {
+    const entry = parser.sources.find(isEntry);
+    if (entry === undefined) throw new Error('The compiler was given no entry file');
+    const hierarchy = new ClassHierarchy(parser);
+    const derived = hierarchy.derived();
+    this.#exports = [...exportsOf(derived), 'proxy_on_context_create'];
+    const text = exportsSource({ entry: `./${entry.simplePath}`, exported: hierarchy.exportedBy(entry), derived });
+    // What the filter exports is for itself; the module's exports are these.
+    entry.sourceKind = USER;
+    // Beside the entry file, so that packages are found from the same folder.
+    const folder = entry.normalizedPath.slice(0, entry.normalizedPath.lastIndexOf('/') + 1);
+    parser.parseFile(text, `${folder}${GENERATED_FILE}`, true);
+  }
+}
+
+/** asc loads transforms by their default export: `asc --transform @heddle/wasm-sdk/transform`. */
+export default FilterTransform;
+
+const GENERATED_FILE = 'proxy-wasm-exports.ts';
+
+function isEntry(source: Source): boolean {
+  // The compiler counts its runtime as an entry too.
+  return source.sourceKind === USER_ENTRY && !source.internalPath.startsWith('~lib/');
+}
+
+// SourceKind.User and UserEntry, constants that only the compiler can import.
+const USER: SourceKind = 0;
+const USER_ENTRY: SourceKind = 1;
