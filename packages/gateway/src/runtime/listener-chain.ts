@@ -5,7 +5,7 @@ import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp
 import { type HttpConnectionManager, HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterChain, Listener } from '@heddle/envoy-api/listener';
 import { BLACK_HOLE_CLUSTER } from '@heddle/model';
-import { type FilterFactory, knownFilters } from '../http/filters/known-filters.ts';
+import { type FilterFactory, filterFactory } from '../http/filters/known-filters.ts';
 
 /** What of an Envoy listener the gateway serves: one address, and chains that connections are told apart by. */
 export interface ListenerLayout {
@@ -147,9 +147,9 @@ function httpFilters(
   }
   const before: ConfiguredFilter[] = [];
   for (const { name, configType, isOptional } of enabled.slice(0, -1)) {
-    const create = knownFilters.get(name);
-    if (create !== undefined)
-      before.push({ create, config: configType.case === 'typedConfig' ? configType.value : undefined });
+    const config = configType.case === 'typedConfig' ? configType.value : undefined;
+    const create = filterFactory(name, config);
+    if (create !== undefined) before.push({ create, config });
     else if (!isOptional) {
       problems.push(`HTTP filter "${name}" is not implemented`);
       return undefined;

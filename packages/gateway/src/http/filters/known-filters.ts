@@ -1,4 +1,5 @@
-import type { Any } from '@bufbuild/protobuf/wkt';
+import { type Any, anyIs } from '@bufbuild/protobuf/wkt';
+import { HTTPFaultSchema } from '@heddle/envoy-api/extensions/filters/http/fault';
 import type { RouteTable } from '@heddle/routing';
 import type { HttpFilter } from '../http-filter.ts';
 import { CORS_FILTER, corsFilter } from './cors-filter.ts';
@@ -19,6 +20,16 @@ export const knownFilters: ReadonlyMap<string, FilterFactory> = new Map<string, 
   [CORS_FILTER, corsFilter],
   [FAULT_FILTER, faultFilter],
 ]);
+
+/**
+ * The filter that a listener configures under a name; undefined if the gateway has none. A fault filter under another name than its own
+ * is one that no route speaks to: it strikes as the listener says.
+ */
+export function filterFactory(name: string, config: Any | undefined): FilterFactory | undefined {
+  const known = knownFilters.get(name);
+  if (known !== undefined || config === undefined || !anyIs(config, HTTPFaultSchema)) return known;
+  return (own, _table, problems) => faultFilter(own, undefined, problems);
+}
 
 /** What routes say to filters that the gateway does not know, in a sentence for each filter. */
 export function unknownFilterConfigs(table: RouteTable | undefined): readonly string[] {
