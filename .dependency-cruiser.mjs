@@ -77,7 +77,7 @@ const floorPlan = {
   },
   'control-plane': {
     floor: 4,
-    imports: ['api', 'compiler', 'discovery', 'envoy-api', 'model', 'sources'],
+    imports: ['api', 'compiler', 'discovery', 'envoy-api', 'model', 'sources', 'wasm-host'],
     reason:
       'The composition root: the only place where sources, compiler and discovery meet. Data planes stay outside.',
   },

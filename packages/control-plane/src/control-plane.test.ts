@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { CLUSTER_TYPE_URL, LISTENER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL } from '@heddle/envoy-api';
-import { nodeId, type ProxyNode } from '@heddle/model';
+import {
+  CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+} from '@heddle/envoy-api';
+import { diagnostic, formatDiagnostic, nodeId, type ProxyNode, wasmPluginName } from '@heddle/model';
 import { createMemorySource, type MemorySource } from '@heddle/sources';
 import { createAdsClient } from '@heddle/xds-client';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAdminApp } from './admin-app.ts';
 import { type ControlPlane, createControlPlane } from './control-plane.ts';
+import type { ResolvedPluginModules } from './plugin-module-provider.ts';
 
 const example = (file: string) => readFile(new URL(`../../../examples/nginx/${file}`, import.meta.url), 'utf8');
 const gatewayYaml = await example('gateway.yaml');
@@ -63,6 +69,58 @@ describe('createControlPlane', () => {
     expect([...(resources.get(CLUSTER_TYPE_URL)?.keys() ?? [])]).toContain(
       'outbound|80||test-svc.test-namespace.svc.cluster.local',
     );
+  });
+
+  test('serves the modules that its provider found, and tells what is wrong with them at their line', async () => {
+    const plugin = `apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: { name: keys, namespace: istio-system }
+spec:
+  url: ./keys.wasm
+`;
+    let answer: ResolvedPluginModules = {
+      modules: new Map([['istio-system/keys', { state: 'ready', filename: '/cache/1.wasm' }]]),
+      diagnostics: [],
+    };
+    let listener = (): void => {};
+    let closed = false;
+    const { controlPlane, source } = await start({
+      pluginModules: {
+        resolve: async () => answer,
+        subscribe: (added) => {
+          listener = added;
+          return () => {};
+        },
+        close: async () => {
+          closed = true;
+        },
+      },
+    });
+    source.setText('plugin.yaml', plugin);
+    await controlPlane.refresh();
+    const name = wasmPluginName('istio-system', 'keys');
+    const bytes = () =>
+      controlPlane.compileFor(node).resources.get(EXTENSION_CONFIG_TYPE_URL)?.get(name)?.bytes ?? new Uint8Array();
+    expect(new TextDecoder().decode(bytes())).toContain('/cache/1.wasm');
+
+    const { resource, path, message } = {
+      resource: { kind: 'WasmPlugin', namespace: 'istio-system', name: 'keys' },
+      path: ['spec', 'url'],
+      message: 'it is no module',
+    };
+    answer = {
+      modules: new Map([['istio-system/keys', { state: 'ready', filename: '/cache/2.wasm' }]]),
+      diagnostics: [diagnostic('HED250', { resource, path, message })],
+    };
+    const served = new Promise<void>((resolve) => {
+      controlPlane.subscribe(() => resolve());
+    });
+    listener();
+    await served;
+    expect(new TextDecoder().decode(bytes())).toContain('/cache/2.wasm');
+    expect(controlPlane.diagnostics().map(formatDiagnostic).join('\n')).toMatch(/plugin.yaml:5:.*it is no module/);
+    await controlPlane.close();
+    expect(closed).toBe(true);
   });
 
   test('locates a diagnostic of the compiler in its file', async () => {

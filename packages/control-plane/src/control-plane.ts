@@ -23,6 +23,7 @@ import { blamedOrigin } from './blamed-origin.ts';
 import { compileInSlices } from './compile-in-slices.ts';
 import { ControlPlaneMetrics } from './metrics/control-plane-metrics.ts';
 import type { MetricFamily } from './metrics/exposition.ts';
+import type { PluginModuleProvider, ResolvedPluginModules } from './plugin-module-provider.ts';
 import { findProxy, type ProxyLookup } from './proxy-lookup.ts';
 import { type FindOrigin, formatOrigin, type Rejection, rejectionDiagnostic, rejectionsOf } from './rejections.ts';
 import { type ProxySyncStatus, proxySyncStatus } from './sync-status.ts';
@@ -39,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly prepare?: (snapshot: MeshSnapshot) => Promise<void>;
   /** How a proxy's listeners are bound, when that is not the proxy's own business; undefined leaves it to its node metadata. */
   readonly bindingOf?: (node: ProxyNode) => ListenerBinding | undefined;
+  /** Looks after the modules of WasmPlugins; without it data planes are told to read the files that their URLs name. Closed with the control plane. */
+  readonly pluginModules?: PluginModuleProvider;
   readonly log?: (event: ControlPlaneEvent) => void;
   /** Bounds on what data planes may cost, where they are to differ from the discovery server's own. */
   readonly discoveryLimits?: Partial<DiscoveryLimits>;
@@ -95,13 +98,15 @@ class RunningControlPlane implements ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #compiler: Compiler;
   readonly #merged: ReturnType<typeof mergeSources>;
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   readonly #metrics = new ControlPlaneMetrics();
   readonly #listeners = new Set<(snapshot: MeshSnapshot) => void>();
   /** Views in use with what they were last compiled to: the diagnostics of a view that nobody has any more go with it. */
   readonly #views = new Map<string, ServedView>();
   #selectorKeys: ReadonlySet<string> = new Set();
   #listed: { readonly snapshot: MeshSnapshot; readonly services: readonly ListedService[] } | undefined;
+  /** What the snapshot was made of. */
+  #taken: { readonly merged: MeshSnapshot; readonly plugins: ResolvedPluginModules | undefined } | undefined;
   #work: Promise<void> = Promise.resolve();
   #workQueued = false;
   #closed = false;
@@ -119,7 +124,11 @@ class RunningControlPlane implements ControlPlane {
       log: (event) => options.log?.(this.#withOrigins(event)),
     });
     this.#merged = mergeSources(options.sources);
-    this.#unsubscribe = this.#merged.subscribe(() => void this.#refreshOrTell());
+    const refresh = (): void => void this.#refreshOrTell();
+    this.#unsubscribe = [
+      this.#merged.subscribe(refresh),
+      ...(options.pluginModules === undefined ? [] : [options.pluginModules.subscribe(refresh)]),
+    ];
     this.started = this.#merged.ready.then(() => this.refresh());
   }
 
@@ -148,8 +157,19 @@ class RunningControlPlane implements ControlPlane {
   async #apply(): Promise<void> {
     await this.#merged.ready;
     if (this.#closed) return;
-    const snapshot = this.#merged.current;
-    if (this.ready && snapshot === this.snapshot) return;
+    const merged = this.#merged.current;
+    const plugins = await this.#options.pluginModules?.resolve(merged);
+    if (this.#closed) return;
+    const taken = { merged, plugins };
+    if (this.ready && merged === this.#taken?.merged && plugins === this.#taken.plugins) return;
+    const snapshot =
+      plugins === undefined
+        ? merged
+        : merged
+            .withPluginModules(plugins.modules)
+            .withDiagnostics(
+              plugins.diagnostics.length === 0 ? merged.diagnostics : [...merged.diagnostics, ...plugins.diagnostics],
+            );
     await this.#options.prepare?.(snapshot);
     if (this.#closed) return;
     await this.#compileAhead(snapshot);
@@ -160,6 +180,7 @@ class RunningControlPlane implements ControlPlane {
     await this.discovery.scheduleUpdate(() => {
       startedAtMs = performance.now();
       this.snapshot = snapshot;
+      this.#taken = taken;
       const selectorKeys = this.#compiler.selectorKeys(snapshot);
       // Which view a proxy belongs to is asked anew only if the answer may differ: it costs a look at every stream.
       const reclassify = this.#options.bindingOf !== undefined || !sameSet(this.#selectorKeys, selectorKeys);
@@ -293,9 +314,9 @@ class RunningControlPlane implements ControlPlane {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.discovery.close();
-    await Promise.all(this.#options.sources.map((source) => source.close()));
+    await Promise.all([...this.#options.sources.map((source) => source.close()), this.#options.pluginModules?.close()]);
   }
 }
 

@@ -1,0 +1,137 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadModule } from '@heddle/wasm-host';
+import { FileWatch, fingerprint } from './file-watch.ts';
+import { type ModuleCache, sha256 } from './module-cache.ts';
+
+/** Builds a filter from its folder or entry file; rejects with an error whose message is for people. */
+export type BuildModule = (path: string) => Promise<{
+  readonly wasm: Uint8Array<ArrayBuffer>;
+  /** What it was built from. */
+  readonly files: readonly string[];
+}>;
+
+/** What a path came to, when it was last looked at. */
+export type ModuleContent =
+  | { readonly filename: string; readonly hash: string }
+  /** A sentence saying what is wrong. */
+  | { readonly problem: string };
+
+/** Larger files are no filters. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** As many source files of a folder are followed. */
+const MAX_SOURCES = 1_000;
+
+/** One path that plugins name: a module, or the sources of one, followed as people change them. */
+export class ModuleFile {
+  readonly #path: string;
+  readonly #cache: ModuleCache;
+  readonly #build: BuildModule | undefined;
+  readonly #watch: FileWatch | undefined;
+  readonly #onChange: () => void;
+  #content: ModuleContent | undefined;
+  #reading: Promise<void>;
+  #closed = false;
+
+  constructor(options: {
+    readonly path: string;
+    readonly cache: ModuleCache;
+    readonly build: BuildModule | undefined;
+    readonly watch: boolean;
+    /** The content is another. */
+    readonly onChange: () => void;
+  }) {
+    this.#path = options.path;
+    this.#cache = options.cache;
+    this.#build = options.build;
+    this.#onChange = options.onChange;
+    this.#watch = options.watch ? new FileWatch(() => this.#readAgain()) : undefined;
+    this.#reading = this.#read();
+  }
+
+  /** What it is now; while it is being read again, what it was before. */
+  async content(): Promise<ModuleContent> {
+    if (this.#content === undefined) await this.#reading;
+    return this.#content ?? { problem: 'nothing was read' };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watch?.close();
+  }
+
+  /** One after another: whatever changes while it is read is read once more. */
+  #readAgain(): void {
+    this.#reading = this.#reading.then(async () => {
+      const before = this.#content;
+      await this.#read();
+      if (!this.#closed && JSON.stringify(before) !== JSON.stringify(this.#content)) this.#onChange();
+    });
+  }
+
+  async #read(): Promise<void> {
+    if (this.#closed) return;
+    // Looked at before they are read: what changes meanwhile is a change.
+    const known = await this.#knownFiles();
+    const seen = await fingerprint(known);
+    try {
+      const { bytes, files } = await this.#bytes();
+      await loadModule(bytes);
+      const hash = await sha256(bytes);
+      this.#content = { filename: await this.#cache.keep(bytes, hash), hash };
+      // Sources outside of the folder: only building tells.
+      const others = files.filter((file) => !known.includes(file) && !file.includes('/node_modules/'));
+      if (others.length > 0) {
+        this.#watch?.follow([...known, ...others], `${seen}\n${await fingerprint(others)}`);
+        return;
+      }
+    } catch (error) {
+      this.#content = { problem: sentenceOf(error, this.#path) };
+    }
+    this.#watch?.follow(known, seen);
+  }
+
+  async #bytes(): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly files: readonly string[] }> {
+    const found = await stat(this.#path);
+    if (found.isDirectory() || this.#path.endsWith('.ts')) {
+      if (this.#build === undefined)
+        throw new Error(`"${this.#path}" holds sources, and nothing builds them here; wanted a built module`);
+      const { wasm, files } = await this.#build(this.#path);
+      return { bytes: wasm, files };
+    }
+    if (!found.isFile()) throw new Error(`"${this.#path}" is neither a file nor a folder`);
+    if (found.size > MAX_BYTES) {
+      throw new Error(`"${this.#path}" has ${found.size} bytes, at most ${MAX_BYTES} are allowed`);
+    }
+    return { bytes: new Uint8Array(await readFile(this.#path)), files: [] };
+  }
+
+  /** The path itself, and the sources in it. */
+  async #knownFiles(): Promise<readonly string[]> {
+    const found = await stat(this.#path).catch(() => undefined);
+    return found?.isDirectory() === true ? [this.#path, ...(await sourcesIn(this.#path))] : [this.#path];
+  }
+}
+
+/** The source files of a filter's folder, and the folders that they stand in: what comes and goes changes those. */
+async function sourcesIn(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const folders = [folder];
+  for (let next = folders.pop(); next !== undefined && found.length < MAX_SOURCES; next = folders.pop()) {
+    for (const entry of await readdir(next, { withFileTypes: true })) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules' || entry.name.endsWith('.test.ts')) continue;
+      const path = join(next, entry.name);
+      if (entry.isDirectory()) {
+        folders.push(path);
+        found.push(path);
+      } else if (entry.name.endsWith('.ts') || entry.name === 'package.json') found.push(path);
+    }
+  }
+  return found.sort();
+}
+
+function sentenceOf(error: unknown, path: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `there is no file "${path}"`;
+  return message;
+}
