@@ -21,7 +21,7 @@ export class HeaderList implements HeaderMap {
 
   constructor(pairs: Iterable<HeaderPair> = [], options: { readonly isReadOnly?: boolean } = {}) {
     this.isReadOnly = options.isReadOnly ?? false;
-    this.#pairs = Array.from(pairs, ([name, value]) => [name.toLowerCase(), value]);
+    this.#pairs = lowerCased(pairs);
   }
 
   pairs(): readonly HeaderPair[] {
@@ -58,8 +58,42 @@ export class HeaderList implements HeaderMap {
   }
 
   setAll(pairs: readonly HeaderPair[]): void {
-    this.#pairs = pairs.map(([name, value]) => [name.toLowerCase(), value]);
+    this.#pairs = lowerCased(pairs);
   }
+}
+
+/** Shows headers that the module may only look at, as they are now. */
+export class ReadOnlyHeaders implements HeaderMap {
+  readonly isReadOnly = true;
+  readonly #map: HeaderMap;
+
+  constructor(map: HeaderMap) {
+    this.#map = map;
+  }
+
+  pairs(): readonly HeaderPair[] {
+    return this.#map.pairs();
+  }
+
+  get(name: string): string | undefined {
+    return this.#map.get(name);
+  }
+
+  // Who asks has looked at `isReadOnly`.
+  add(): void {}
+  replace(): void {}
+  remove(): void {}
+  setAll(): void {}
+}
+
+/** Pairs with names in lower case; one that is so already is taken as it is. */
+function lowerCased(pairs: Iterable<HeaderPair>): HeaderPair[] {
+  const list: HeaderPair[] = [];
+  for (const pair of pairs) {
+    const name = pair[0].toLowerCase();
+    list.push(name === pair[0] ? pair : [name, pair[1]]);
+  }
+  return list;
 }
 
 /** Bytes of all names and values: what Envoy calls the size of a map. */

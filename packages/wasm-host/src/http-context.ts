@@ -2,7 +2,7 @@ import { BufferType, DataAction, HeadersAction, MapType, Status, StreamType, Tra
 import type { GuestContext, LocalReply } from './context.ts';
 import { DeclaredProperties } from './declared-properties.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
-import { HeaderList, type HeaderMap } from './header-map.ts';
+import { type HeaderMap, ReadOnlyHeaders } from './header-map.ts';
 import { pluginProperty, type RootContext } from './root-context.ts';
 import type { WasmVm } from './wasm-vm.ts';
 
@@ -119,10 +119,9 @@ export class HttpContext implements GuestContext {
   log(maps: LoggedMaps): void {
     if (this.#isClosed || this.#isOver) return;
     this.#isOver = true;
-    const readOnly = (map: HeaderMap | undefined) =>
-      map === undefined ? undefined : new HeaderList(map.pairs(), { isReadOnly: true });
     clear(this.#request);
     clear(this.#response);
+    if (!this.#vm.has('proxy_on_log')) return;
     this.#logged = {
       request: { headers: readOnly(maps.requestHeaders), body: undefined, trailers: undefined },
       response: { headers: readOnly(maps.responseHeaders), body: undefined, trailers: readOnly(maps.responseTrailers) },
@@ -248,6 +247,10 @@ export class HttpContext implements GuestContext {
     if (action === TrailersAction.CONTINUE) side.trailers = undefined;
     return action;
   }
+}
+
+function readOnly(map: HeaderMap | undefined): HeaderMap | undefined {
+  return map === undefined ? undefined : new ReadOnlyHeaders(map);
 }
 
 function clear(side: Side): void {

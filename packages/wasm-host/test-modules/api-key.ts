@@ -15,6 +15,13 @@ let wanted: ArrayBuffer = new ArrayBuffer(0);
 
 function text(value: string): ArrayBuffer { return String.UTF8.encode(value); }
 
+// Made once: nothing is left behind by a request.
+const key = text("x-api-key");
+const details = text("no_key");
+const body = text("a key is wanted\n");
+const name = text("x-key");
+const value = text("right");
+
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
   unreachable();
 }
@@ -38,7 +45,6 @@ export function proxy_on_configure(id: i32, size: i32): i32 {
 }
 
 export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
-  const key = text("x-api-key");
   let isRight = false;
   if (getHeader(0, changetype<usize>(key), key.byteLength, out, out + 4) == 0) {
     const length = load<u32>(out + 4);
@@ -46,13 +52,9 @@ export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
     heap.free(load<u32>(out));
   }
   if (!isRight) {
-    const details = text("no_key");
-    const body = text("a key is wanted\n");
     reply(401, changetype<usize>(details), details.byteLength, changetype<usize>(body), body.byteLength, 0, 0, -1);
     return 4;
   }
-  const name = text("x-key");
-  const value = text("right");
   addHeader(0, changetype<usize>(name), name.byteLength, changetype<usize>(value), value.byteLength);
   return 0;
 }
