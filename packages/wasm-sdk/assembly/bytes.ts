@@ -1,3 +1,5 @@
+import { utf8ToUtf16 } from "./utf8";
+
 // Bytes are ArrayBuffers here: one allocation, and the length stands in front of the first byte.
 
 /**
@@ -32,9 +34,21 @@ export function copyBytes(start: usize, length: i32): ArrayBuffer {
   return copy;
 }
 
-/** The text that UTF-8 bytes are; what is not UTF-8 among them becomes other characters, and nothing fails. */
+/** The text that UTF-8 bytes are; what is not UTF-8 among them becomes U+FFFD. */
 export function toText(bytes: ArrayBuffer): string {
-  return String.UTF8.decodeUnsafe(pointerOf(bytes), bytes.byteLength);
+  return textAt(pointerOf(bytes), bytes.byteLength);
+}
+
+/** The text that `length` UTF-8 bytes are. */
+export function textAt(start: usize, length: i32): string {
+  const text = changetype<string>(__new(<usize>utf8ToUtf16(start, start + length, 0) << 1, idof<string>()));
+  utf8ToUtf16(start, start + length, changetype<usize>(text));
+  return text;
+}
+
+/** Whether two runs of bytes are the same. */
+export function equalsBytes(left: usize, leftLength: i32, right: usize, rightLength: i32): bool {
+  return leftLength == rightLength && memory.compare(left, right, leftLength) == 0;
 }
 
 /** The text of `length` bytes, each of which is one character (ISO-8859-1): right for ASCII, and shorter than decoding UTF-8. */

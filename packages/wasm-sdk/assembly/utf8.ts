@@ -53,3 +53,54 @@ export function writeUtf8(out: usize, character: u32): i32 {
   store<u8>(out + 3, 0x80 | (character & 0x3f));
   return 4;
 }
+
+/**
+ * Writes UTF-8 as UTF-16 and gives how many units it is; with no place to write to (0) it only counts. What is not UTF-8 becomes U+FFFD, one
+ * for each longest beginning of a character, as the Encoding standard does.
+ */
+export function utf8ToUtf16(at: usize, end: usize, out: usize): i32 {
+  let units = 0;
+  while (at < end) {
+    let character: u32 = load<u8>(at);
+    let length = 1;
+    if (character >= 0x80) {
+      length = utf8Length(at, end);
+      if (length == 0) {
+        character = 0xfffd;
+        length = brokenLength(at, end);
+      } else character = utf8Character(at, length);
+    }
+    at += length;
+    if (character < 0x10000) {
+      if (out != 0) store<u16>(out + (units << 1), character);
+      units++;
+    } else {
+      if (out != 0) {
+        store<u16>(out + (units << 1), 0xd7c0 + (character >> 10));
+        store<u16>(out + (units << 1), 0xdc00 | (character & 0x3ff), 2);
+      }
+      units += 2;
+    }
+  }
+  return units;
+}
+
+/** The character whose UTF-8 has this length, as `utf8Length` found it. */
+export function utf8Character(at: usize, length: i32): u32 {
+  const first: u32 = load<u8>(at);
+  if (length == 1) return first;
+  let value = first & (0x7f >> length);
+  for (let index = 1; index < length; index++) value = (value << 6) | (load<u8>(at + index) & 0x3f);
+  return value;
+}
+
+/** How much of what is not UTF-8 could have begun a character. */
+function brokenLength(at: usize, end: usize): i32 {
+  const first = load<u8>(at);
+  if (first < 0xe0 || first > 0xf4 || at + 1 >= end) return 1;
+  const second = load<u8>(at + 1);
+  const lowest: u8 = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const highest: u8 = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (second < lowest || second > highest) return 1;
+  return first >= 0xf0 && at + 2 < end && (load<u8>(at + 2) & 0xc0) == 0x80 ? 3 : 2;
+}

@@ -7,6 +7,7 @@
 //
 // An array's elements follow it; an object's members are two nodes each, the key's and the value's.
 import { copyBytes, pointerOf } from "../bytes";
+import { hexDigit } from "../hex";
 import { utf8Length } from "../utf8";
 
 /** Why text is not JSON. */
@@ -230,11 +231,4 @@ function escapeLength(at: usize, end: usize): i32 {
     default:
       return 0;
   }
-}
-
-/** What a hexadecimal digit stands for, or -1. */
-export function hexDigit(byte: u8): i32 {
-  if (byte - 0x30 < 10) return byte - 0x30;
-  const letter: u8 = (byte | 0x20) - 0x61;
-  return letter < 6 ? <i32>letter + 10 : -1;
 }

@@ -1,5 +1,5 @@
-import { utf8Length, writeUtf8 } from "../utf8";
-import { hexDigit } from "./scan";
+import { hexDigit } from "../hex";
+import { utf8Character, utf8Length, writeUtf8 } from "../utf8";
 
 // Both functions are for what the scan has accepted: from behind the first quote to the last one, escapes and UTF-8 in order.
 
@@ -92,12 +92,4 @@ function escaped(at: usize): u32 {
     }
     default: return letter;
   }
-}
-
-function utf8Character(at: usize, length: i32): u32 {
-  const first: u32 = load<u8>(at);
-  if (length == 1) return first;
-  let value = first & (0x7f >> length);
-  for (let index = 1; index < length; index++) value = (value << 6) | (load<u8>(at + index) & 0x3f);
-  return value;
 }
