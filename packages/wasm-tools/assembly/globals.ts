@@ -13,55 +13,33 @@ declare function random_get(at: usize, length: usize): i32;
 @external("wasi_snapshot_preview1", "clock_time_get")
 declare function clock_time_get(id: i32, precision: i64, at: usize): i32;
 
-/** Writes as much of a text as fits, as UTF-8 without an allocation: the heap may be what failed. Returns where it ends. */
-function heddle_write(at: usize, end: usize, text: string): usize {
-  for (let index = 0, length = text.length; index < length; ) {
-    const point = <u32>text.codePointAt(index);
-    index += point > 0xffff ? 2 : 1;
-    if (at + 4 > end) return at;
-    if (point < 0x80) {
-      store<u8>(at++, point);
-    } else if (point < 0x800) {
-      store<u8>(at++, (point >> 6) | 0xc0);
-      store<u8>(at++, (point & 0x3f) | 0x80);
-    } else if (point < 0x10000) {
-      store<u8>(at++, (point >> 12) | 0xe0);
-      store<u8>(at++, ((point >> 6) & 0x3f) | 0x80);
-      store<u8>(at++, (point & 0x3f) | 0x80);
-    } else {
-      store<u8>(at++, (point >> 18) | 0xf0);
-      store<u8>(at++, ((point >> 12) & 0x3f) | 0x80);
-      store<u8>(at++, ((point >> 6) & 0x3f) | 0x80);
-      store<u8>(at++, (point & 0x3f) | 0x80);
-    }
-  }
-  return at;
+/** Writes the beginning of a text as UTF-8, without an allocation: the heap may be what failed. Returns where it ends. */
+function heddle_write(at: usize, text: string): usize {
+  return at + String.UTF8.encodeUnsafe(changetype<usize>(text), min(text.length, 128), at);
 }
 
-/** Writes a number in decimal. */
-function heddle_writeNumber(at: usize, end: usize, value: u32): usize {
-  let digits: usize = 1;
-  for (let rest = value; rest > 9; rest /= 10) ++digits;
-  if (at + digits > end) return at;
-  for (let place = at + digits; place > at; value /= 10) store<u8>(--place, 48 + value % 10);
-  return at + digits;
+/** Writes a colon and a number in decimal. */
+function heddle_writeNumber(at: usize, value: u32): usize {
+  store<u8>(at++, 58);
+  let end = at + 1;
+  for (let rest = value; rest > 9; rest /= 10) ++end;
+  for (let place = end; place > at; value /= 10) store<u8>(--place, 48 + value % 10);
+  return end;
 }
 
-/** `abort(message) at file:line:column` in the log, then the trap. */
+/** `abort: message at file:line:column` in the log, then the trap. */
 // @ts-ignore: decorator
 @global
 function heddle_abort(message: string | null, file: string | null, line: u32, column: u32): void {
-  const from = <usize>memory.data(512);
-  const end = from + 512;
-  let at = heddle_write(from, end, "abort: ");
-  if (message !== null) at = heddle_write(at, end - 128, message);
+  // "abort: ", two texts of at most 128 units of three bytes, " at ", two colons, two numbers.
+  const from = <usize>memory.data(812);
+  let at = heddle_write(from, "abort: ");
+  if (message !== null) at = heddle_write(at, message);
   if (file !== null) {
-    at = heddle_write(at, end, " at ");
-    at = heddle_write(at, end - 24, file);
-    at = heddle_write(at, end, ":");
-    at = heddle_writeNumber(at, end, line);
-    at = heddle_write(at, end, ":");
-    at = heddle_writeNumber(at, end, column);
+    at = heddle_write(at, " at ");
+    at = heddle_write(at, file);
+    at = heddle_writeNumber(at, line);
+    at = heddle_writeNumber(at, column);
   }
   proxy_log(5, from, at - from);
   unreachable();
