@@ -24,13 +24,13 @@ async function build(source: string, options: BuildOptions = {}) {
   const entry = path.join(folder, 'assembly/index.ts');
   await mkdir(path.dirname(entry), { recursive: true });
   await writeFile(entry, FRAME + source);
-  return buildFilter(folder, { name: 'example', optimize: 'none', ...options });
+  return buildFilter(folder, { name: 'example', optimize: false, ...options });
 }
 
 describe('buildFilter', () => {
   test('makes a module that a proxy runs, and says what is in it', async () => {
     const built = await build('export function proxy_on_tick(id: i32): void { assert(id != 7, "seven"); }', {
-      optimize: 'speed',
+      optimize: true,
     });
     expect(built).toMatchObject({
       size: built.wasm.length,
@@ -157,12 +157,31 @@ describe('buildFilter', () => {
       'export function proxy_on_tick(id: i32): void { memory.data(8); }\nassert(memory.size() > 0);',
     );
     const error = (await buildFilter(entry, {
-      optimize: 'none',
+      optimize: false,
       flags: ['--exportStart', '', '--importMemory', '--noExportMemory'],
     }).catch((thrown: unknown) => thrown)) as BuildError;
     expect(error.problems.map(({ code }) => code)).toEqual(
       expect.arrayContaining(['abi-version', 'no-memory', 'no-allocator', 'unknown-import']),
     );
+  });
+
+  test('makes the exports of a filter that is written with the SDK, of the classes that it has', async () => {
+    const entry = path.join(folder, 'sdk.ts');
+    await writeFile(
+      entry,
+      `import { HeadersResult, HttpContext } from "@heddle/wasm-sdk/assembly";
+       export class Marked extends HttpContext {
+         onRequestHeaders(endOfStream: bool): HeadersResult {
+           this.requestHeaders.set("x-marked", "yes");
+           return HeadersResult.Continue;
+         }
+       }`,
+    );
+    const { wasm, exports } = await buildFilter(entry);
+    expect(exports).toContain('proxy_on_request_headers');
+    expect(exports).not.toContain('proxy_on_response_headers');
+    const filter = await createFilter({ wasm });
+    expect((await filter.request()).upstream?.headers).toMatchObject({ 'x-marked': 'yes' });
   });
 
   test('warns of an export that looks like a callback', async () => {

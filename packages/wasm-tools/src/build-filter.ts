@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { FilterTransform, SDK_FLAGS } from '@heddle/wasm-sdk/transform';
 import type { CompileDiagnostic } from './compile-diagnostic.ts';
 import { compileModule } from './compile-module.ts';
 import { checkModule, type ModuleProblem } from './module-checks.ts';
+import { readSdk, usesSdk } from './sdk.ts';
 import { readWasmBinary } from './wasm-binary.ts';
 
 /** The sources compile, but no proxy would run what comes out; the message says why, and what to do. */
@@ -24,10 +26,10 @@ export class BuildError extends Error {
 export interface BuildOptions {
   /** The file's name without `.wasm`, for the source map; default: the folder's name. */
   readonly name?: string;
-  /** Whether the module keeps the names of its functions, which Envoy's log shows when it fails; default true. */
+  /** Whether the module keeps the names of its functions; default true. Without them Envoy's log has no backtrace when it fails. */
   readonly names?: boolean;
-  /** How hard to optimise; default `speed`. `none` compiles in half the time and keeps functions apart. */
-  readonly optimize?: 'speed' | 'size' | 'none';
+  /** Whether to optimise; default true. Without, it compiles in half the time, functions stay apart and the module is twice as big. */
+  readonly optimize?: boolean;
   /** Further flags of asc; the last of a kind counts. */
   readonly flags?: readonly string[];
   /** Further transforms of asc. */
@@ -75,15 +77,16 @@ export async function buildFilter(folderOrEntry: string, options: BuildOptions =
     folder,
     library: { [GLOBALS]: readFileSync(new URL('../assembly/globals.ts', import.meta.url), 'utf8') },
     flags: [
-      // Half the size of the incremental collector; what the SDK frees, it frees between callbacks.
-      ...['--runtime', 'minimal'],
+      ...['--runtime', 'minimal', '--maximumMemory', String(MAX_MEMORY_PAGES)],
       ...REPLACED_GLOBALS.flatMap((one) => ['--use', `${one}=heddle_${one}`]),
-      ...OPTIMIZATIONS[options.optimize ?? 'speed'],
+      ...(usesSdk(entry) ? SDK_FLAGS : []),
+      ...((options.optimize ?? true) ? OPTIMIZED : UNOPTIMIZED),
       ...['--sourceMap', `${name}.wasm.map`],
       ...((options.names ?? true) ? ['--debug'] : []),
       ...(options.flags ?? []),
     ],
-    ...(options.transforms === undefined ? {} : { transforms: options.transforms }),
+    transforms: [...(usesSdk(entry) ? [new FilterTransform()] : []), ...(options.transforms ?? [])],
+    readPackage: readSdk,
   });
   const { wasm } = compiled;
   const binary = readWasmBinary(wasm);
@@ -118,16 +121,17 @@ export function formatProblem({ severity, message, why, cure }: ModuleProblem): 
   return `${severity}: ${message}\n  why:  ${why}\n  cure: ${cure}`;
 }
 
+/** 64 MiB: what `@heddle/wasm-host` gives a module at most; Envoy would give 1 GiB. A filter that leaks fails before its proxy does. */
+const MAX_MEMORY_PAGES = 1024;
+
 const GLOBALS = 'heddle/globals';
 
 /** Of the standard library's imports those for which assembly/globals.ts has something else. */
 const REPLACED_GLOBALS = ['abort', 'seed', 'trace', 'Date', 'console', 'performance'];
 
-const OPTIMIZATIONS = {
-  speed: ['--optimizeLevel', '3', '--shrinkLevel', '0', '--converge'],
-  size: ['--optimizeLevel', '3', '--shrinkLevel', '2', '--converge'],
-  none: ['--optimizeLevel', '0', '--shrinkLevel', '0'],
-} as const;
+// Asserts stay: one that is left out guards nothing (asc --noAssert saves half a kilobyte).
+const OPTIMIZED = ['--optimizeLevel', '3', '--shrinkLevel', '1', '--converge'];
+const UNOPTIMIZED = ['--optimizeLevel', '0', '--shrinkLevel', '0'];
 
 /** Where asc begins, and what file names are relative to. */
 function findEntry(folderOrEntry: string): { readonly entry: string; readonly folder: string } {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import process from 'node:process';
 import asc from 'assemblyscript/asc';
 import { type CompileDiagnostic, compileDiagnostic, formatDiagnostic } from './compile-diagnostic.ts';
@@ -127,7 +127,10 @@ class Sources {
     const inPackage = name.slice(at + PACKAGES.length);
     // Folders above come after this one: a package that is nowhere is asked for last at the root.
     const found =
-      text ?? (resolve(this.#folder, name) === join(sep, PACKAGES, inPackage) ? this.#readPackage(inPackage) : null);
+      text ??
+      (resolve(this.#folder, name) === join(parse(this.#folder).root, PACKAGES, inPackage)
+        ? this.#readPackage(inPackage)
+        : null);
     if (found !== null) this.#read.set(LIBRARY + inPackage, { path: text === null ? undefined : path, text: found });
     return found;
   }
