@@ -1,8 +1,9 @@
 import process from 'node:process';
 import { createControlPlane } from '@heddle/control-plane';
-import { type ServedControlPlane, serveControlPlane } from '@heddle/control-plane/node';
+import { createPluginModules, type ServedControlPlane, serveControlPlane } from '@heddle/control-plane/node';
 import { createFileSource } from '@heddle/sources/node';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
+import { createFilterBuilder } from '../filters/filter-builder.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { createEventLog, diagnosticRecord, eventRecord, type LogFormat } from '../terminal/event-log.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
@@ -31,8 +32,10 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
           allClear: () => log({ level: 'info', message: 'no problems any more' }),
         },
   );
+  const builder = createFilterBuilder();
   const control = createControlPlane({
     sources: [...meshConfigSources(options.meshConfig), createFileSource({ paths: options.config, watch: true })],
+    pluginModules: createPluginModules({ build: builder.build }),
     log: (event) => {
       if (event.level !== 'debug') log(eventRecord(event));
     },
@@ -47,6 +50,7 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
     });
   } catch (error) {
     await control.close();
+    await builder.close();
     throw new CommandError(
       `cannot serve on ${options.grpcAddress} and ${options.httpAddress}: ${(error as Error).message}`,
       {
@@ -66,5 +70,6 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
   if (options.logFormat === 'json') log({ level: 'info', message: 'stopping', signal });
   await served.close({ drainMs: DRAIN_MS });
   await control.close();
+  await builder.close();
   return EXIT.ok;
 }

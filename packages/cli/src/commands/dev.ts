@@ -1,13 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
-import { type AnyMeshObject, formatRef, type MeshSnapshot, refOf } from '@heddle/model';
+import { createPluginModules } from '@heddle/control-plane/node';
+import { type AnyMeshObject, formatRef, type MeshSnapshot, type PluginModules, refOf } from '@heddle/model';
 import { createFileSource } from '@heddle/sources/node';
 import type { DataPlane, DataPlaneOptions, DataPlanes } from '../dev/data-plane.ts';
 import { ListenerPorts } from '../dev/listener-ports.ts';
 import { RunningPodsSource } from '../dev/running-pods-source.ts';
 import { portLines, summarize } from '../dev/summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { createFilterBuilder } from '../filters/filter-builder.ts';
 import { PROXY_HTTP_PORT, Sidecars } from '../sidecars/sidecars.ts';
 import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
@@ -37,6 +39,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     log,
     openSidecar: (pod, declared) => sidecars.open(pod, declared),
   });
+  const builder = createFilterBuilder();
   const controlPlane = createControlPlane({
     sources: [...meshConfigSources(options.meshConfig), source],
     overrides: {
@@ -49,6 +52,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
       if (controlPlane.ready) for (const line of fresh.flatMap(portLines)) log(line);
       await sidecars.prepare(snapshot);
     },
+    pluginModules: createPluginModules({ build: builder.build }),
     bindingOf: (node) => (node.type === 'sidecar' ? sidecars.bindingOf(node) : ports.binding),
     log: ({ level, message }) => {
       if (level === 'error') log(`${level}: ${message}`);
@@ -69,6 +73,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     await sidecars.close();
     await dataPlanes.close();
     await controlPlane.close();
+    await builder.close();
   };
   const ingress = await dataPlanes.startIngress().catch(async (error: unknown) => {
     await stopProxies();
@@ -131,12 +136,25 @@ function followChanges(
   log: (line: string) => void,
 ): void {
   let before = source.declared;
+  let modules = controlPlane.snapshot.pluginModules;
   controlPlane.subscribe(() => {
     const after = source.declared;
     const changes = changedObjects(before, after);
     before = after;
+    for (const plugin of changedModules(modules, controlPlane.snapshot.pluginModules))
+      log(`✔ module of ${plugin}: swapped`);
+    modules = controlPlane.snapshot.pluginModules;
     if (changes.length > 0) log(`✔ applied: ${changes.slice(0, 5).join(', ')}${changes.length > 5 ? ', …' : ''}`);
     reporter.report(controlPlane.diagnostics());
+  });
+}
+
+/** The plugins whose module is another than it was. */
+function changedModules(before: PluginModules, after: PluginModules): readonly string[] {
+  return [...after].flatMap(([plugin, module]) => {
+    const old = before.get(plugin);
+    const swapped = old?.state === 'ready' && module.state === 'ready' && old.filename !== module.filename;
+    return swapped ? [`WasmPlugin ${plugin}`] : [];
   });
 }
 
