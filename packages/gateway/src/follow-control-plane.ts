@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '@heddle/envoy-api';
-import type { NodeSchema } from '@heddle/envoy-api/core';
+import type { NodeSchema, TypedExtensionConfig } from '@heddle/envoy-api/core';
+import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
 import { parseNodeId } from '@heddle/model';
 import { type ConnectionState, createResourceWatcher, type DeltaTransport } from '@heddle/xds-client';
@@ -36,7 +37,12 @@ export interface Following {
  * @throws GatewayError `invalid-argument` when the node's id does not parse: a control plane would have to refuse it
  */
 export function followControlPlane(
-  gateway: { apply(resources: GatewayResources): unknown; readonly features?: readonly string[] },
+  gateway: {
+    apply(resources: GatewayResources): unknown;
+    readonly features?: readonly string[];
+    /** Makes ready what a listener or a filter's configuration asks for; a sentence refuses it. */
+    prepare?(resource: Listener | TypedExtensionConfig): Promise<string | undefined>;
+  },
   options: ControlPlaneOptions,
 ): Following {
   const parsed = parseNodeId(options.node.id ?? '');
@@ -58,6 +64,9 @@ export function followControlPlane(
       const compiled = compiledRoutes(resource as RouteConfiguration);
       return 'problem' in compiled ? compiled.problem : undefined;
     },
+    ...(gateway.prepare === undefined
+      ? {}
+      : { prepare: async (_typeUrl, resource) => await gateway.prepare?.(resource) }),
     onConfig: async (config) => {
       try {
         await gateway.apply(config);

@@ -66,11 +66,25 @@ class FetchGateway implements Gateway {
 
   constructor(options: GatewayOptions) {
     const { resources, xds, listener, ...environment } = options;
-    this.#runtime = new GatewayRuntime({ ...environment, transport: environment.transport ?? fetchTransport() });
+    this.#runtime = new GatewayRuntime({
+      ...environment,
+      transport: environment.transport ?? fetchTransport(),
+      node: environment.node ?? xds?.node,
+    });
     this.#chosen = listener;
     this.fetch = (request, context) => this.#serve(request, context);
     if (resources !== undefined) this.#runtime.apply(resources);
-    this.#following = xds === undefined ? undefined : followControlPlane(this, xds);
+    this.#following =
+      xds === undefined
+        ? undefined
+        : followControlPlane(
+            {
+              apply: (resources) => this.apply(resources),
+              features: this.features,
+              prepare: (resource) => this.#runtime.prepare(resource),
+            },
+            xds,
+          );
     this.ready = this.#following?.ready ?? Promise.resolve();
   }
 

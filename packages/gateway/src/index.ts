@@ -28,3 +28,4 @@ export type {
   UpstreamRequest,
   UpstreamTransport,
 } from './upstream-transport.ts';
+export type { FilterInspection, FilterLogLine, WasmEnvironment } from './wasm/wasm-plugins.ts';

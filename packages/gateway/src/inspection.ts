@@ -1,7 +1,9 @@
+import type { Metric } from '@heddle/wasm-host';
 import type { ClusterStats } from './cluster/cluster-runtime.ts';
 import { emptyStats, type ListenerStats } from './http/http-listener.ts';
 import type { GatewayProblem } from './problem.ts';
 import type { GatewayRuntime } from './runtime/gateway-runtime.ts';
+import type { FilterInspection } from './wasm/wasm-plugins.ts';
 
 /** What a gateway does at one moment: plain data, for people, tests and dashboards. */
 export interface GatewayInspection {
@@ -23,6 +25,10 @@ export interface GatewayInspection {
       readonly requestsActive: number;
     }[];
   }[];
+  /** Filters in WebAssembly. */
+  readonly filters: readonly FilterInspection[];
+  /** What those filters measure. */
+  readonly filterMetrics: readonly Metric[];
   readonly problems: readonly GatewayProblem[];
 }
 
@@ -46,6 +52,8 @@ export function inspectRuntime(runtime: GatewayRuntime): GatewayInspection {
         requestsActive: host.activeRequests,
       })),
     })),
+    filters: runtime.plugins.inspect(),
+    filterMetrics: runtime.plugins.metrics,
     problems: [...runtime.problems],
   };
 }

@@ -1,7 +1,7 @@
 /** A resource, or a part of it, that the gateway cannot obey. The rest is served. */
 export interface GatewayProblem {
-  /** Listener, route configuration or cluster. */
-  readonly kind: 'listener' | 'route' | 'cluster' | 'endpoint';
+  /** Listener, route configuration, cluster, or a filter in WebAssembly. */
+  readonly kind: 'listener' | 'route' | 'cluster' | 'endpoint' | 'filter';
   /** The resource's name. */
   readonly name: string;
   /** What was found and what would be wanted. */

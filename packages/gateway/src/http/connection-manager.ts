@@ -8,6 +8,7 @@ import { knownHeader } from './request-header-kind.ts';
 import { prepareRequestHeaders } from './request-preparation.ts';
 import { maxStreamDuration, refuse, reply } from './respond.ts';
 import type { ResponseFlag } from './response-flag.ts';
+import { chooseCluster } from './route-choice.ts';
 import { routeExchange } from './router.ts';
 
 /**
@@ -136,6 +137,7 @@ function begin(listener: HttpListener, exchange: Exchange): void {
   stats.downstreamRequestsTotal++;
   stats.downstreamRequestsActive++;
   exchange.onFinished = finished;
+  for (const filter of listener.filters) filter.onBegin?.(exchange);
   if (settings.streamIdleTimeoutMs > 0) {
     listener.watch.watch(exchange, settings.streamIdleTimeoutMs);
   }
@@ -182,15 +184,6 @@ function dropUnderscores(headers: HeaderList): void {
     kept += 2;
   }
   headers.length = kept;
-}
-
-/** The cluster is part of the route: a filter that answers by itself leaves it in the log, and the leg's header operations apply. */
-function chooseCluster(exchange: Exchange): void {
-  const action = exchange.route?.route.action;
-  if (action?.kind !== 'forward') return;
-  const { name, leg } = pickCluster(action, exchange.random, exchange);
-  exchange.leg = leg;
-  if (exchange.listener.clusters.has(name)) exchange.clusterName = name;
 }
 
 function runRequestFilters(exchange: Exchange, from: number): void {

@@ -113,6 +113,8 @@ export class Exchange implements ByteSink, RequestView {
   lastActivityAt: number;
   requestComplete: boolean;
   responseStarted = false;
+  /** The head of the response has been written. */
+  headSent = false;
   finished = false;
   /** The codec refused the message: there is no request to name in a log. */
   isUnreadable = false;

@@ -53,6 +53,10 @@ export interface HttpListener {
   readonly random: RandomSource;
   /** What `x-forwarded-for` says for clients on the loopback interface. */
   readonly ownAddress: string;
+  /** `traffic_direction`, as Envoy numbers it: 0 unspecified, 1 inbound, 2 outbound. */
+  readonly trafficDirection: number;
+  /** Who the gateway is to its control plane (`envoy.config.core.v3.Node` in JSON), for filters that ask. */
+  readonly node: unknown;
   readonly stats: ListenerStats;
   readonly watch: StreamWatch;
   /** True once the listener is going away: responses ask clients to close their connections. */

@@ -72,17 +72,42 @@ export function respond(
   runResponseFilters(exchange, body, filters.length - 1);
 }
 
+/**
+ * Answers in place of a response whose head has not gone out, past all filters, as Envoy does when one of them refuses a response
+ * (`sendDirectLocalReply`).
+ */
+export function respondDirectly(
+  exchange: Exchange,
+  status: number,
+  body: ByteSource | undefined,
+  describe: (headers: HeaderList) => void,
+): void {
+  if (exchange.headSent || exchange.finished) {
+    body?.cancel();
+    return;
+  }
+  exchange.responseStarted = true;
+  exchange.responseStatus = status;
+  exchange.responseHeaders = [];
+  if (exchange.route !== undefined) applyRouteResponseHeaders(exchange);
+  describe(exchange.responseHeaders);
+  sendResponse(exchange, body);
+}
+
 function runResponseFilters(exchange: Exchange, body: ByteSource | undefined, from: number): void {
   const { filters } = exchange.listener;
   let source = body;
   for (let i = from; i >= 0; i--) {
-    const pending = filters[i]?.onResponse?.(exchange);
+    const pending = filters[i]?.onResponse?.(exchange, exchange.method === 'HEAD' ? undefined : source);
+    // A filter that has answered in the response's place.
+    if (exchange.headSent || exchange.finished) return;
     if (pending !== undefined) {
       const index = i;
       const held = source;
       pending.then(
         () => {
-          if (!exchange.finished) runResponseFilters(exchange, wrapResponse(exchange, held, index), index - 1);
+          if (!exchange.finished && !exchange.headSent)
+            runResponseFilters(exchange, wrapResponse(exchange, held, index), index - 1);
         },
         () => exchange.reset('LR', 'filter_failed'),
       );
@@ -106,6 +131,7 @@ function sendResponse(exchange: Exchange, body: ByteSource | undefined): void {
   const close = exchange.mustClose || listener.drain.draining || !exchange.requestComplete;
   const endStream = body === undefined || isHead;
   exchange.lastActivityAt = performance.now();
+  exchange.headSent = true;
   exchange.writer.head(exchange.responseStatus, exchange.responseHeaders, endStream, close);
   if (!endStream) {
     exchange.stream(body);

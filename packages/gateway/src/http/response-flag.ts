@@ -1,6 +1,6 @@
 /**
  * What went wrong, in Envoy's letters (`%RESPONSE_FLAGS%` of its access log):
- * DC downstream connection terminated, DI delay injected, DPE downstream protocol error, FI fault injected, NC no cluster, NR no route, SI stream idle time-out,
+ * DC downstream connection terminated, DI delay injected, DPE downstream protocol error, FI fault injected, NC no cluster, NFCF no filter configuration found, NR no route, SI stream idle time-out,
  * UC upstream connection terminated, UF upstream connection failure, UH no healthy upstream, UMSDR upstream max stream duration
  * reached, UO upstream overflow (circuit breaking), UPE upstream protocol error, UR upstream remote reset, URX retries used up,
  * UT upstream request time-out, LR local reset, DT maximum connection duration.
@@ -13,6 +13,7 @@ export type ResponseFlag =
   | 'FI'
   | 'LR'
   | 'NC'
+  | 'NFCF'
   | 'NR'
   | 'SI'
   | 'UC'

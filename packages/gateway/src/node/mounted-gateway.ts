@@ -1,6 +1,7 @@
 import { createGateway as createPortableGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { dnsResolver } from './dns-resolver.ts';
 import { machineAddress } from './machine-address.ts';
+import { hostEnvironment, readModule } from './module-files.ts';
 import { socketTransport } from './socket-transport.ts';
 
 /**
@@ -17,5 +18,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     transport: options.transport ?? socketTransport(),
     resolver: options.resolver ?? dnsResolver(),
     ownAddress: options.ownAddress ?? machineAddress(),
+    readModule: options.readModule ?? readModule,
+    hostEnvironment: options.hostEnvironment ?? hostEnvironment,
   });
 }

@@ -8,6 +8,7 @@ import { dnsResolver } from './dns-resolver.ts';
 import { lackingFeatures } from './lacking-features.ts';
 import { type ListenerReport, ListenerServer } from './listener-server.ts';
 import { machineAddress } from './machine-address.ts';
+import { hostEnvironment, readModule } from './module-files.ts';
 import { socketTransport } from './socket-transport.ts';
 
 /** Options of {@link createStandaloneGateway}; everything has a default. */
@@ -69,10 +70,23 @@ class Standalone implements StandaloneGateway {
       resolver: options.resolver ?? dnsResolver(),
       ownAddress: options.ownAddress ?? machineAddress(),
       lacks: options.lacks ?? lackingFeatures(),
+      readModule: options.readModule ?? readModule,
+      hostEnvironment: options.hostEnvironment ?? hostEnvironment,
+      node: options.node ?? options.xds?.node,
     });
     this.#onProblem = options.onProblem;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? 10_000;
-    this.#following = options.xds === undefined ? undefined : followControlPlane(this, options.xds);
+    this.#following =
+      options.xds === undefined
+        ? undefined
+        : followControlPlane(
+            {
+              apply: (resources) => this.apply(resources),
+              features: this.features,
+              prepare: (resource) => this.#runtime.prepare(resource),
+            },
+            options.xds,
+          );
     this.ready = this.#following?.ready ?? Promise.resolve();
   }
 

@@ -1,5 +1,5 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
-import type { TransportSocket } from '@heddle/envoy-api/core';
+import type { TransportSocket, TypedExtensionConfig } from '@heddle/envoy-api/core';
 import type { HttpConnectionManager } from '@heddle/envoy-api/http-connection-manager';
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
@@ -12,7 +12,7 @@ import type { RandomSource } from '../cluster/load-balancer.ts';
 import { featuresOver } from '../features.ts';
 import { type AccessLogSink, compileAccessLogs } from '../http/access-log.ts';
 import { connectionManagerSettings } from '../http/connection-manager-settings.ts';
-import { unknownFilterConfigs } from '../http/filters/known-filters.ts';
+import { type FilterContext, prepareFilter, unknownFilterConfigs } from '../http/filters/known-filters.ts';
 import type { HttpFilter } from '../http/http-filter.ts';
 import { emptyStats, type HttpListener, type ListenerStats } from '../http/http-listener.ts';
 import { streamIdle } from '../http/respond.ts';
@@ -22,12 +22,14 @@ import { StreamWatch } from '../http/stream-watch.ts';
 import type { GatewayProblem } from '../problem.ts';
 import { type DownstreamTls, downstreamTls } from '../tls/tls-settings.ts';
 import type { UpstreamTransport } from '../upstream-transport.ts';
+import { clusterCallouts } from '../wasm/cluster-callouts.ts';
+import { type PluginLease, type WasmEnvironment, WasmPlugins } from '../wasm/wasm-plugins.ts';
 import { compiledRoutes } from './compiled-routes.ts';
-import { type HttpChain, type ListenerLayout, listenerLayout } from './listener-chain.ts';
+import { filterConfigsOf, type HttpChain, type ListenerLayout, listenerLayout } from './listener-chain.ts';
 import type { GatewayResources } from './resources.ts';
 
 /** What a gateway runs on; the parts that differ between runtimes and tests. */
-export interface GatewayEnvironment {
+export interface GatewayEnvironment extends WasmEnvironment {
   readonly transport: UpstreamTransport;
   /** Features that this runtime does not have. */
   readonly lacks?: readonly string[] | undefined;
@@ -40,6 +42,8 @@ export interface GatewayEnvironment {
   readonly ownAddress?: string | undefined;
   /** Filters of the embedding program, before the router. */
   readonly filters?: readonly HttpFilter[] | undefined;
+  /** Who the gateway is (`envoy.config.core.v3.Node` in JSON), for filters that ask. */
+  readonly node?: unknown;
   readonly onProblem?: ((problem: GatewayProblem) => void) | undefined;
 }
 
@@ -60,6 +64,9 @@ export class GatewayRuntime {
   readonly #environment: GatewayEnvironment;
   readonly #random: RandomSource;
   readonly #watch = new StreamWatch(streamIdle);
+  readonly #plugins: WasmPlugins;
+  /** Modules that the configuration in force uses. */
+  #leases: readonly PluginLease[] = [];
   readonly #lives = new Map<string, ListenerLife>();
   readonly #layouts = new WeakMap<
     Listener,
@@ -74,6 +81,31 @@ export class GatewayRuntime {
   constructor(environment: GatewayEnvironment) {
     this.#environment = environment;
     this.#random = environment.random ?? Math.random;
+    this.#plugins = new WasmPlugins(
+      environment,
+      clusterCallouts({
+        cluster: (name) => this.#clusters.get(name)?.runtime,
+        ownAddress: () => environment.ownAddress ?? '127.0.0.1',
+      }),
+    );
+  }
+
+  /** The filters in WebAssembly. */
+  get plugins(): WasmPlugins {
+    return this.#plugins;
+  }
+
+  /**
+   * Loads and starts what a listener or a filter's configuration asks for, so that it is there when the configuration is in force. The
+   * reason if it cannot be obeyed.
+   */
+  async prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined> {
+    const configs = resource.$typeName === 'envoy.config.core.v3.TypedExtensionConfig' ? [resource.typedConfig] : filterConfigsOf(resource);
+    for (const config of configs) {
+      const problem = config === undefined ? undefined : await prepareFilter(config, this.#plugins);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
   }
 
   /** What is announced to a control plane. */
@@ -104,13 +136,18 @@ export class GatewayRuntime {
     const usable = new Map<string, ClusterRuntime>();
     for (const [name, { runtime }] of clusters) if (runtime !== undefined) usable.set(name, runtime);
     const listeners = new Map<string, ServedListener>();
+    const leases: PluginLease[] = [];
     for (const [name, listener] of resources.listeners) {
-      const served = this.#listener(name, listener, resources, usable, problems);
+      const served = this.#listener(name, listener, resources, usable, problems, leases);
       if (served !== undefined) listeners.set(name, served);
     }
     this.#clusters = clusters;
     this.#listeners = listeners;
     this.#problems = problems;
+    const former = this.#leases;
+    this.#leases = leases;
+    for (const lease of former) lease.release();
+    for (const lease of leases) this.#reportUnlessLoaded(lease);
     const alive = new Set(
       [...listeners.values()].flatMap((listener) => listener.chains.map(({ key }) => lifeKey(listener, key))),
     );
@@ -122,9 +159,23 @@ export class GatewayRuntime {
     if (onProblem !== undefined) for (const problem of problems) onProblem(problem);
   }
 
-  /** Closes every connection to endpoints. */
+  /** Closes every connection to endpoints, and ends all modules. */
   destroy(): void {
+    for (const lease of this.#leases) lease.release();
+    this.#leases = [];
+    this.#plugins.close();
     for (const runtime of this.clusters()) runtime.destroy();
+  }
+
+  /** What cannot be loaded is told when that is known: a listener of a control plane would not have come to this. */
+  #reportUnlessLoaded(lease: PluginLease): void {
+    if (lease.plugin !== undefined) return;
+    void lease.loaded.then((message) => {
+      if (message === undefined || !this.#leases.includes(lease)) return;
+      const problem: GatewayProblem = { kind: 'filter', name: lease.name, message };
+      this.#problems = [...this.#problems, problem];
+      this.#environment.onProblem?.(problem);
+    });
   }
 
   #nextClusters(resources: GatewayResources, problems: GatewayProblem[]) {
@@ -164,22 +215,32 @@ export class GatewayRuntime {
     resources: GatewayResources,
     clusters: ReadonlyMap<string, ClusterRuntime>,
     problems: GatewayProblem[],
+    leases: PluginLease[],
   ): ServedListener | undefined {
     const report: Report = (message, kind = 'listener', of = name) => void problems.push({ kind, name: of, message });
     const { layout, problems: layoutProblems } = this.#layout(listener);
     for (const message of layoutProblems) report(message);
     if (layout === undefined) return undefined;
-    const place = { name, address: { host: layout.host, port: layout.port } };
+    const place = {
+      name,
+      address: { host: layout.host, port: layout.port },
+      trafficDirection: layout.trafficDirection,
+    };
+    const context: FilterContext = {
+      plugins: this.#plugins,
+      leases: { add: (lease) => void leases.push(lease) },
+      extensionConfigs: resources.extensionConfigs ?? NO_EXTENSIONS,
+    };
     const chains = layout.chains.map((chain): ServedChain => {
       const { serverNames, isDefault } = chain;
       const key = isDefault ? 'default' : serverNames.join();
       const { tls, problems: tlsProblems } = this.#tls(chain.transportSocket, resources.secrets ?? NO_SECRETS);
       for (const message of tlsProblems) report(message);
       const http =
-        chain.http === undefined ? undefined : this.#http(place, key, chain.http, resources, clusters, report);
+        chain.http === undefined ? undefined : this.#http(place, key, chain.http, resources, clusters, context, report);
       return { key, serverNames, isDefault, tls, http };
     });
-    return { ...place, chains };
+    return { name, address: place.address, chains };
   }
 
   /** The same object as long as neither the socket nor any secret changes, so that a listener keeps what it made of it. */
@@ -195,11 +256,12 @@ export class GatewayRuntime {
   }
 
   #http(
-    { name, address }: Pick<ServedListener, 'name' | 'address'>,
+    { name, address, trafficDirection }: Pick<HttpListener, 'name' | 'address' | 'trafficDirection'>,
     key: string,
     chain: HttpChain,
     resources: GatewayResources,
     clusters: ReadonlyMap<string, ClusterRuntime>,
+    context: FilterContext,
     report: Report,
   ): HttpListener {
     const found: string[] = [];
@@ -214,7 +276,7 @@ export class GatewayRuntime {
     const routeProblems: string[] = [];
     const routeSettings = new RouteSettings(table, routeProblems);
     routeProblems.push(...unknownFilterConfigs(table));
-    const filters = chain.filters.flatMap(({ create, config }) => create(config, table, routeProblems) ?? []);
+    const filters = chain.filters.flatMap(({ create, config }) => create(config, table, routeProblems, context) ?? []);
     for (const message of routeProblems) report(message, 'route', configuration?.name ?? name);
     const accessLogs = compileAccessLogs(chain.manager.accessLog, this.#environment.accessLogSink, found);
     for (const message of found) report(message);
@@ -235,6 +297,8 @@ export class GatewayRuntime {
       bufferLimitBytes: chain.bufferLimitBytes,
       random: this.#random,
       ownAddress: this.#environment.ownAddress ?? '127.0.0.1',
+      trafficDirection,
+      node: this.#environment.node,
       watch: this.#watch,
       ...life,
     };
@@ -268,6 +332,7 @@ interface ChainTls {
 }
 
 const PLAIN_TEXT: ChainTls = { tls: undefined, problems: [] };
+const NO_EXTENSIONS: ReadonlyMap<string, TypedExtensionConfig> = new Map();
 const NO_SECRETS: ReadonlyMap<string, Secret> = new Map();
 
 function routeConfigurationOf(

@@ -5,12 +5,13 @@ import { TcpProxySchema } from '@heddle/envoy-api/extensions/filters/network/tcp
 import { type HttpConnectionManager, HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import type { FilterChain, Listener } from '@heddle/envoy-api/listener';
 import { BLACK_HOLE_CLUSTER } from '@heddle/model';
-import { type FilterFactory, filterFactory } from '../http/filters/known-filters.ts';
+import { discoveredFilter, type FilterFactory, filterFactory } from '../http/filters/known-filters.ts';
 
 /** What of an Envoy listener the gateway serves: one address, and chains that connections are told apart by. */
 export interface ListenerLayout {
   readonly host: string;
   readonly port: number;
+  readonly trafficDirection: number;
   readonly chains: readonly ListenerChain[];
 }
 
@@ -76,7 +77,12 @@ export function listenerLayout(listener: Listener, problems: string[]): Listener
     (chain) => readChain(chain, chain === defaultFilterChain, bufferLimitBytes, problems) ?? [],
   );
   if (all.length === 0 || chains.length < all.length) return undefined;
-  return { host: address.value.address, port: address.value.portSpecifier.value, chains };
+  return {
+    host: address.value.address,
+    port: address.value.portSpecifier.value,
+    trafficDirection: listener.trafficDirection,
+    chains,
+  };
 }
 
 const INSPECTORS: ReadonlySet<string> = new Set([
@@ -147,6 +153,10 @@ function httpFilters(
   }
   const before: ConfiguredFilter[] = [];
   for (const { name, configType, isOptional } of enabled.slice(0, -1)) {
+    if (configType.case === 'configDiscovery') {
+      before.push({ create: discoveredFilter(name, configType.value), config: undefined });
+      continue;
+    }
     const config = configType.case === 'typedConfig' ? configType.value : undefined;
     const create = filterFactory(name, config);
     if (create !== undefined) before.push({ create, config });
@@ -156,4 +166,22 @@ function httpFilters(
     }
   }
   return { router, before };
+}
+
+/** The configurations that the HTTP filters of a listener have inline, defaults of fetched ones included. */
+export function filterConfigsOf(listener: Listener): readonly Any[] {
+  const { defaultFilterChain } = listener;
+  const all = defaultFilterChain === undefined ? listener.filterChains : [...listener.filterChains, defaultFilterChain];
+  return all
+    .flatMap(({ filters }) => filters)
+    .flatMap(({ configType }) =>
+      configType.case === 'typedConfig'
+        ? (anyUnpack(configType.value, HttpConnectionManagerSchema)?.httpFilters ?? [])
+        : [],
+    )
+    .flatMap(({ configType, disabled }) => {
+      if (disabled) return [];
+      if (configType.case === 'typedConfig') return [configType.value];
+      return configType.case === 'configDiscovery' ? (configType.value.defaultConfig ?? []) : [];
+    });
 }

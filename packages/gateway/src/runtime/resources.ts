@@ -1,4 +1,5 @@
 import type { Cluster } from '@heddle/envoy-api/cluster';
+import type { TypedExtensionConfig } from '@heddle/envoy-api/core';
 import type { ClusterLoadAssignment } from '@heddle/envoy-api/endpoint';
 import type { Listener } from '@heddle/envoy-api/listener';
 import type { RouteConfiguration } from '@heddle/envoy-api/route';
@@ -17,4 +18,6 @@ export interface GatewayResources {
   readonly endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
   /** Certificates, keys and whom to trust, where listeners and clusters name some. */
   readonly secrets?: ReadonlyMap<string, Secret>;
+  /** Configurations of HTTP filters that listeners fetch (ECDS). */
+  readonly extensionConfigs?: ReadonlyMap<string, TypedExtensionConfig>;
 }
