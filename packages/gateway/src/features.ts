@@ -19,6 +19,7 @@ export const GATEWAY_FEATURES: readonly string[] = [
   'heddle.http.rewrite',
   'heddle.http.timeout',
   'heddle.http.upgrade-websocket',
+  'heddle.http.wasm',
   'heddle.http.weighted-clusters',
   'heddle.http1.downstream',
   'heddle.http1.upstream',

@@ -100,7 +100,10 @@ export class GatewayRuntime {
    * reason if it cannot be obeyed.
    */
   async prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined> {
-    const configs = resource.$typeName === 'envoy.config.core.v3.TypedExtensionConfig' ? [resource.typedConfig] : filterConfigsOf(resource);
+    const configs =
+      resource.$typeName === 'envoy.config.core.v3.TypedExtensionConfig'
+        ? [resource.typedConfig]
+        : filterConfigsOf(resource);
     for (const config of configs) {
       const problem = config === undefined ? undefined : await prepareFilter(config, this.#plugins);
       if (problem !== undefined) return problem;
@@ -110,7 +113,9 @@ export class GatewayRuntime {
 
   /** What is announced to a control plane. */
   get features(): readonly string[] {
-    const lacks = this.#environment.lacks ?? [];
+    const { lacks: lacking = [], readModule } = this.#environment;
+    // Control planes name modules by their files.
+    const lacks = readModule === undefined ? [...lacking, 'heddle.http.wasm'] : lacking;
     return featuresOver(this.#environment.transport).filter((feature) => !lacks.includes(feature));
   }
 

@@ -1,0 +1,192 @@
+// A filter without an SDK for the gateway's tests: what it does is named by the request's header "x-do", words joined by commas.
+@external("env", "proxy_log")
+declare function proxy_log(level: i32, message: usize, size: usize): i32;
+@external("env", "proxy_get_header_map_value")
+declare function proxy_get_header(map: i32, key: usize, keySize: usize, value: usize, size: usize): i32;
+@external("env", "proxy_replace_header_map_value")
+declare function proxy_set_header(map: i32, key: usize, keySize: usize, value: usize, valueSize: usize): i32;
+@external("env", "proxy_get_buffer_bytes")
+declare function proxy_get_buffer(type: i32, start: i32, length: i32, value: usize, size: usize): i32;
+@external("env", "proxy_set_buffer_bytes")
+declare function proxy_set_buffer(type: i32, start: i32, length: i32, value: usize, size: usize): i32;
+@external("env", "proxy_send_local_response")
+declare function proxy_reply(status: i32, details: usize, detailsSize: usize, body: usize, bodySize: usize, headers: usize, headersSize: usize, grpc: i32): i32;
+@external("env", "proxy_http_call")
+declare function proxy_http_call(cluster: usize, clusterSize: usize, headers: usize, headersSize: usize, body: usize, bodySize: usize, trailers: usize, trailersSize: usize, timeout: i32, token: usize): i32;
+@external("env", "proxy_grpc_call")
+declare function proxy_grpc_call(service: usize, serviceSize: usize, name: usize, nameSize: usize, method: usize, methodSize: usize, metadata: usize, metadataSize: usize, message: usize, messageSize: usize, timeout: i32, token: usize): i32;
+@external("env", "proxy_set_effective_context")
+declare function proxy_set_effective_context(id: i32): i32;
+@external("env", "proxy_continue_stream")
+declare function proxy_continue_stream(type: i32): i32;
+@external("env", "proxy_get_property")
+declare function proxy_get_property(path: usize, pathSize: usize, value: usize, size: usize): i32;
+@external("env", "proxy_define_metric")
+declare function proxy_define_metric(type: i32, name: usize, nameSize: usize, id: usize): i32;
+@external("env", "proxy_increment_metric")
+declare function proxy_increment_metric(id: i32, offset: i64): i32;
+
+const out = memory.data(8);
+let configuration = "";
+let metric = 0;
+const plans = new Map<i32, string>();
+const waiting = new Map<i32, i32>();
+
+function bytes(text: string): ArrayBuffer { return String.UTF8.encode(text); }
+function taken(): string {
+  const at = load<u32>(out), size = load<u32>(out + 4);
+  const text = String.UTF8.decodeUnsafe(at, size);
+  if (at != 0) heap.free(at);
+  return text;
+}
+function log(text: string): void { const b = bytes(text); proxy_log(2, changetype<usize>(b), b.byteLength); }
+function header(map: i32, name: string): string {
+  const key = bytes(name);
+  return proxy_get_header(map, changetype<usize>(key), key.byteLength, out, out + 4) == 0 ? taken() : "";
+}
+function setHeader(map: i32, name: string, value: string): void {
+  const key = bytes(name), text = bytes(value);
+  proxy_set_header(map, changetype<usize>(key), key.byteLength, changetype<usize>(text), text.byteLength);
+}
+function property(path: string): string {
+  const key = bytes(path.replaceAll(".", "\0"));
+  return proxy_get_property(changetype<usize>(key), key.byteLength, out, out + 4) == 0 ? taken() : "?";
+}
+function replaceBody(type: i32, text: string): void {
+  const body = bytes(text);
+  proxy_set_buffer(type, 0, i32.MAX_VALUE, changetype<usize>(body), body.byteLength);
+}
+function body(type: i32, size: i32): string {
+  return proxy_get_buffer(type, 0, size, out, out + 4) == 0 ? taken() : "";
+}
+function reply(status: i32, text: string): void {
+  const details = bytes("gate_says_so"), body = bytes(text);
+  proxy_reply(status, changetype<usize>(details), details.byteLength, changetype<usize>(body), body.byteLength, 0, 0, -1);
+}
+function does(id: i32, word: string): bool { return plans.has(id) && plans.get(id).split(",").includes(word); }
+function pairs(list: string[]): ArrayBuffer {
+  const encoded = list.map<ArrayBuffer>((text) => bytes(text));
+  let size = 4 + 4 * list.length;
+  for (let i = 0; i < encoded.length; i++) size += encoded[i].byteLength + 1;
+  const all = new ArrayBuffer(size);
+  const at = changetype<usize>(all);
+  store<u32>(at, list.length / 2);
+  let to = at + 4 + 4 * list.length;
+  for (let i = 0; i < encoded.length; i++) {
+    store<u32>(at + 4 + 4 * i, encoded[i].byteLength);
+    memory.copy(to, changetype<usize>(encoded[i]), encoded[i].byteLength);
+    to += encoded[i].byteLength + 1;
+  }
+  return all;
+}
+
+export function abort(message: string | null, file: string | null, line: u32, column: u32): void { unreachable(); }
+export function proxy_abi_version_0_2_1(): void {}
+export function proxy_on_memory_allocate(size: usize): usize { return heap.alloc(size); }
+
+export function proxy_on_configure(id: i32, size: i32): i32 {
+  configuration = body(7, size);
+  if (configuration == "refuse") return 0;
+  const name = bytes("gate_requests");
+  proxy_define_metric(0, changetype<usize>(name), name.byteLength, out);
+  metric = load<u32>(out);
+  log("configured " + configuration);
+  return 1;
+}
+
+export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
+  const plan = header(0, "x-do");
+  plans.set(id, plan);
+  proxy_increment_metric(metric, 1);
+  setHeader(0, "x-gate", configuration);
+  if (does(id, "trap")) unreachable();
+  if (does(id, "split")) setHeader(0, "x-split", "a\r\nx-smuggled: b");
+  if (does(id, "reply")) { reply(403, "no way\n"); return 4; }
+  if (does(id, "route")) setHeader(0, ":path", "/other");
+  if (does(id, "route-by-header")) setHeader(0, "x-team", "blue");
+  if (does(id, "properties")) {
+    setHeader(0, "x-properties", property("request.path") + " " + property("request.method") + " " + property("cluster_name") + " " +
+      property("route_name") + " " + property("xds.node.id") + " " + property("source.address").split(":")[0]);
+  }
+  if (does(id, "call")) {
+    const cluster = bytes(does(id, "call-nowhere") ? "nowhere" : "auth");
+    const headers = pairs([":method", "GET", ":path", "/check", ":authority", "auth.test", "x-asks", configuration]);
+    const status = proxy_http_call(changetype<usize>(cluster), cluster.byteLength, changetype<usize>(headers), headers.byteLength, 0, 0, 0, 0, does(id, "impatient") ? 100 : 5000, out);
+    if (status != 0) { reply(500, "call refused: " + status.toString() + "\n"); return 4; }
+    waiting.set(load<u32>(out), id);
+    return 4;
+  }
+  if (does(id, "grpc")) {
+    const service = bytes("rpc"), name = bytes("test.Greeter"), method = bytes("Hello"), message = bytes("hi");
+    const status = proxy_grpc_call(changetype<usize>(service), service.byteLength, changetype<usize>(name), name.byteLength, changetype<usize>(method), method.byteLength, 0, 0, changetype<usize>(message), message.byteLength, 5000, out);
+    if (status != 0) { reply(500, "grpc refused: " + status.toString() + "\n"); return 4; }
+    waiting.set(load<u32>(out), id);
+    return 4;
+  }
+  // Headers wait for the body, where the plugin's configuration allows it.
+  if (does(id, "wait-for-body")) return 1;
+  return 0;
+}
+
+export function proxy_on_request_body(id: i32, size: i32, end: i32): i32 {
+  if (does(id, "wait-for-body") || does(id, "upper")) {
+    if (end == 0) return 1;
+    const text = body(0, size).toUpperCase();
+    replaceBody(0, text);
+    if (does(id, "wait-for-body")) {
+      setHeader(0, "x-length", size.toString());
+      setHeader(0, "content-length", bytes(text).byteLength.toString());
+    }
+  }
+  return 0;
+}
+
+export function proxy_on_response_headers(id: i32, count: i32, end: i32): i32 {
+  setHeader(2, "x-gate", configuration + " " + header(2, ":status"));
+  if (does(id, "refuse-response")) { reply(451, "not for you\n"); return 4; }
+  if (does(id, "hold-response")) return 1;
+  return 0;
+}
+
+export function proxy_on_response_body(id: i32, size: i32, end: i32): i32 {
+  if (!does(id, "swap") && !does(id, "hold-response")) return 0;
+  if (end == 0) return 1;
+  const text = "swapped " + size.toString();
+  replaceBody(1, text);
+  if (does(id, "hold-response")) setHeader(2, "content-length", text.length.toString());
+  return 0;
+}
+
+export function proxy_on_http_call_response(root: i32, token: i32, headers: i32, size: i32, trailers: i32): void {
+  const id = waiting.get(token);
+  waiting.delete(token);
+  const status = header(6, ":status");
+  const text = body(4, size);
+  proxy_set_effective_context(id);
+  setHeader(0, "x-call", status + " " + text);
+  proxy_continue_stream(0);
+}
+
+export function proxy_on_grpc_receive(root: i32, token: i32, size: i32): void {
+  const text = body(5, size);
+  proxy_set_effective_context(waiting.get(token));
+  setHeader(0, "x-grpc", text);
+  // The answer of a unary call is its end: no close is told, as in Envoy.
+  proxy_continue_stream(0);
+}
+
+export function proxy_on_grpc_close(root: i32, token: i32, status: i32): void {
+  const id = waiting.get(token);
+  proxy_set_effective_context(id);
+  setHeader(0, "x-grpc-status", status.toString());
+  proxy_continue_stream(0);
+}
+
+export function proxy_on_log(id: i32): void {
+  log("log " + header(0, ":path") + " " + header(2, ":status") + " " + property("response.code_details"));
+}
+export function proxy_on_done(id: i32): i32 {
+  if (id == 1) log("done " + configuration);
+  return 1;
+}
+export function proxy_on_delete(id: i32): void { plans.delete(id); }
