@@ -24,13 +24,22 @@ export interface PlainModule {
 /** Instantiates a module of plain functions. `imports` are further functions of the module `env`. */
 export function loadPlainModule(
   wasm: Uint8Array<ArrayBuffer>,
-  imports: (memory: () => WebAssembly.Memory) => Record<string, (...args: number[]) => number> = () => ({}),
+  imports: (
+    memory: () => WebAssembly.Memory,
+    allocate: (length: number) => number,
+  ) => Record<string, (...args: number[]) => number> = () => ({}),
 ): PlainModule {
   const trapped = (line: number) => {
     throw new Error(`aborted at line ${line}`);
   };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), {
-    env: { trapped, ...imports(() => runtime.memory) },
+    env: {
+      trapped,
+      ...imports(
+        () => runtime.memory,
+        (length) => runtime.allocate(length),
+      ),
+    },
   });
   const runtime = instance.exports as unknown as Runtime;
   const functions = instance.exports as unknown as Record<string, (...args: (number | bigint)[]) => number>;
