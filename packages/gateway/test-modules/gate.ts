@@ -27,7 +27,9 @@ declare function proxy_define_metric(type: i32, name: usize, nameSize: usize, id
 declare function proxy_increment_metric(id: i32, offset: i64): i32;
 
 const out = memory.data(8);
-let configuration = "";
+// By root context: plugins of one VM share this module's memory.
+const configurations = new Map<i32, string>();
+const roots = new Map<i32, i32>();
 let metric = 0;
 const plans = new Map<i32, string>();
 const waiting = new Map<i32, i32>();
@@ -84,8 +86,13 @@ export function abort(message: string | null, file: string | null, line: u32, co
 export function proxy_abi_version_0_2_1(): void {}
 export function proxy_on_memory_allocate(size: usize): usize { return heap.alloc(size); }
 
+function configurationOf(id: i32): string { return configurations.get(roots.get(id)); }
+
+export function proxy_on_context_create(id: i32, root: i32): void { roots.set(id, root == 0 ? id : root); }
+
 export function proxy_on_configure(id: i32, size: i32): i32 {
-  configuration = body(7, size);
+  const configuration = body(7, size);
+  configurations.set(id, configuration);
   if (configuration == "refuse") return 0;
   const name = bytes("gate_requests");
   proxy_define_metric(0, changetype<usize>(name), name.byteLength, out);
@@ -95,6 +102,7 @@ export function proxy_on_configure(id: i32, size: i32): i32 {
 }
 
 export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
+  const configuration = configurationOf(id);
   const plan = header(0, "x-do");
   plans.set(id, plan);
   proxy_increment_metric(metric, 1);
@@ -142,6 +150,7 @@ export function proxy_on_request_body(id: i32, size: i32, end: i32): i32 {
 }
 
 export function proxy_on_response_headers(id: i32, count: i32, end: i32): i32 {
+  const configuration = configurationOf(id);
   setHeader(2, "x-gate", configuration + " " + header(2, ":status"));
   if (does(id, "refuse-response")) { reply(451, "not for you\n"); return 4; }
   if (does(id, "hold-response")) return 1;
@@ -186,7 +195,11 @@ export function proxy_on_log(id: i32): void {
   log("log " + header(0, ":path") + " " + header(2, ":status") + " " + property("response.code_details"));
 }
 export function proxy_on_done(id: i32): i32 {
-  if (id == 1) log("done " + configuration);
+  if (configurations.has(id)) log("done " + configurations.get(id));
   return 1;
 }
-export function proxy_on_delete(id: i32): void { plans.delete(id); }
+export function proxy_on_delete(id: i32): void {
+  plans.delete(id);
+  roots.delete(id);
+  configurations.delete(id);
+}

@@ -17,8 +17,6 @@ export async function compileGate(): Promise<Uint8Array<ArrayBuffer>> {
 /** How one filter differs from the usual. */
 export interface GateOptions {
   readonly configuration?: string;
-  /** Filters of one id share a module's memory. */
-  readonly vmId?: string;
   /** Envoy JSON laid over PluginConfig. */
   readonly plugin?: JsonObject;
   /** A file in place of the bytes. */
@@ -28,14 +26,13 @@ export interface GateOptions {
 /** The filter's configuration as Envoy JSON. */
 export function gateConfig(
   wasm: Uint8Array,
-  { configuration = 'gate', vmId = '', plugin = {}, filename }: GateOptions = {},
+  { configuration = 'gate', plugin = {}, filename }: GateOptions = {},
 ): JsonObject {
   return {
     '@type': type('envoy.extensions.filters.http.wasm.v3.Wasm'),
     config: {
       name: 'gate',
       vmConfig: {
-        vmId,
         runtime: 'envoy.wasm.runtime.v8',
         code: { local: filename === undefined ? { inlineBytes: Buffer.from(wasm).toString('base64') } : { filename } },
       },

@@ -227,7 +227,7 @@ describe('a filter in WebAssembly', () => {
     };
     const filters = [
       gateFilter(wasm, { configuration: 'first' }, 'a'),
-      gateFilter(wasm, { configuration: 'second', vmId: 'b' }, 'b'),
+      gateFilter(wasm, { configuration: 'second' }, 'b'),
       fault,
     ];
     await using running = await start(echo.port, { filters });
