@@ -202,6 +202,13 @@ export default {
       to: { path: oneRuntime, pathNot: 'node_modules' },
     },
     {
+      name: 'filters-stand-alone',
+      comment: 'A filter is a module for a proxy: code of ours runs it from a file and never imports it.',
+      severity: 'error',
+      from: { pathNot: '^filters/' },
+      to: { path: '^filters/' },
+    },
+    {
       name: 'setup-needs-nothing',
       comment: 'These run before anything is installed, so they use builtins only.',
       severity: 'error',

@@ -136,6 +136,16 @@ const tiers = [
     count: 'summary',
   },
   {
+    name: 'filters',
+    why: 'every filter in the oldest Envoy, as npm test runs it in the newest',
+    minutes: 4,
+    commands: [
+      `HEDDLE_FILTER_ENVOYS=1.36 vitest run filters --reporter=default --reporter=json --outputFile.json=${logs}/filters.json`,
+    ],
+    count: 'vitest',
+    reports: ['filters.json'],
+  },
+  {
     name: 'foreign',
     why: 'filters that Rust, Go and C++ make run in the host as in Envoy, where their compilers can be had',
     minutes: 8,

@@ -1,6 +1,6 @@
 /** The filters that the benchmark and the soak run, as modules. */
 import { fileURLToPath } from 'node:url';
-import { compileModule } from '@heddle/wasm-tools';
+import { buildFilter, compileModule } from '@heddle/wasm-tools';
 import { buildForeign, type ForeignLanguage } from '../../test/foreign-filters/build-foreign.ts';
 
 /** A filter to measure. */
@@ -18,8 +18,25 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** What a request of the load carries, so that every filter lets it pass. */
 export const KEY = 'secret';
 
+const SDK = 'AssemblyScript, @heddle/wasm-sdk';
+
 const builders: Readonly<Record<string, () => Promise<Omit<BuiltFilter, 'name'> | { readonly missing: string }>>> = {
   none: async () => ({ wasm: undefined, configuration: '', by: 'Envoy alone' }),
+  smallest: async () => ({
+    wasm: await ours('../../packages/wasm-sdk/test-modules/smallest.ts'),
+    configuration: '',
+    by: SDK,
+  }),
+  'api-key': async () => ({
+    wasm: await ours('../../packages/wasm-sdk/test-modules/api-key.ts'),
+    configuration: KEY,
+    by: SDK,
+  }),
+  'filters/api-key': async () => ({
+    wasm: await ours('../../filters/api-key'),
+    configuration: JSON.stringify({ keys: [{ name: 'bench', key: KEY }], clientHeader: 'x-client' }),
+    by: SDK,
+  }),
   'api-key, no SDK': async () => {
     const flags = ['--runtime', 'minimal', '-O3', '--noAssert', '--use', 'abort=api-key/abort'];
     const { wasm } = await compileModule(path('../../packages/wasm-host/test-modules/api-key.ts'), { flags });
@@ -44,6 +61,11 @@ export async function buildFilters(names: readonly string[]): Promise<BuiltFilte
     else built.push({ name, ...filter });
   }
   return built;
+}
+
+/** A filter as it is shipped. */
+async function ours(entry: string): Promise<Uint8Array<ArrayBuffer>> {
+  return (await buildFilter(path(entry), { names: false })).wasm;
 }
 
 function foreign(language: ForeignLanguage) {

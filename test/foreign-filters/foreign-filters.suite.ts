@@ -45,6 +45,7 @@ const cases: readonly FilterCase[] = [
 
 const suite = {
   folder: fileURLToPath(new URL('.', import.meta.url)),
+  hasSchema: false,
   cases,
   refused: [{ configuration: '', reason: 'no key is configured' }],
 };

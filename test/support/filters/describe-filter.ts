@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { createFilter } from '@heddle/wasm-host/testing';
+import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { requireEnvoy } from '../require-envoy.ts';
@@ -26,6 +27,8 @@ export interface RefusedConfiguration {
   readonly configuration: JsonValue;
   /** Found in what the filter logs. */
   readonly reason: string | RegExp;
+  /** The schema takes it all the same, as schemas cannot say what is wrong. */
+  readonly isBeyondSchema?: boolean;
 }
 
 /** See {@link describeFilter}. */
@@ -35,6 +38,8 @@ export interface FilterSuite {
   /** Makes the module; called once. */
   readonly build: () => Promise<Uint8Array<ArrayBuffer>>;
   readonly cases: readonly FilterCase[];
+  /** Whether the folder has a schema.json of the configuration; default true. */
+  readonly hasSchema?: boolean;
   readonly refused: readonly RefusedConfiguration[];
   /** Clusters that the filter calls, beside `upstream`: by name, as in envoy.yaml. Undefined is no answer in time. */
   readonly clusters?: Readonly<Record<string, (call: ScriptedCall) => ScriptedAnswer | undefined>>;
@@ -75,6 +80,22 @@ export function describeFilter(suite: FilterSuite): void {
       });
       await expect(start).rejects.toThrow('refuses its configuration');
       expect(log.join('\n')).toMatch(reason);
+    });
+
+    test.runIf(suite.hasSchema ?? true)('has a schema that takes what the filter takes', async () => {
+      const schema = JSON.parse(await readFile(join(suite.folder, 'schema.json'), 'utf8')) as object;
+      const validate = new Ajv({ allErrors: true, strict: true, strictRequired: false }).compile(schema);
+      const taken = [exampleConfiguration(options.example), ...cases.map(({ configuration }) => configuration)];
+      for (const configuration of taken) {
+        expect(validate(configuration), `${JSON.stringify(configuration)}: ${JSON.stringify(validate.errors)}`).toBe(
+          true,
+        );
+      }
+      // Text that is no JSON is refused before any schema; what a schema cannot say is marked.
+      for (const { configuration, isBeyondSchema = false } of refused) {
+        if (typeof configuration === 'string') continue;
+        expect(validate(configuration), `${JSON.stringify(configuration)} is taken by the schema`).toBe(isBeyondSchema);
+      }
     });
 
     test('takes the configuration that envoy.yaml shows', async () => {

@@ -1,0 +1,93 @@
+import { Configuration, HeadersResult, HttpContext, Reply, RootContext } from "@heddle/wasm-sdk/assembly";
+import { isPlainPath, pathWithoutQuery } from "@heddle/wasm-sdk/assembly/path-patterns";
+import { ApiKeySettings } from "./settings";
+import { ApiKey } from "./key";
+import { Results } from "./results";
+
+/** The plugin: keys, where they are looked for, and which paths need none. */
+export class ApiKeyFilter extends RootContext {
+  settings: ApiKeySettings | null = null;
+  results: Results = new Results();
+
+  onConfigure(configuration: Configuration): bool {
+    const settings = ApiKeySettings.read(configuration);
+    if (settings === null) return false;
+    this.settings = settings;
+    this.results.define();
+    return true;
+  }
+
+  createHttpContext(): HttpContext | null {
+    const settings = this.settings;
+    return settings === null ? null : new Request(settings, this.results);
+  }
+}
+
+class Request extends HttpContext {
+  constructor(private settings: ApiKeySettings, private results: Results) {
+    super();
+  }
+
+  onRequestHeaders(endOfStream: bool): HeadersResult {
+    const settings = this.settings;
+    const headers = this.requestHeaders;
+    const clientHeader = settings.clientHeader;
+    // Only this filter says who the client is.
+    const isForged = clientHeader.length > 0 && headers.has(clientHeader);
+
+    let presented: ArrayBuffer | null = null;
+    for (let index = 0; index < settings.sources.length && presented === null; index++) {
+      presented = settings.sources[index].find(headers);
+    }
+
+    let path = "";
+    if (settings.readsPath) {
+      const whole = headers.path;
+      path = whole === null ? "" : pathWithoutQuery(whole);
+      if (settings.exempt.match(path) && isPlainPath(path)) {
+        this.strip();
+        if (isForged) headers.remove(clientHeader);
+        this.results.exempt.increment();
+        return HeadersResult.Continue;
+      }
+    }
+
+    if (presented === null) {
+      this.results.missing.increment();
+      return this.refuse(401, "an API key is wanted", "api_key_missing");
+    }
+    const key = ApiKey.find(settings.keys, presented);
+    if (key === null) {
+      this.results.unknown.increment();
+      return this.refuse(401, "the API key is not known", "api_key_unknown");
+    }
+    if (!key.paths.isEmpty && !(key.paths.match(path) && isPlainPath(path))) {
+      this.results.forbidden.increment();
+      return this.refuse(403, "the API key is not for this path", "api_key_forbidden");
+    }
+    this.strip();
+    if (clientHeader.length > 0) headers.set(clientHeader, key.name);
+    this.results.allowed.increment();
+    return HeadersResult.Continue;
+  }
+
+  private strip(): void {
+    if (!this.settings.strip) return;
+    const sources = this.settings.sources;
+    for (let index = 0; index < sources.length; index++) sources[index].strip(this.requestHeaders);
+  }
+
+  private refuse(status: u32, title: string, details: string): HeadersResult {
+    const settings = this.settings;
+    let body = title + "\n";
+    let type = "text/plain";
+    if (settings.isJson) {
+      body = '{"type":"about:blank","title":"' + title + '","status":' + status.toString() + "}\n";
+      type = "application/problem+json";
+    }
+    const reply = new Reply(status, body, details).header("content-type", type);
+    if (status == 401) reply.header("www-authenticate", settings.challenge);
+    this.send(reply);
+    return HeadersResult.Pause;
+  }
+}
