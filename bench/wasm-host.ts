@@ -23,7 +23,7 @@ const growth = Number(values.growth);
 
 const entry = fileURLToPath(new URL('../packages/wasm-host/test-modules/api-key.ts', import.meta.url));
 const { wasm } = await compileModule(entry, { flags: ['--runtime', 'minimal', '--use', 'abort=api-key/abort'] });
-const module = await loadModule(wasm);
+const module = await loadModule(wasm, { isMetered: false });
 
 const headers = [
   [':authority', 'shop.example.com'],
@@ -98,7 +98,7 @@ async function floor(): Promise<() => void> {
 }
 
 function start(): Promise<Plugin> {
-  return startPlugin({ module, name: 'api-key', configuration: 'secret' });
+  return startPlugin({ module: wasm, name: 'api-key', configuration: 'secret' });
 }
 
 /** A stream from its beginning to its end. */
@@ -116,6 +116,11 @@ function microseconds(run: () => void): number {
 }
 
 const plugin = await start();
+const unlimited = await startPlugin({
+  module,
+  name: 'api-key',
+  configuration: 'secret',
+});
 const callDirectly = await floor();
 const cases: Record<string, () => void> = {
   floor: callDirectly,
@@ -126,6 +131,7 @@ const cases: Record<string, () => void> = {
     context?.end();
   },
   wholeRequest: () => wholeRequest(plugin),
+  wholeRequestWithoutTimeLimit: () => wholeRequest(unlimited),
   headerList: () => void new HeaderList(headers),
 };
 const samples: Record<string, number[]> = {};

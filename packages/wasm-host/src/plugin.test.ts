@@ -133,6 +133,17 @@ describe('a module that fails', () => {
     expect(plugin.memoryBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
   });
 
+  test('is ended when a callback runs without an end, and comes back', async () => {
+    const clock = fakeClock();
+    const { plugin, events } = await start({ failurePolicy: 'reload', timeLimitMs: 20, clock });
+    expect(ask(plugin, '/hang')).toBe('failed');
+    expect(plugin.failure?.message).toBe('The module failed in proxy_on_request_headers: it ran longer than 20 ms');
+    await clock.advance(1000);
+    // Each callback has the whole limit.
+    for (let count = 0; count < 100; count += 1) expect(ask(plugin, '/pass')).toBe('passed');
+    expect(events.map(({ type }) => type)).toEqual(['failed', 'reloaded']);
+  });
+
   test('gets no timer and no other callback any more', async () => {
     const clock = fakeClock();
     const { plugin, logs } = await start({ configuration: 'tick', clock });

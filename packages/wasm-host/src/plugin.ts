@@ -54,6 +54,11 @@ export interface PluginOptions {
   readonly trace?: (event: TraceEvent) => void;
   /** What the module's memory may grow to; default 64 MiB. */
   readonly maxMemoryBytes?: number;
+  /**
+   * Milliseconds that a callback may run before the module counts as failed: default 1000, at most 2000. Counted in instructions: see
+   * `WasmVmOptions.timeLimitMs`.
+   */
+  readonly timeLimitMs?: number;
   /** Milliseconds that a module may take to say `proxy_done` when the plugin is closed; default 5000. */
   readonly shutdownTimeoutMs?: number;
   readonly observe?: (event: PluginEvent) => void;
@@ -178,7 +183,7 @@ export class Plugin {
 
   #load(): Generation {
     const { configuration = '', vmConfiguration, environment, vmId, rootId = '', property, observe } = this.#options;
-    const { logLevel, log, callouts, foreignFunctions, clock, trace } = this.#options;
+    const { logLevel, log, callouts, foreignFunctions, clock, trace, timeLimitMs } = this.#options;
     const lease = leaseVm(
       this.process,
       this.#module,
@@ -192,6 +197,7 @@ export class Plugin {
         ...(foreignFunctions === undefined ? {} : { foreignFunctions }),
         ...(clock === undefined ? {} : { clock }),
         ...(trace === undefined ? {} : { trace }),
+        ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
       },
       (trap) => observe?.({ type: 'failed', trap }),
     );

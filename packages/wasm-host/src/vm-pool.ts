@@ -36,7 +36,7 @@ export function leaseVm(
     pools.set(process, pool);
   }
   const { vmId = '', vmConfiguration = new Uint8Array() } = options;
-  const key = JSON.stringify([vmId, module.digest, Array.from(vmConfiguration)]);
+  const key = JSON.stringify([vmId, module.digest, module.isMetered, Array.from(vmConfiguration)]);
   const shared = pool.get(key) ?? start(pool, key, process, module, options);
   shared.uses += 1;
   shared.failed.add(failed);

@@ -1,4 +1,6 @@
 import { ABI_VERSIONS, type AbiVersion } from './abi.ts';
+import { metered } from './metering.ts';
+import { BinaryError, BinaryReader, BinaryWriter, encodeU32, readSections, Section } from './wasm-binary.ts';
 
 /** What is wrong with a module. */
 export type ModuleErrorCode =
@@ -32,18 +34,22 @@ export interface WasmModule {
   readonly size: number;
   /** SHA-256 of the file, in hexadecimal: modules of one digest are the same. */
   readonly digest: string;
+  /** Whether a VM can end callbacks of it that run too long. */
+  readonly isMetered: boolean;
 }
 
 /** See {@link loadModule}. */
 export interface LoadModuleOptions {
   /** What the module's memory may grow to, in bytes; default 64 MiB. */
   readonly maxMemoryBytes?: number;
+  /**
+   * Whether a VM can end callbacks of it that run too long (`timeLimitMs`); default true. The meter moves the offsets that traces of traps
+   * name.
+   */
+  readonly isMetered?: boolean;
 }
 
 const PAGE = 64 * 1024;
-const MEMORY_SECTION = 5;
-const START_SECTION = 8;
-const HEADER_BYTES = 8;
 
 /**
  * Compiles a Proxy-Wasm module and checks what can be seen from outside: its version of the ABI, an allocator, and that it has no start
@@ -53,17 +59,11 @@ const HEADER_BYTES = 8;
  */
 export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadModuleOptions = {}): Promise<WasmModule> {
   const maxMemoryBytes = options.maxMemoryBytes ?? 64 * 1024 * 1024;
-  const sections = readSections(bytes);
-  if (sections.some(({ id }) => id === START_SECTION)) {
-    throw new ModuleError(
-      'start-section',
-      'Cannot use the module: it has a start section, whose functions run before the host can answer them; wanted them in ' +
-        'an exported "_initialize" (asc --exportStart _initialize)',
-    );
-  }
+  const isMetered = options.isMetered ?? true;
+  const limited = limitedModule(bytes, Math.floor(maxMemoryBytes / PAGE), isMetered);
   let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(withMemoryLimit(bytes, sections, Math.floor(maxMemoryBytes / PAGE)));
+    module = await WebAssembly.compile(limited);
   } catch (cause) {
     throw new ModuleError('malformed', `Cannot compile the module: ${(cause as Error).message}`, { cause });
   }
@@ -92,82 +92,52 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
   const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) =>
     byte.toString(16).padStart(2, '0'),
   ).join('');
-  return { module, abiVersion, exports, size: bytes.length, digest };
+  return { module, abiVersion, exports, size: bytes.length, digest, isMetered };
 }
 
-interface Section {
-  readonly id: number;
-  /** Where the section's id stands. */
-  readonly start: number;
-  readonly contentAt: number;
-  readonly end: number;
-}
-
-/** The sections of a module (WebAssembly Core Specification, "Modules" in the binary format). */
-function readSections(bytes: Uint8Array): readonly Section[] {
-  const sections: Section[] = [];
-  for (let at = HEADER_BYTES; at < bytes.length; ) {
-    const start = at;
-    const id = bytes[at] as number;
-    const { value: size, next } = readU32(bytes, at + 1);
-    const end = next + size;
-    if (end > bytes.length)
-      throw new ModuleError('malformed', `Cannot read the module: a section at ${start} ends beyond the file`);
-    sections.push({ id, start, contentAt: next, end });
-    at = end;
-  }
-  return sections;
-}
-
-/** The module with a limit on its own memory, so that it cannot take the process's. */
-function withMemoryLimit(
-  bytes: Uint8Array<ArrayBuffer>,
-  sections: readonly Section[],
-  maxPages: number,
-): Uint8Array<ArrayBuffer> {
-  const section = sections.find(({ id }) => id === MEMORY_SECTION);
+/**
+ * The module with a limit on its own memory, so that it cannot take the process's.
+ *
+ * @throws BinaryError
+ */
+function withMemoryLimit(bytes: Uint8Array<ArrayBuffer>, maxPages: number): Uint8Array<ArrayBuffer> {
+  const section = readSections(bytes).find(({ id }) => id === Section.MEMORY);
   if (section === undefined) return bytes;
-  const { value: count, next: flagsAt } = readU32(bytes, section.contentAt);
-  if (count !== 1) return bytes;
-  const hasMax = bytes[flagsAt] === 1;
+  const reader = new BinaryReader(bytes, section.contentAt);
+  const count = reader.u32();
+  const flags = reader.byte();
   // Shared and 64-bit memories are not for filters; the compiler says so.
-  if (!hasMax && bytes[flagsAt] !== 0) return bytes;
-  const { value: min, next: maxAt } = readU32(bytes, flagsAt + 1);
-  const own = hasMax ? readU32(bytes, maxAt).value : maxPages;
+  if (count !== 1 || flags > 1) return bytes;
+  const min = reader.u32();
+  const own = flags === 1 ? reader.u32() : maxPages;
   if (min > maxPages) {
     throw new ModuleError(
       'too-much-memory',
       `Cannot use the module: it wants ${min * PAGE} bytes of memory to begin with, at most ${maxPages * PAGE} are allowed`,
     );
   }
-  const content = [...writeU32(1), 1, ...writeU32(min), ...writeU32(Math.min(own, maxPages))];
-  const head = [MEMORY_SECTION, ...writeU32(content.length)];
-  const limited = new Uint8Array(section.start + head.length + content.length + bytes.length - section.end);
-  limited.set(bytes.subarray(0, section.start));
-  limited.set(head, section.start);
-  limited.set(content, section.start + head.length);
-  limited.set(bytes.subarray(section.end), section.start + head.length + content.length);
-  return limited;
+  const content = [...encodeU32(1), 1, ...encodeU32(min), ...encodeU32(Math.min(own, maxPages))];
+  const limited = new BinaryWriter();
+  limited.push(bytes.subarray(0, section.start));
+  limited.push([Section.MEMORY, ...encodeU32(content.length), ...content]);
+  limited.push(bytes.subarray(section.end));
+  return limited.done();
 }
 
-function readU32(bytes: Uint8Array, start: number): { readonly value: number; readonly next: number } {
-  let value = 0;
-  for (let shift = 0, at = start; shift < 35; shift += 7, at += 1) {
-    const byte = bytes[at];
-    if (byte === undefined) break;
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return { value, next: at + 1 };
+/** The module as it is run: with limits. */
+function limitedModule(bytes: Uint8Array<ArrayBuffer>, maxPages: number, isMetered: boolean): Uint8Array<ArrayBuffer> {
+  try {
+    if (readSections(bytes).some(({ id }) => id === Section.START)) {
+      throw new ModuleError(
+        'start-section',
+        'Cannot use the module: it has a start section, whose functions run before the host can answer them; wanted them in ' +
+          'an exported "_initialize" (asc --exportStart _initialize)',
+      );
+    }
+    const limited = withMemoryLimit(bytes, maxPages);
+    return isMetered ? metered(limited) : limited;
+  } catch (cause) {
+    if (!(cause instanceof BinaryError)) throw cause;
+    throw new ModuleError('malformed', `Cannot read the module: ${cause.message}`, { cause });
   }
-  throw new ModuleError('malformed', `Cannot read the module: the number at ${start} does not end`);
-}
-
-function writeU32(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  bytes.push(rest);
-  return bytes;
 }

@@ -8,6 +8,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';
 import type { HeaderPair } from './header-pairs.ts';
 import { type HostcallTarget, hostcalls } from './hostcalls.ts';
+import { BUDGET_EXPORT } from './metering.ts';
 import { type PluginIdentity, RootContext } from './root-context.ts';
 import { wasiImports } from './wasi.ts';
 import { ModuleError, type WasmModule } from './wasm-module.ts';
@@ -37,6 +38,11 @@ export interface WasmVmOptions {
   readonly callouts?: Callouts;
   /** Functions beside, or in place of, those that need nothing of the machine; see `nodeForeignFunctions`. */
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
+  /**
+   * Milliseconds that a callback may run before it is ended as failed: default 1000, at most 2000. They are counted in instructions, one million
+   * for a millisecond, so they do not depend on how busy the machine is. Only of modules that were loaded with a meter, as they are by default.
+   */
+  readonly timeLimitMs?: number;
   readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Told once, when the module fails: it answers nothing from then on. */
   readonly failed?: (trap: WasmTrap) => void;
@@ -72,6 +78,12 @@ type Export = (...args: number[]) => number | undefined;
 /** Callout tokens count in fours; the two lowest bits are the kind, 0 for HTTP. */
 const STEP = 4;
 
+/** What stands for a millisecond in {@link WasmVmOptions.timeLimitMs}. */
+const INSTRUCTIONS_PER_MS = 1_000_000;
+const DEFAULT_TIME_LIMIT_MS = 1000;
+/** The meter has 31 bits. */
+const MAX_TIME_LIMIT_MS = 2000;
+
 /**
  * One instance of a module with its contexts. Callbacks go in by {@link call}; what the module asks in return is answered in the name of
  * the context that the callback is about, or of the one it names itself (`proxy_set_effective_context`).
@@ -85,6 +97,9 @@ export class WasmVm implements HostcallTarget {
   readonly #options: WasmVmOptions;
   readonly #exports = new Map<string, Export>();
   #allocator: Export | undefined;
+  /** What the module may still run in this callback, if that has a limit; see metering.ts. */
+  #budget: { value: number } | undefined;
+  readonly #timeLimitMs: number;
   readonly #contexts = new Map<number, GuestContext>();
   readonly #vmConfiguration: Uint8Array;
   readonly #clock: WasmClock;
@@ -114,6 +129,7 @@ export class WasmVm implements HostcallTarget {
     this.process = options.process ?? new WasmProcess();
     this.#vmConfiguration = options.vmConfiguration ?? new Uint8Array();
     this.#clock = options.clock ?? systemWasmClock;
+    this.#timeLimitMs = Math.min(options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS, MAX_TIME_LIMIT_MS);
   }
 
   /**
@@ -200,6 +216,9 @@ export class WasmVm implements HostcallTarget {
     const run = this.#exports.get(callback);
     if (run === undefined || this.#failure !== undefined) return undefined;
     const outer = { current: this.#current, effectiveId: this.#effectiveId };
+    // What a callback causes another callback to run is part of it.
+    if (this.#budget !== undefined && outer.current === undefined)
+      this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
     this.#current = context;
     this.#effectiveId = 0;
     let converted: Result | undefined;
@@ -208,7 +227,7 @@ export class WasmVm implements HostcallTarget {
       result = run(...args);
       converted = convert(result ?? 0);
     } catch (error) {
-      this.#failure = new WasmTrap(callback, error as Error);
+      this.#failure = new WasmTrap(callback, this.#limitError() ?? (error as Error));
       this.log(LogLevel.CRITICAL, this.#failure.message);
       this.#stop();
       this.#options.failed?.(this.#failure);
@@ -462,6 +481,12 @@ export class WasmVm implements HostcallTarget {
     };
   }
 
+  /** What is to be said of a trap that the meter made. */
+  #limitError(): Error | undefined {
+    if (this.#budget === undefined || this.#budget.value >= 0) return undefined;
+    return new Error(`it ran longer than ${this.#timeLimitMs} ms`);
+  }
+
   #runDeferred(): void {
     while (this.#deferred.length > 0) {
       const actions = this.#deferred;
@@ -475,6 +500,8 @@ export class WasmVm implements HostcallTarget {
     for (const [name, value] of Object.entries(instance.exports)) {
       if (typeof value === 'function') this.#exports.set(name, value as Export);
     }
+    this.#budget = instance.exports[BUDGET_EXPORT] as { value: number } | undefined;
+    if (this.#budget !== undefined) this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
     this.#allocator = this.#exports.get('malloc') ?? this.#exports.get('proxy_on_memory_allocate');
     try {
       if (this.#exports.has('_initialize')) {
@@ -487,7 +514,7 @@ export class WasmVm implements HostcallTarget {
     } catch (cause) {
       throw new ModuleError(
         'initialisation',
-        `Cannot start the module: it failed in its initialisation: ${(cause as Error).message}`,
+        `Cannot start the module: it failed in its initialisation: ${(this.#limitError() ?? (cause as Error)).message}`,
         { cause },
       );
     }
