@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
 import { parseObject } from '@heddle/api';
 import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
+import { createPluginModules } from '@heddle/control-plane/node';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { GATEWAY_FEATURES, GATEWAY_USER_AGENT } from '@heddle/gateway';
 import { createStandaloneGateway, type StandaloneGateway } from '@heddle/gateway/node';
@@ -16,6 +20,7 @@ import { createMemorySource } from '@heddle/sources';
 import { createResourceWatcher } from '@heddle/xds-client';
 import { freePorts } from '../support/free-ports.ts';
 import { AccessLog, LOG_FORMAT } from './access-log.ts';
+import { buildModules } from './case-modules.ts';
 import type { CaseObject, ViewName } from './parity-case.ts';
 
 /** The two data planes. */
@@ -76,10 +81,13 @@ const nodes = {
 
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { envoyPath, log, views = ['gateway', 'sidecar'] } = options;
+  await buildModules();
   const source = createMemorySource();
+  const copies = await mkdtemp(join(tmpdir(), 'heddle-parity-plugins-'));
   const bindings = new Map<string, Map<number, number>>();
   const controlPlane = createControlPlane({
     sources: [source],
+    pluginModules: createPluginModules({ cacheFolder: copies, watch: false }),
     settings: { accessLog: { path: '/dev/stdout', format: LOG_FORMAT } },
     bindingOf: ({ id }) => {
       const ports = bindings.get(id);
@@ -95,6 +103,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     await Promise.all(proxies.map((proxy) => proxy.close()));
     await served.close();
     await controlPlane.close();
+    await rm(copies, { recursive: true, force: true });
   };
   try {
     await controlPlane.started;

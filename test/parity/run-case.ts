@@ -1,5 +1,6 @@
 import type { Explanation } from '@heddle/explain';
 import type { AllowedDifference } from './allowed-differences.ts';
+import { withModules } from './case-modules.ts';
 import { checkExpectation, compareAnswers, type Difference } from './compare.ts';
 import type { EchoBackends } from './echo-backends.ts';
 import { explainCaseRequest, judgeExplanation } from './explained.ts';
@@ -68,7 +69,7 @@ export function substitute(
     }
     return value;
   };
-  return resources.map((resource) => replace(resource) as CaseObject);
+  return resources.map((resource) => withModules(replace(resource)) as CaseObject);
 }
 
 const noLongerDiffers: Difference = {

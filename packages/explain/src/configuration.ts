@@ -2,10 +2,12 @@ import { fromBinary } from '@bufbuild/protobuf';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
+  EXTENSION_CONFIG_TYPE_URL,
   LISTENER_TYPE_URL,
   ROUTE_CONFIGURATION_TYPE_URL,
 } from '@heddle/envoy-api';
 import { type Cluster, ClusterSchema } from '@heddle/envoy-api/cluster';
+import { type TypedExtensionConfig, TypedExtensionConfigSchema } from '@heddle/envoy-api/core';
 import { type ClusterLoadAssignment, ClusterLoadAssignmentSchema } from '@heddle/envoy-api/endpoint';
 import { type Listener, ListenerSchema } from '@heddle/envoy-api/listener';
 import { type RouteConfiguration, RouteConfigurationSchema } from '@heddle/envoy-api/route';
@@ -49,6 +51,11 @@ export class Configuration {
   loadAssignment(name: string): ClusterLoadAssignment | undefined {
     const bytes = this.#bytes(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name);
     return bytes === undefined ? undefined : fromBinary(ClusterLoadAssignmentSchema, bytes);
+  }
+
+  extension(name: string): TypedExtensionConfig | undefined {
+    const bytes = this.#bytes(EXTENSION_CONFIG_TYPE_URL, name);
+    return bytes === undefined ? undefined : fromBinary(TypedExtensionConfigSchema, bytes);
   }
 
   /** What made a part of a resource: of the path itself, or of the nearest part around it that has an origin. */

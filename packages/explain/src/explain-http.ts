@@ -12,6 +12,7 @@ import {
 import { answered } from './answered.ts';
 import { legStep } from './cluster-legs.ts';
 import type { Configuration } from './configuration.ts';
+import { explainPlugins } from './explain-plugins.ts';
 import type { RequestToExplain } from './explain-request.ts';
 import { explainRoute } from './explain-route.ts';
 import { explainVirtualHost } from './explain-virtual-host.ts';
@@ -49,6 +50,9 @@ function followRequest(
 ): Outcome {
   const read = readRequest(manager, request, steps);
   if ('kind' in read) return read;
+  // Plugins come before routes count: whatever they change is what the routes see.
+  const refused = explainPlugins(configuration, manager, steps);
+  if (refused !== undefined) return refused;
   const found = findTable(configuration, manager);
   if (typeof found === 'string') return { kind: 'refused', reason: found };
   const { table } = found;
