@@ -52,7 +52,8 @@ export function judgeExplanation(
   answers: readonly Answer[],
   backends: Pick<EchoBackends, 'port'>,
 ): ExplanationVerdict {
-  const readable = answers.filter((answer) => isReadable(request, answer));
+  // What a module does nobody knows who does not run it.
+  const readable = answers.filter((answer) => isReadable(request, answer) && !isAnsweredByPlugin(answer));
   if (readable.length === 0) {
     // A connection that is closed at once is what was explained; of others nothing is known but that they broke.
     const closed = answers.length > 0 && answers.every(({ status, log }) => status === undefined && log === undefined);
@@ -83,6 +84,10 @@ function isReadable({ path, method }: CaseRequest, { log }: Answer): boolean {
   const unread =
     /^(?:http[12]\.(?!unexpected_underscore|too_many_headers)|invalid_connection_header|low_version|upgrade_failed)/;
   return !unread.test(details) && details !== 'request_headers_timeout';
+}
+
+function isAnsweredByPlugin({ log }: Answer): boolean {
+  return /^wasm_/.test(log?.['RESPONSE_CODE_DETAILS'] ?? '');
 }
 
 /** A value of the access log; undefined where its format has none. */
