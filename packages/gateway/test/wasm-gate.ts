@@ -1,4 +1,4 @@
-/** The module of test-modules/gate.ts, and listeners that have it in their chain. */
+/** The module of wasm-host/test-modules/gate.ts, and listeners that have it in their chain. */
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { fromJson } from '@bufbuild/protobuf';
@@ -10,7 +10,7 @@ const type = (name: string) => `type.googleapis.com/${name}`;
 
 /** Compiles the module. */
 export async function compileGate(): Promise<Uint8Array<ArrayBuffer>> {
-  const entry = fileURLToPath(new URL('../test-modules/gate.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../wasm-host/test-modules/gate.ts', import.meta.url));
   return (await compileModule(entry, { flags: ['--runtime', 'incremental', '--use', 'abort=gate/abort'] })).wasm;
 }
 

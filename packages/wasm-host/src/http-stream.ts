@@ -190,6 +190,7 @@ class Filter {
   /** The plugin takes no part: it had failed before, and is passed by. */
   #isPassedBy = false;
   #hasReplied = false;
+  #hasFailed = false;
   #request!: StreamLeg;
   #response!: StreamLeg;
   /** Tells those before this plugin, on either way, that they may go on. */
@@ -283,7 +284,9 @@ class Filter {
   }
 
   #failed(): boolean {
-    if (this.#plugin.failsOpen) return true;
+    // The answer that tells of the failure passes the plugin too.
+    if (this.#plugin.failsOpen || this.#hasFailed) return true;
+    this.#hasFailed = true;
     this.#reply({ ...refusal(503, '', DETAILS.failed), grpcStatus: 14 });
     return false;
   }

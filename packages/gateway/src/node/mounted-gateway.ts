@@ -1,3 +1,4 @@
+import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createGateway as createPortableGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { dnsResolver } from './dns-resolver.ts';
 import { machineAddress } from './machine-address.ts';
@@ -20,5 +21,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     ownAddress: options.ownAddress ?? machineAddress(),
     readModule: options.readModule ?? readModule,
     hostEnvironment: options.hostEnvironment ?? hostEnvironment,
+    foreignFunctions: options.foreignFunctions ?? nodeForeignFunctions,
   });
 }

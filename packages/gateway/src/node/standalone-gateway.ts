@@ -1,3 +1,4 @@
+import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { type ControlPlaneOptions, type Following, followControlPlane } from '../follow-control-plane.ts';
 import type { ServedListener } from '../http/served-listener.ts';
 import { type GatewayInspection, inspectRuntime } from '../inspection.ts';
@@ -72,6 +73,7 @@ class Standalone implements StandaloneGateway {
       lacks: options.lacks ?? lackingFeatures(),
       readModule: options.readModule ?? readModule,
       hostEnvironment: options.hostEnvironment ?? hostEnvironment,
+      foreignFunctions: options.foreignFunctions ?? nodeForeignFunctions,
       node: options.node ?? options.xds?.node,
     });
     this.#onProblem = options.onProblem;

@@ -1,6 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import {
   type Callouts,
+  type ForeignFunction,
   LogLevel,
   type Metric,
   type Plugin,
@@ -23,6 +24,8 @@ export interface WasmEnvironment {
   readonly readModule?: ((path: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
   /** A variable of the gateway's own environment; undefined where there is none. */
   readonly hostEnvironment?: ((name: string) => string | undefined) | undefined;
+  /** Functions of the proxy that modules may call by name. */
+  readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>> | undefined;
   /** Takes what filters log. */
   readonly onFilterLog?: ((line: FilterLogLine) => void) | undefined;
   /** Most bytes of memory that a module may have; default 64 MiB. */
@@ -129,7 +132,7 @@ export class WasmPlugins {
   }
 
   async #start(settings: WasmSettings): Promise<Plugin> {
-    const { maxFilterMemoryBytes, hostEnvironment } = this.#environment;
+    const { maxFilterMemoryBytes, hostEnvironment, foreignFunctions } = this.#environment;
     const environment: Record<string, string> = { ...settings.environment };
     for (const name of settings.hostEnvironment) {
       const value = hostEnvironment?.(name);
@@ -149,6 +152,7 @@ export class WasmPlugins {
       allowsStopIteration: settings.allowsStopIteration,
       process: this.process,
       callouts: this.#callouts,
+      ...(foreignFunctions === undefined ? {} : { foreignFunctions }),
       log,
       observe: (event) => log(event.type === 'reloaded' ? LogLevel.INFO : LogLevel.ERROR, sentence(event)),
       ...(settings.reloadIntervalMs === undefined ? {} : { reloadIntervalMs: settings.reloadIntervalMs }),

@@ -1,4 +1,4 @@
-// A filter without an SDK for the gateway's tests: what it does is named by the request's header "x-do", words joined by commas.
+// A filter without an SDK, for the tests of the gateway and of the middleware: what it does is named by the request's header "x-do", words joined by commas.
 @external("env", "proxy_log")
 declare function proxy_log(level: i32, message: usize, size: usize): i32;
 @external("env", "proxy_get_header_map_value")

@@ -1,0 +1,6 @@
+/**
+ * Filters in WebAssembly for Hono applications.
+ *
+ * @module
+ */
+export { type WasmFilter, type WasmFilterOptions, wasmFilter } from './wasm-filter.ts';
