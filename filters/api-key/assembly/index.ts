@@ -1,30 +1,34 @@
 import { Configuration, HeadersResult, HttpContext, Reply, RootContext } from "@heddle/wasm-sdk/assembly";
+import { Counter } from "@heddle/wasm-sdk/assembly/metrics";
 import { isPlainPath, pathWithoutQuery } from "@heddle/wasm-sdk/assembly/path-patterns";
 import { ApiKeySettings } from "./settings";
 import { ApiKey } from "./key";
-import { Results } from "./results";
+
+const allowed = new Counter("api_key.allowed");
+const exempt = new Counter("api_key.exempt");
+const missing = new Counter("api_key.missing");
+const unknown = new Counter("api_key.unknown");
+const forbidden = new Counter("api_key.forbidden");
 
 /** The plugin: keys, where they are looked for, and which paths need none. */
 export class ApiKeyFilter extends RootContext {
-  settings: ApiKeySettings | null = null;
-  results: Results = new Results();
+  private settings: ApiKeySettings | null = null;
 
   onConfigure(configuration: Configuration): bool {
     const settings = ApiKeySettings.read(configuration);
     if (settings === null) return false;
     this.settings = settings;
-    this.results.define();
     return true;
   }
 
   createHttpContext(): HttpContext | null {
     const settings = this.settings;
-    return settings === null ? null : new Request(settings, this.results);
+    return settings === null ? null : new Request(settings);
   }
 }
 
 class Request extends HttpContext {
-  constructor(private settings: ApiKeySettings, private results: Results) {
+  constructor(private settings: ApiKeySettings) {
     super();
   }
 
@@ -47,27 +51,27 @@ class Request extends HttpContext {
       if (settings.exempt.match(path) && isPlainPath(path)) {
         this.strip();
         if (isForged) headers.remove(clientHeader);
-        this.results.exempt.increment();
+        exempt.increment();
         return HeadersResult.Continue;
       }
     }
 
     if (presented === null) {
-      this.results.missing.increment();
+      missing.increment();
       return this.refuse(401, "an API key is wanted", "api_key_missing");
     }
     const key = ApiKey.find(settings.keys, presented);
     if (key === null) {
-      this.results.unknown.increment();
+      unknown.increment();
       return this.refuse(401, "the API key is not known", "api_key_unknown");
     }
     if (!key.paths.isEmpty && !(key.paths.match(path) && isPlainPath(path))) {
-      this.results.forbidden.increment();
+      forbidden.increment();
       return this.refuse(403, "the API key is not for this path", "api_key_forbidden");
     }
     this.strip();
     if (clientHeader.length > 0) headers.set(clientHeader, key.name);
-    this.results.allowed.increment();
+    allowed.increment();
     return HeadersResult.Continue;
   }
 
