@@ -7,3 +7,23 @@ export { BuildError, type BuildOptions, type BuiltFilter, buildFilter, formatPro
 export { type CompileDiagnostic, formatDiagnostic } from './compile-diagnostic.ts';
 export { type CompiledModule, CompileError, type CompileOptions, compileModule } from './compile-module.ts';
 export type { ModuleProblem } from './module-checks.ts';
+export {
+  type FilterRun,
+  RunError,
+  type RunHostcall,
+  type RunMetric,
+  type RunOptions,
+  type RunStep,
+  runFilter,
+} from './run-filter.ts';
+export { formatRun, runToJson } from './run-report.ts';
+export { type SourcePlace, type TracedModule, traceModule } from './traced-module.ts';
+export {
+  formatTrap,
+  locateTrap,
+  readTraps,
+  type TracedFrame,
+  type TracedTrap,
+  type Trap,
+  type TrapFrame,
+} from './trap-log.ts';
