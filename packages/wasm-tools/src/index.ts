@@ -6,6 +6,7 @@
 export { BuildError, type BuildOptions, type BuiltFilter, buildFilter, formatProblem } from './build-filter.ts';
 export { type CompileDiagnostic, formatDiagnostic } from './compile-diagnostic.ts';
 export { type CompiledModule, CompileError, type CompileOptions, compileModule } from './compile-module.ts';
+export { createBuilder, type FilterBuilder } from './filter-builder.ts';
 export type { ModuleProblem } from './module-checks.ts';
 export {
   type FilterRun,
@@ -27,3 +28,4 @@ export {
   type Trap,
   type TrapFrame,
 } from './trap-log.ts';
+export { type FilterWatch, type WatchEvent, type WatchOptions, watchFilter } from './watch-filter.ts';
