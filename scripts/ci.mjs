@@ -17,7 +17,9 @@ const source = '--conditions=@heddle/source';
  * own for each runtime (test/runtimes), which names what a runtime cannot do; the tests beside its Node adapter are Node's.
  */
 const portableSuites = [
-  ...['model', 'api', 'routing', 'compiler', 'xds-client', 'discovery', 'gateway'].map((name) => `packages/${name}`),
+  ...['model', 'api', 'routing', 'compiler', 'xds-client', 'discovery', 'wasm-host', 'gateway'].map(
+    (name) => `packages/${name}`,
+  ),
   "--exclude 'packages/gateway/src/node/**'",
 ].join(' ');
 

@@ -27,9 +27,12 @@ export { HttpStream, type HttpStreamOptions, type LoggedHeaders, type StreamPlug
 export { formatLocalReply } from './local-reply.ts';
 export type { Metric } from './metrics.ts';
 export { type FailurePolicy, Plugin, type PluginEvent, type PluginOptions, startPlugin } from './plugin.ts';
+export { formatPrometheus, type StatsTag } from './prometheus.ts';
 export { PluginError, type PluginErrorCode, type PluginIdentity, RootContext } from './root-context.ts';
+export { statusName } from './status-name.ts';
 export type { MessageSink } from './stream-leg.ts';
 export { CloseType, ConnectionAction, type ConnectionHost, TcpContext } from './tcp-context.ts';
+export { formatTrace } from './trace-text.ts';
 export {
   type LoadModuleOptions,
   loadModule,

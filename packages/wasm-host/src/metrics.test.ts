@@ -38,7 +38,9 @@ test('a histogram takes samples and has no value', () => {
   metrics.record(id, 7n);
   expect(metrics.increment(id, 1n)).toBe(Status.BAD_ARGUMENT);
   expect(metrics.get(id)).toBe(Status.BAD_ARGUMENT);
-  expect(metrics.all()).toEqual([{ type: MetricType.HISTOGRAM, name: 'a', value: 0n, samples: [7n] }]);
+  expect(metrics.all()).toEqual([
+    { type: MetricType.HISTOGRAM, name: 'a', value: 0n, samples: [7n], count: 1, sum: 7n },
+  ]);
 });
 
 test('what was not defined is not found', () => {

@@ -8,6 +8,9 @@ export interface Metric {
   readonly value: bigint;
   /** What was recorded, of histograms. */
   readonly samples: readonly bigint[];
+  /** How many samples a histogram has taken, also those that are kept no more, and their sum. */
+  readonly count: number;
+  readonly sum: bigint;
 }
 
 /** Two bits of an identifier are the type; identifiers of a type count on from it in fours. */
@@ -24,6 +27,8 @@ interface Entry {
   readonly name: string;
   value: bigint;
   readonly samples: bigint[];
+  count: number;
+  sum: bigint;
 }
 
 /** Metrics that modules define (`proxy_define_metric` and its kin), with the codes that Envoy answers. */
@@ -41,7 +46,7 @@ export class Metrics {
     const id = this.#lastId[type] + STEP;
     this.#lastId[type] = id;
     this.#byName.set(key, id);
-    this.#byId.set(id, { type, name, value: 0n, samples: [] });
+    this.#byId.set(id, { type, name, value: 0n, samples: [], count: 0, sum: 0n });
     return id;
   }
 
@@ -70,6 +75,8 @@ export class Metrics {
         break;
       case MetricType.HISTOGRAM:
         metric.samples.push(unsigned);
+        metric.count += 1;
+        metric.sum += unsigned;
         if (metric.samples.length > MAX_SAMPLES) metric.samples.shift();
         break;
     }
@@ -85,11 +92,13 @@ export class Metrics {
 
   /** All that were defined, in that order. */
   all(): readonly Metric[] {
-    return [...this.#byId.values()].map(({ type, name, value, samples }) => ({
+    return [...this.#byId.values()].map(({ type, name, value, samples, count, sum }) => ({
       type,
       name,
       value,
       samples: [...samples],
+      count,
+      sum,
     }));
   }
 }

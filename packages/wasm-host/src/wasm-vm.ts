@@ -63,6 +63,10 @@ export type TraceEvent =
       readonly name: string;
       readonly args: readonly (number | bigint)[];
       readonly status: number;
+      /** The context in whose name it was made; 0 while the module is being started. */
+      readonly contextId: number;
+      /** The function's name, of `proxy_call_foreign_function`. */
+      readonly detail?: string;
     };
 
 /** Why a VM cannot go on: a trap in the module. */
@@ -532,6 +536,11 @@ export class WasmVm implements HostcallTarget {
     };
   }
 
+  /** The text that the first two arguments of a call name, for traces. */
+  #nameOf([pointer = 0, size = 0]: readonly number[]): string {
+    return pointer >>> 0 > this.memory.size - (size >>> 0) ? '' : this.memory.text(pointer, size);
+  }
+
   #traced(calls: ReturnType<typeof hostcalls>): ReturnType<typeof hostcalls> {
     const { trace } = this.#options;
     if (trace === undefined) return calls;
@@ -539,7 +548,15 @@ export class WasmVm implements HostcallTarget {
     for (const [name, run] of Object.entries(calls)) {
       traced[name] = (...args) => {
         const status = run(...args);
-        trace({ type: 'hostcall', name, args: [...args], status });
+        const contextId = this.#effectiveId === 0 ? (this.#current?.id ?? 0) : this.#effectiveId;
+        trace({
+          type: 'hostcall',
+          name,
+          args: [...args],
+          status,
+          contextId,
+          ...(name === 'proxy_call_foreign_function' ? { detail: this.#nameOf(args) } : {}),
+        });
         return status;
       };
     }

@@ -5,7 +5,6 @@ import { latin1Text } from '../header-pairs.ts';
 import type { RootContext } from '../root-context.ts';
 import { CloseType, ConnectionAction, TcpContext } from '../tcp-context.ts';
 import type { WasmVm } from '../wasm-vm.ts';
-import { settle } from './fake-clock.ts';
 
 /** A TCP connection that passes the filter, between a client and an upstream that the test plays. */
 export interface EmulatedConnection {
@@ -32,6 +31,8 @@ export interface ConnectionOptions {
   readonly root: RootContext;
   readonly property: (path: readonly string[]) => Uint8Array | undefined;
   readonly failsOpen: boolean;
+  /** Waits until nothing more happens by itself. */
+  readonly settled: () => Promise<void>;
 }
 
 /** Connects a client through the filter, as Envoy's network filter chain with a TCP proxy behind it. */
@@ -40,6 +41,7 @@ export async function openConnection({
   root,
   property,
   failsOpen,
+  settled,
 }: ConnectionOptions): Promise<EmulatedConnection> {
   const none = new Uint8Array();
   const properties = new Map<string, Uint8Array>();
@@ -78,7 +80,7 @@ export async function openConnection({
     close: () => close(CloseType.LOCAL),
   });
   if (goesOn(context.onNewConnection()) && !isClosed) isConnected = true;
-  await settle();
+  await settled();
   return {
     get toUpstream() {
       return latin1Text(toUpstream);
@@ -101,7 +103,7 @@ export async function openConnection({
       const isForwarded = goesOn(context.onDownstreamData(buffer, end));
       fromClient = buffer.bytes;
       if (isForwarded) forward();
-      await settle();
+      await settled();
     },
     async answer(data, end = false) {
       if (isClosed) return;
@@ -112,11 +114,11 @@ export async function openConnection({
         toClient = join(toClient, buffer.bytes);
         fromUpstream = none;
       }
-      await settle();
+      await settled();
     },
     async close() {
       close(CloseType.REMOTE);
-      await settle();
+      await settled();
     },
   };
 }

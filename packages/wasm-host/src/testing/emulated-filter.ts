@@ -12,6 +12,7 @@ import { type EmulatedConnection, openConnection } from './emulated-connection.t
 import { type DeliveredMessage, type EmulatedMessage, EmulatedStream } from './emulated-stream.ts';
 import { type FakeClock, fakeClock, settle } from './fake-clock.ts';
 import { type EmulatedGrpcUpstream, scriptedGrpc } from './scripted-grpc.ts';
+import { StrictMode, StrictModeError } from './strict-mode.ts';
 
 type HeaderInit = Readonly<Record<string, string | readonly string[]>> | readonly HeaderPair[];
 type BodyInit = string | Uint8Array | readonly (string | Uint8Array)[];
@@ -70,6 +71,11 @@ export interface FilterOptions {
   /** PluginConfig.allow_on_headers_stop_iteration. */
   readonly allowsStopIteration?: boolean;
   readonly failsOpen?: boolean;
+  /**
+   * Whether calls that Envoy refuses, or that have no effect, fail the test: what starts the filter, sends a request or moves a connection
+   * rejects with a {@link StrictModeError}.
+   */
+  readonly strict?: boolean;
 }
 
 /** What became of a request. */
@@ -120,6 +126,8 @@ export interface EmulatedFilter {
   readonly trace: readonly TraceEvent[];
   /** Bytes of the module's memory. */
   readonly memoryBytes: number;
+  /** Throws {@link StrictModeError} for what the filter has done wrong since the last time, in callbacks that the clock caused for example. */
+  checkStrict(): void;
   /** What the module failed of, if it did. */
   readonly failure: Error | undefined;
   close(): void;
@@ -153,7 +161,7 @@ const LEVELS = Object.keys(LogLevel).map((name) => name.toLowerCase()) as LogLin
 /**
  * Starts a filter as Envoy would.
  *
- * @throws ModuleError, PluginError if it cannot be used
+ * @throws ModuleError, PluginError if it cannot be used; StrictModeError for what it does wrong while it starts, if that is asked for
  *
  * @example
  * const filter = await createFilter({ wasm: await readFile('api-key.wasm'), configuration: { key: 'secret' } });
@@ -163,6 +171,19 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
   const clock = options.clock ?? fakeClock();
   const logs: LogLine[] = [];
   const trace: TraceEvent[] = [];
+  const strictMode = new StrictMode({
+    isRoot: (id) => vm.context(id) instanceof RootContext,
+    allowsStopIteration: options.allowsStopIteration ?? false,
+  });
+  const checkStrict = () => {
+    const mistakes = strictMode.take();
+    if (mistakes.length > 0) throw new StrictModeError(mistakes);
+  };
+  const checked = async <Outcome>(outcome: Promise<Outcome>): Promise<Outcome> => {
+    const value = await outcome;
+    if (options.strict === true) checkStrict();
+    return value;
+  };
   const process = new WasmProcess();
   const vm = await WasmVm.start(await loadModule(options.wasm, { isMetered: options.timeLimitMs !== undefined }), {
     process,
@@ -173,7 +194,10 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       logs.push(line);
       options.onLog?.(line);
     },
-    trace: (event) => trace.push(event),
+    trace: (event) => {
+      trace.push(event);
+      strictMode.see(event);
+    },
     callouts: {
       http: scriptedCallouts(options.clusters ?? {}, clock),
       grpc: scriptedGrpc(options.grpc ?? {}, clock),
@@ -188,6 +212,7 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     rootId: options.rootId ?? '',
     configuration: configurationBytes(options.configuration),
   });
+  if (options.strict === true) checkStrict();
   const properties = new Map(Object.entries(options.properties ?? {}).map(([path, value]) => [path, bytesOf(value)]));
   const filterStateKeys = new Set(options.filterStateKeys ?? FILTER_STATE_KEYS);
   const open: EmulatedFilter['open'] = async (init = {}, response = {}) => {
@@ -224,16 +249,18 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       return vm.failure;
     },
     async request(init, response) {
-      return (await open(init, response)).result;
+      return (await checked(open(init, response))).result;
     },
-    open,
+    open: (init, response) => checked(open(init, response)),
     connection: () =>
       openConnection({
         vm,
         root,
         property: (path) => properties.get(path.join('.')),
         failsOpen: options.failsOpen ?? false,
+        settled: () => checked(settle()),
       }),
+    checkStrict,
     close: () => vm.close(),
   };
 }

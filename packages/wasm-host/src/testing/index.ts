@@ -16,3 +16,4 @@ export {
 } from './emulated-filter.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export type { EmulatedGrpcCall, EmulatedGrpcUpstream } from './scripted-grpc.ts';
+export { StrictModeError } from './strict-mode.ts';
