@@ -1,6 +1,6 @@
 import { proxy_get_buffer_bytes } from "./hostcalls";
 import { given, OUT } from "./memory";
-import { text } from "./text";
+import { emptyBytes, text } from "./text";
 
 /** A plugin's configuration, or that of the machine it runs in. */
 export class Configuration {
@@ -17,5 +17,5 @@ export class Configuration {
 
 export function readConfiguration(buffer: u32, size: u32): Configuration {
   const status = proxy_get_buffer_bytes(buffer, 0, size, OUT, OUT + 4);
-  return new Configuration(status == 0 ? given() : new ArrayBuffer(0));
+  return new Configuration(status == 0 ? given() : emptyBytes());
 }

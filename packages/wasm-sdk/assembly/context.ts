@@ -1,4 +1,6 @@
 import { proxy_set_property } from "./hostcalls";
+import { KeptProperty } from "./properties";
+import { Entry, Table } from "./table";
 import { bytesOf, utf8 } from "./text";
 
 /** What a context is of. */
@@ -8,18 +10,26 @@ export enum ContextKind {
   Tcp,
 }
 
-/** What contexts of all kinds have: the host's number, and a place in the table of those that live. */
-export abstract class Context {
-  /** The host's number of it. */
-  id: u32 = 0;
-  /** The next one in the same chain of the table. */
-  next: Context | null = null;
+/** What contexts of all kinds have. */
+export abstract class Context extends Entry {
+  /** The host's number of the plugin that it belongs to, or is. */
+  rootId: u32 = 0;
+  keptProperties: KeptProperty | null = null;
+  /** How many callouts have not been answered yet. */
+  pendingCalls: i32 = 0;
 
-  constructor(readonly kind: ContextKind) {}
+  constructor(readonly kind: ContextKind) {
+    super();
+  }
+
+  /** Told of a callout that ended, after its handler. */
+  callEnded(): void {}
+  /** Told of a callout that could not be made. */
+  callFailed(): void {}
 
   /**
-   * Sets a value that other filters of the stream read as property `key`, behind `wasm.` in some. Tells whether the host took it: it does
-   * for streams only.
+   * Sets a property for this stream: other filters and access logs read it as filter state `wasm.KEY`. Tells whether the host took it: it
+   * does for streams only.
    */
   setProperty<T>(key: string, value: T): bool {
     const keyBytes = utf8(key);
@@ -28,60 +38,17 @@ export abstract class Context {
   }
 }
 
-// The contexts that live, by their numbers, which count up: so the lowest bits spread them.
-let chains = new StaticArray<Context | null>(32);
-let count: i32 = 0;
-let last: Context | null = null;
+/** The contexts that live. */
+export const contexts = new Table();
 
-/** The context with this number, or null. */
+/** The stream in whose name the callback runs; null in those of a plugin. */
+export let currentStream: Context | null = null;
+
+export function setCurrentStream(context: Context | null): void {
+  currentStream = context;
+}
+
+@inline
 export function findContext(id: u32): Context | null {
-  const recent = last;
-  if (recent !== null && recent.id == id) return recent;
-  let context = unchecked(chains[id & (chains.length - 1)]);
-  while (context !== null && context.id != id) context = context.next;
-  if (context !== null) last = context;
-  return context;
-}
-
-export function addContext(id: u32, context: Context): void {
-  context.id = id;
-  if (count > chains.length << 1) grow();
-  insert(context);
-  count++;
-  last = context;
-}
-
-export function removeContext(id: u32): void {
-  last = null;
-  const slot = id & (chains.length - 1);
-  let before: Context | null = null;
-  let context = unchecked(chains[slot]);
-  while (context !== null && context.id != id) {
-    before = context;
-    context = context.next;
-  }
-  if (context === null) return;
-  if (before === null) unchecked(chains[slot] = context.next);
-  else before.next = context.next;
-  context.next = null;
-  count--;
-}
-
-function insert(context: Context): void {
-  const slot = context.id & (chains.length - 1);
-  context.next = unchecked(chains[slot]);
-  unchecked(chains[slot] = context);
-}
-
-function grow(): void {
-  const old = chains;
-  chains = new StaticArray<Context | null>(old.length << 1);
-  for (let slot = 0; slot < old.length; slot++) {
-    let context = unchecked(old[slot]);
-    while (context !== null) {
-      const next = context.next;
-      insert(context);
-      context = next;
-    }
-  }
+  return changetype<Context | null>(contexts.find(id));
 }

@@ -1,4 +1,4 @@
-import { utf8 } from "./text";
+import { uninitialized, utf8 } from "./text";
 
 /**
  * A list of headers, to be sent.
@@ -30,7 +30,7 @@ export class HeaderPairs {
     const count = parts.length;
     let size = 4;
     for (let index = 0; index < count; index++) size += 5 + unchecked(parts[index]).byteLength;
-    const bytes = new ArrayBuffer(size);
+    const bytes = uninitialized(size);
     let sizes = changetype<usize>(bytes);
     store<u32>(sizes, count >> 1);
     let at = sizes + 4 + (count << 2);
@@ -39,7 +39,8 @@ export class HeaderPairs {
       sizes += 4;
       store<u32>(sizes, part.byteLength);
       memory.copy(at, changetype<usize>(part), part.byteLength);
-      at += part.byteLength + 1;
+      at += part.byteLength;
+      store<u8>(at++, 0);
     }
     return bytes;
   }

@@ -8,7 +8,7 @@ import {
 } from "./hostcalls";
 import { HeaderPairs } from "./header-pairs";
 import { epoch, given, OUT } from "./memory";
-import { bytesOf, text, textOf, utf8 } from "./text";
+import { bytesOf, emptyBytes, text, textOf, uninitialized, utf8 } from "./text";
 
 /** One header. */
 export class Header {
@@ -135,7 +135,7 @@ export abstract class Headers {
     const known = pairs;
     if (known !== null && knownMap == map && knownEpoch == epoch) return known;
     const status = proxy_get_header_map_pairs(map, OUT, OUT + 4);
-    const bytes = status == 0 ? given() : new ArrayBuffer(0);
+    const bytes = status == 0 ? given() : emptyBytes();
     knownMap = map;
     knownEpoch = epoch;
     reads = 1;
@@ -184,7 +184,7 @@ function isName(candidate: usize, wanted: usize, size: usize): bool {
 
 function join(before: ArrayBuffer | null, start: usize, size: usize): ArrayBuffer {
   const used: usize = before === null ? 0 : before.byteLength + 1;
-  const joined = new ArrayBuffer(<i32>(used + size));
+  const joined = uninitialized(used + size);
   let at = changetype<usize>(joined);
   if (before !== null) {
     memory.copy(at, changetype<usize>(before), used - 1);

@@ -34,6 +34,12 @@ export abstract class log {
     return <u32>wanted >= level;
   }
 
+  // What the compiled statements ask: see the transform.
+  static wants_trace(): bool { return log.isEnabled(LogLevel.Trace); }
+  static wants_debug(): bool { return log.isEnabled(LogLevel.Debug); }
+  static wants_info(): bool { return log.isEnabled(LogLevel.Info); }
+  static wants_warn(): bool { return log.isEnabled(LogLevel.Warn); }
+
   static write(level: LogLevel, message: string): void {
     const bytes = utf8(message);
     proxy_log(level, changetype<usize>(bytes), bytes.byteLength);

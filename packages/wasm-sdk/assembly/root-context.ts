@@ -1,6 +1,9 @@
 import { Configuration } from "./configuration";
 import { Context, ContextKind } from "./context";
 import { HttpContext } from "./http-context";
+import { proxy_done } from "./hostcalls";
+import { SharedQueue } from "./shared-queue";
+import { TcpContext } from "./tcp-context";
 
 /**
  * A plugin: holds what was made of its configuration, and makes a context for each stream. A filter's entry file exports one class of this
@@ -12,17 +15,23 @@ export abstract class RootContext extends Context {
   }
 
   /** The machine starts, which other plugins may share. Answer false to refuse. */
-  onStart(configuration: Configuration): bool {
-    return true;
-  }
-
-  /** The plugin is configured. Answer false to refuse, with the reason in the log. May be called again. */
-  onConfigure(configuration: Configuration): bool {
-    return true;
-  }
-
+  onStart(configuration: Configuration): bool { return true; }
+  /**
+   * The plugin is configured. Answer false to refuse, with the reason in the log. Envoy does it once on each thread and some more times on
+   * trial, so nothing that matters outside is to be done here.
+   */
+  onConfigure(configuration: Configuration): bool { return true; }
   /** A request begins. */
-  createHttpContext(): HttpContext | null {
-    return null;
-  }
+  createHttpContext(): HttpContext | null { return null; }
+  /** A client has connected. A plugin makes contexts of one kind: this one or the other. */
+  createTcpContext(): TcpContext | null { return null; }
+  /** There may be an item in a queue that this plugin has opened. */
+  onQueueReady(queue: SharedQueue): void {}
+  /** A function of the host calls back. */
+  onForeignFunction(functionId: u32, argument: ArrayBuffer): void {}
+  /** The plugin ends. Answer false to go on until {@link finish}. */
+  onDone(): bool { return true; }
+
+  /** What `onDone` has put off is done. */
+  finish(): void { proxy_done(); }
 }

@@ -1,10 +1,13 @@
 // Text crosses to the host as UTF-8. A string literal stands at a fixed place in memory, so its UTF-8 is made once and kept by that place:
 // `headers.get("x-api-key")` encodes nothing after the first time.
+import { emptyChains, Entry } from "./table";
+import { writeUtf8 } from "./utf8";
 
 const SLOTS: u32 = 128;
 /** Of each slot, the literal. */
-const literals: usize = memory.data(512, 4);
-const encoded = new StaticArray<ArrayBuffer | null>(SLOTS);
+const literals: usize = memory.data(512, 8);
+/** Of each slot, the UTF-8: buffers, in the kind of array that is there in any case. */
+const encoded: StaticArray<Entry | null> = emptyChains(SLOTS);
 
 /** A text in UTF-8; what is half a surrogate pair becomes U+FFFD. Not to be changed: it may be shared. */
 export function utf8(text: string): ArrayBuffer {
@@ -14,7 +17,7 @@ export function utf8(text: string): ArrayBuffer {
   if (load<usize>(literals + (slot << 2)) == pointer) return changetype<ArrayBuffer>(unchecked(encoded[slot]));
   const bytes = encode(text);
   store<usize>(literals + (slot << 2), pointer);
-  unchecked(encoded[slot] = bytes);
+  unchecked(encoded[slot] = changetype<Entry>(bytes));
   return bytes;
 }
 
@@ -26,15 +29,13 @@ export function bytesOf<T>(value: T): ArrayBuffer {
     return changetype<ArrayBuffer>(value);
   } else if (idof<T>() == idof<Uint8Array>()) {
     const view = changetype<Uint8Array>(value);
-    const copy = new ArrayBuffer(view.byteLength);
-    memory.copy(changetype<usize>(copy), view.dataStart, view.byteLength);
-    return copy;
+    return copyOf(view.dataStart, view.byteLength);
   } else {
     ERROR("a string, an ArrayBuffer or a Uint8Array is wanted");
   }
 }
 
-/** The text that bytes are in UTF-8. What is not UTF-8 is read as ISO-8859-1, a character for each byte, so that nothing is lost. */
+/** The text that bytes are in UTF-8. What is not UTF-8 becomes other characters; nothing fails. */
 export function text(bytes: ArrayBuffer): string {
   return textOf(changetype<usize>(bytes), bytes.byteLength);
 }
@@ -56,18 +57,38 @@ export function equals(a: ArrayBuffer, b: ArrayBuffer): bool {
   return a.byteLength == b.byteLength && memory.compare(changetype<usize>(a), changetype<usize>(b), a.byteLength) == 0;
 }
 
+/** A buffer, with what memory held before in it. */
+@inline
+export function uninitialized(size: usize): ArrayBuffer {
+  return changetype<ArrayBuffer>(__new(size, idof<ArrayBuffer>()));
+}
+
+export function emptyBytes(): ArrayBuffer {
+  return uninitialized(0);
+}
+
+export function copyOf(start: usize, size: usize): ArrayBuffer {
+  const copy = uninitialized(size);
+  memory.copy(changetype<usize>(copy), start, size);
+  return copy;
+}
+
 function encode(text: string): ArrayBuffer {
   const length = text.length;
   const units = changetype<usize>(text);
-  let isAscii = true;
+  const longest = uninitialized(length * 3);
+  const start = changetype<usize>(longest);
+  let out = start;
   for (let index = 0; index < length; index++) {
-    if (load<u16>(units + (index << 1)) >= 0x80) {
-      isAscii = false;
-      break;
+    let point = <u32>load<u16>(units + (index << 1));
+    if ((point & 0xf800) == 0xd800) {
+      const low: u32 = index + 1 < length ? load<u16>(units + (index << 1), 2) : 0;
+      if (point < 0xdc00 && (low & 0xfc00) == 0xdc00) {
+        point = 0x10000 + ((point & 0x3ff) << 10) + (low & 0x3ff);
+        index++;
+      } else point = 0xfffd;
     }
+    out += writeUtf8(out, point);
   }
-  if (!isAscii) return String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE);
-  const bytes = changetype<ArrayBuffer>(__new(length, idof<ArrayBuffer>()));
-  for (let index = 0; index < length; index++) store<u8>(changetype<usize>(bytes) + index, load<u16>(units + (index << 1)));
-  return bytes;
+  return copyOf(start, out - start);
 }

@@ -1,21 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import { compileModule } from '@heddle/testing/compile-module';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FilterTransform, SDK_FLAGS } from './transform.ts';
-
-async function build(name: string): Promise<{ wasm: Uint8Array<ArrayBuffer>; exports: readonly string[] }> {
-  const entry = fileURLToPath(new URL(`../test-modules/${name}.ts`, import.meta.url));
-  const transform = new FilterTransform();
-  const flags = [...SDK_FLAGS, '-O3s', '--noAssert', '--converge'];
-  const { wasm } = await compileModule(entry, { flags, transforms: [transform] });
-  return { wasm, exports: transform.exports };
-}
+import { buildModule } from '../test/build-module.ts';
 
 describe('a filter that guards by a key', () => {
   let wasm: Uint8Array<ArrayBuffer>;
   beforeAll(async () => {
-    ({ wasm } = await build('api-key'));
+    ({ wasm } = await buildModule('api-key'));
   }, 60_000);
 
   test('answers in place of the upstream', async () => {
@@ -41,11 +31,11 @@ describe('a filter that guards by a key', () => {
 });
 
 test('a filter without a configuration is one class, and exports what that overrides', async () => {
-  const { wasm, exports } = await build('smallest');
+  const { wasm, transform } = await buildModule('smallest');
   const names = WebAssembly.Module.exports(await WebAssembly.compile(wasm)).flatMap(({ name, kind }) =>
     kind === 'function' && name !== '_initialize' ? [name] : [],
   );
-  expect(names.sort()).toEqual([...exports].sort());
+  expect(names.sort()).toEqual([...transform.exports].sort());
   expect(names).toContain('proxy_on_response_headers');
   expect(names).not.toContain('proxy_on_request_headers');
   const filter = await createFilter({ wasm });

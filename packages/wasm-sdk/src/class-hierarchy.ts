@@ -28,8 +28,8 @@ interface Declared {
   readonly source: Source;
 }
 
-/** CommonFlags.Export and Static of the compiler, which are constants that only it can import. */
-const EXPORT = 1 << 1;
+// CommonFlags.Export and Static of the compiler, constants that only it can import.
+export const EXPORT = 1 << 1;
 const STATIC = 1 << 5;
 
 /** The classes of a program, by what they extend: names are followed through imports and re-exports as the compiler would. */

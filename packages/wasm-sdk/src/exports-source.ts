@@ -1,4 +1,4 @@
-import { ALWAYS, CALLBACKS } from './callbacks.ts';
+import { ALWAYS, CALLBACKS, FORGOTTEN, GENERATED } from './callbacks.ts';
 import type { DerivedClass } from './class-hierarchy.ts';
 
 /** See {@link exportsSource}. */
@@ -11,12 +11,9 @@ export interface ExportsInput {
   readonly derived: readonly DerivedClass[];
 }
 
-/** The module's exports: each once, the constant ones first. */
+/** Names of the module's exports. */
 export function exportsOf(derived: readonly DerivedClass[]): string[] {
-  const called = derived.flatMap(({ base, methods }) =>
-    methods.flatMap((method) => (Object.hasOwn(CALLBACKS[base], method) ? [CALLBACKS[base][method] as string] : [])),
-  );
-  return [...new Set([...ALWAYS, ...called])];
+  return [...sdkExports(derived), ...GENERATED];
 }
 
 /**
@@ -25,48 +22,97 @@ export function exportsOf(derived: readonly DerivedClass[]): string[] {
  * @throws Error if the entry file exports no class that can
  */
 export function exportsSource({ entry, exported, derived }: ExportsInput): string {
-  const roots = exported.filter(({ base }) => base === 'RootContext');
-  const https = exported.filter(({ base }) => base === 'HttpContext');
-  const lines = [
-    `export { ${exportsOf(derived).join(', ')} } from "${SDK}/exports";`,
+  const { names, declaration, create } = chooseRoots(exported, entry);
+  const add = chooseStreams(derived);
+  const forget = Object.entries(FORGOTTEN).filter(([base]) => derived.some((one) => one.base === base));
+  return [
+    `export { ${sdkExports(derived).join(', ')} } from "${SDK}/exports";`,
     `import { abort } from "${SDK}/abort";`,
-    `import { addHttp, addRoot } from "${SDK}/create-context";`,
-  ];
-  let create: string;
-  const [only] = https;
-  if (roots.length > 0) {
-    lines.push(`import { ${roots.map(({ name }) => name).join(', ')} } from "${entry}";`);
-    create = createRoots(roots.map(({ name }) => name));
-    if (roots.length > 1) lines.push(`import { rootId } from "${SDK}/root-id";`);
-  } else if (only !== undefined && https.length === 1) {
-    lines.push(
-      `import { ${only.name} } from "${entry}";`,
-      `import { HttpContext } from "${SDK}/http-context";`,
-      `import { RootContext } from "${SDK}/root-context";`,
-      `class Root extends RootContext { createHttpContext(): HttpContext | null { return new ${only.name}(); } }`,
-    );
-    create = 'new Root()';
-  } else {
-    const found = https.length === 0 ? 'none' : https.map(({ name }) => `"${name}"`).join(', ');
-    throw new Error(
-      `The filter's entry file "${entry}" exports no class for a plugin: wanted a class that extends RootContext, or one single class ` +
-        `that extends HttpContext, found ${found}`,
-    );
-  }
-  lines.push(
+    `import { ${add}, addRoot, takeContext } from "${SDK}/create-context";`,
+    `import { endCallback } from "${SDK}/collector";`,
+    ...forget.map(([, [file, name]]) => `import { ${name} } from "${SDK}/${file}";`),
+    `import { ${names.join(', ')} } from "${entry}";`,
+    ...declaration,
     'export function proxy_on_context_create(id: u32, rootId: u32): void {',
     `  if (rootId == 0) addRoot(id, ${create});`,
-    '  else addHttp(id, rootId);',
+    `  else ${add}(id, rootId);`,
+    '}',
+    'export function proxy_on_delete(id: u32): void {',
+    '  const context = takeContext(id);',
+    '  if (context !== null) {',
+    ...forget.map(([, [, name]]) => `    ${name}(context);`),
+    '  }',
+    '  endCallback();',
     '}',
     '',
-  );
-  return lines.join('\n');
+  ].join('\n');
 }
 
 const SDK = '@heddle/wasm-sdk/assembly';
 
-/** A single class serves plugins of any `root_id`; several are told apart by it. */
-function createRoots(names: readonly string[]): string {
-  if (names.length === 1) return `new ${names[0]}()`;
-  return names.reduceRight((rest, name) => `rootId() == "${name}" ? new ${name}() : ${rest}`, 'null');
+/** What the SDK exports as it stands there. */
+function sdkExports(derived: readonly DerivedClass[]): string[] {
+  const called = derived.flatMap(({ base, methods }) =>
+    methods.flatMap((method) => (Object.hasOwn(CALLBACKS[base], method) ? (CALLBACKS[base][method] ?? []) : [])),
+  );
+  return [...new Set([...ALWAYS, ...called])];
+}
+
+interface Roots {
+  readonly names: readonly string[];
+  readonly declaration: readonly string[];
+  /** An expression that makes the plugin's context. */
+  readonly create: string;
+}
+
+function chooseRoots(exported: readonly DerivedClass[], entry: string): Roots {
+  const roots = exported.filter(({ base }) => base === 'RootContext').map(({ name }) => name);
+  if (roots.length === 1) return { names: roots, declaration: [], create: `new ${roots[0]}()` };
+  if (roots.length > 1) {
+    // A single class serves plugins of any `root_id`; several are told apart by it.
+    const create = roots.reduceRight((rest, name) => `id == "${name}" ? new ${name}() : ${rest}`, 'null');
+    return {
+      names: roots,
+      declaration: [
+        `import { rootId as pluginRootId } from "${SDK}/root-id";`,
+        `import { RootContext } from "${SDK}/root-context";`,
+        `function createRoot(): RootContext | null { const id = pluginRootId(); return ${create}; }`,
+      ],
+      create: 'createRoot()',
+    };
+  }
+  const streams = exported.filter(({ base }) => base === 'HttpContext' || base === 'TcpContext');
+  const [only] = streams;
+  if (only === undefined || streams.length > 1) {
+    const found = streams.length === 0 ? 'none' : streams.map(({ name }) => `"${name}"`).join(', ');
+    throw new Error(
+      `The filter's entry file "${entry}" exports no class for a plugin: wanted a class that extends RootContext, or one single class ` +
+        `that extends HttpContext or TcpContext, found ${found}`,
+    );
+  }
+  const method = only.base === 'HttpContext' ? 'createHttpContext' : 'createTcpContext';
+  return {
+    names: [only.name],
+    declaration: [
+      `import { RootContext } from "${SDK}/root-context";`,
+      `import { ${only.base} } from "${SDK}/${only.base === 'HttpContext' ? 'http' : 'tcp'}-context";`,
+      `class Root extends RootContext { ${method}(): ${only.base} | null { return new ${only.name}(); } }`,
+    ],
+    create: 'new Root()',
+  };
+}
+
+/** By what the filter has, how contexts of streams are made. */
+function chooseStreams(derived: readonly DerivedClass[]): string {
+  const has = (base: string) => derived.some((one) => one.base === base);
+  const both = derived.find(
+    ({ methods }) => methods.includes('createHttpContext') && methods.includes('createTcpContext'),
+  );
+  if (both !== undefined) {
+    throw new Error(
+      `The class "${both.name}" has both createHttpContext and createTcpContext: wanted one of them, a plugin filters one kind of stream`,
+    );
+  }
+  if (!has('TcpContext')) return 'addHttp';
+  return has('HttpContext') ? 'addEither' : 'addTcp';
 }

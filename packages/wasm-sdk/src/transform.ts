@@ -3,9 +3,13 @@
  *
  * @module
  */
-import type { Parser, Source, SourceKind } from 'assemblyscript';
-import { ClassHierarchy } from './class-hierarchy.ts';
+import { type Parser, type Source, type SourceKind, VariableStatement } from 'assemblyscript';
+import { ClassHierarchy, EXPORT, SDK_PATH } from './class-hierarchy.ts';
 import { exportsOf, exportsSource } from './exports-source.ts';
+import { type StatsTag, statsTags } from './stats-tags.ts';
+import { guardLogging, metricLabels } from './syntax-tree.ts';
+
+export { type StatsTag, statsTags } from './stats-tags.ts';
 
 /** Flags of asc that belong to the SDK (see docs/decisions/0050-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
 export const SDK_FLAGS: readonly string[] = [
@@ -26,10 +30,16 @@ export const SDK_FLAGS: readonly string[] = [
  */
 export class FilterTransform {
   #exports: readonly string[] = [];
+  #statsTags: readonly StatsTag[] = [];
 
   /** Names of the callbacks that the module has, known after it was compiled. */
   get exports(): readonly string[] {
     return this.#exports;
+  }
+
+  /** What Envoy's bootstrap needs for the labels of the filter's metrics, known after it was compiled: `stats_config.stats_tags`. */
+  get statsTags(): readonly StatsTag[] {
+    return this.#statsTags;
   }
 
   /** A hook of the compiler; throws if no class of the entry file can stand for a plugin. */
@@ -38,7 +48,11 @@ export class FilterTransform {
     if (entry === undefined) throw new Error('The compiler was given no entry file');
     const hierarchy = new ClassHierarchy(parser);
     const derived = hierarchy.derived();
-    this.#exports = [...exportsOf(derived), 'proxy_on_context_create'];
+    this.#exports = exportsOf(derived);
+    exportTotal(parser.sources);
+    const sources = parser.sources.filter(({ internalPath }) => !internalPath.startsWith(SDK_PATH));
+    this.#statsTags = statsTags(sources.flatMap(metricLabels));
+    for (const source of sources) guardLogging(source);
     const text = exportsSource({ entry: `./${entry.simplePath}`, exported: hierarchy.exportedBy(entry), derived });
     // What the filter exports is for itself; the module's exports are these.
     entry.sourceKind = USER;
@@ -52,6 +66,18 @@ export class FilterTransform {
 export default FilterTransform;
 
 const GENERATED_FILE = 'proxy-wasm-exports.ts';
+
+/** The SDK collects by how much there is, which only the compiler's runtime library knows. */
+function exportTotal(sources: readonly Source[]): void {
+  const collector = sources.find(({ internalPath }) => internalPath === '~lib/rt/tcms');
+  const total = collector?.statements
+    .flatMap((statement) => (statement instanceof VariableStatement ? statement.declarations : []))
+    .find(({ name }) => name.text === 'total');
+  if (total === undefined) {
+    throw new Error('Filters are compiled with "--runtime minimal": the SDK collects between callbacks, by itself');
+  }
+  total.flags |= EXPORT;
+}
 
 function isEntry(source: Source): boolean {
   // The compiler counts its runtime as an entry too.

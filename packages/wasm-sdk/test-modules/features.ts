@@ -1,0 +1,236 @@
+// What a filter can do, a path for each: the same module runs in the emulator and in Envoy.
+import {
+  BodyResult,
+  Configuration,
+  Counter,
+  HeadersResult,
+  HttpCallHandler,
+  httpCall,
+  HttpContext,
+  HttpRequest,
+  HttpResponse,
+  log,
+  MetricFamily,
+  nowNs,
+  OverLimit,
+  Reply,
+  request,
+  RootContext,
+  sharedData,
+  SharedUpdate,
+  text,
+  Timer,
+  TrailersResult,
+  utf8,
+} from "@heddle/wasm-sdk/assembly";
+
+export class Features extends RootContext {
+  limit: u32 = 16;
+  ticks: u32 = 0;
+  fastTicks: u32 = 0;
+  requests: MetricFamily<Counter> = new MetricFamily<Counter>("requests_total", ["path", "result"], 4);
+
+  onConfigure(configuration: Configuration): bool {
+    if (configuration.text == "timers") {
+      new Tick(this, false).every(this, 1000);
+      new Tick(this, true).every(this, 300);
+    }
+    return configuration.text != "refuse";
+  }
+
+  createHttpContext(): HttpContext {
+    return new Stream(this);
+  }
+}
+
+class Tick extends Timer {
+  constructor(private plugin: Features, private isFast: bool) { super(); }
+  onTick(): void {
+    if (this.isFast) this.plugin.fastTicks++;
+    else this.plugin.ticks++;
+  }
+}
+
+class Answer extends HttpCallHandler {
+  constructor(private stream: Stream) { super(); }
+
+  onResponse(response: HttpResponse): void {
+    const stream = this.stream;
+    const path = stream.path;
+    if (path == "/call/forget") return;
+    if (path == "/call/again") {
+      if (stream.tries++ < 2) {
+        httpCall(stream, "auth", new HttpRequest("GET", "auth", "/check"), 1000, this);
+        return;
+      }
+    }
+    if (path == "/call/stay") {
+      stream.stayPaused();
+      new Resume(stream).after(stream, 50);
+      return;
+    }
+    if (path == "/response") {
+      stream.responseHeaders.set("x-verdict", response.status.toString());
+      stream.resumeResponse();
+      return;
+    }
+    if (response.status != 200) {
+      stream.send(new Reply(403, "no: " + response.body.text(), "auth_refused").header("x-auth", response.status.toString()));
+      return;
+    }
+    stream.requestHeaders.set("x-user", response.headers.get("x-user")!);
+    stream.requestHeaders.set("x-said", response.body.text());
+    stream.resumeRequest();
+  }
+}
+
+class Resume extends Timer {
+  constructor(private stream: Stream) { super(); }
+  onTick(): void {
+    this.stream.requestHeaders.set("x-resumed", "by timer");
+    this.stream.resumeRequest();
+  }
+}
+
+class Append extends SharedUpdate {
+  next(current: ArrayBuffer | null): ArrayBuffer | null {
+    return utf8((current === null ? "" : text(current)) + "x");
+  }
+}
+
+class Stream extends HttpContext {
+  path: string = "";
+  tries: i32 = 0;
+
+  constructor(private plugin: Features) { super(); }
+
+  onRequestHeaders(endOfStream: bool): HeadersResult {
+    const path = this.requestHeaders.path;
+    this.path = path === null ? "" : path;
+    if (this.path.startsWith("/call")) {
+      const cluster = this.path == "/call/unknown" ? "nowhere" : "auth";
+      const credential = this.requestHeaders.get("authorization");
+      const call = new HttpRequest("POST", "auth", "/check").header("x-token", credential === null ? "" : credential).body("asked");
+      const isSent = httpCall(this, cluster, call, 200, new Answer(this));
+      if (!isSent && this.path == "/call/unknown-answered") this.reply(502);
+      return HeadersResult.Pause;
+    }
+    if (this.path == "/now") {
+      this.resumeRequest();
+      return HeadersResult.Pause;
+    }
+    if (this.path == "/wait") return endOfStream ? HeadersResult.Continue : HeadersResult.WaitForBody;
+    if (this.path == "/whole") {
+      this.collectRequestBody(this.plugin.limit);
+      return endOfStream ? HeadersResult.Continue : HeadersResult.WaitForBody;
+    }
+    if (this.path == "/whole/pass") {
+      this.announceRequestBodyChange();
+      this.collectRequestBody(this.plugin.limit, OverLimit.Pass);
+    }
+    if (this.path == "/replace") this.announceRequestBodyChange();
+    if (this.path == "/reset") this.reset();
+    if (this.path == "/headers") this.showHeaders();
+    if (this.path == "/shared") this.share();
+    if (this.path == "/ticks") {
+      this.reply(200, this.plugin.ticks.toString() + " " + this.plugin.fastTicks.toString());
+    }
+    if (this.path == "/log") {
+      log.debug("made " + this.made());
+      log.error("made " + this.made());
+      this.reply(200, this.tries.toString());
+    }
+    if (this.path == "/property") request.host();
+    if (this.path == "/trap") {
+      const list: i32[] = [];
+      this.reply(200, list[this.tries + 1].toString());
+    }
+    return HeadersResult.Continue;
+  }
+
+  onRequestBody(size: u32, endOfStream: bool): BodyResult {
+    if (this.path == "/wait") {
+      if (!endOfStream) return BodyResult.Buffer;
+      this.requestHeaders.set("x-size", size.toString());
+      this.requestBody.replace("replaced " + this.requestBody.text());
+    }
+    if (this.path == "/replace") {
+      this.requestBody.prepend("<");
+      this.requestBody.append(">");
+    }
+    if (this.path == "/silent") this.requestHeaders.set("x-changed", this.requestBody.replace("?").toString());
+    return BodyResult.Continue;
+  }
+
+  onWholeRequestBody(size: u32): BodyResult {
+    this.requestHeaders.set("x-whole", size.toString());
+    this.requestBody.append("!");
+    return BodyResult.Continue;
+  }
+
+  onRequestTrailers(): TrailersResult {
+    const sum = this.requestTrailers.get("x-sum");
+    if (sum !== null) this.requestTrailers.set("x-sum", sum + " seen");
+    return TrailersResult.Continue;
+  }
+
+  onResponseHeaders(endOfStream: bool): HeadersResult {
+    this.plugin.requests.with([this.path, this.responseHeaders.status < 400 ? "fine" : "bad"]).increment();
+    if (this.path == "/response") {
+      httpCall(this, "auth", new HttpRequest("GET", "auth", "/check"), 0, new Answer(this));
+      return HeadersResult.Pause;
+    }
+    if (this.path == "/response/replace") {
+      this.announceResponseBodyChange();
+      this.collectResponseBody(1024);
+    }
+    if (this.path == "/response/over") this.collectResponseBody(4);
+    if (this.path == "/property") {
+      const host = request.host();
+      this.responseHeaders.set("x-host", host === null ? "forgotten" : host);
+    }
+    return HeadersResult.Continue;
+  }
+
+  onWholeResponseBody(size: u32): BodyResult {
+    this.responseBody.replace("[" + this.responseBody.text() + "]");
+    return BodyResult.Continue;
+  }
+
+  onResponseTrailers(): TrailersResult {
+    this.responseTrailers.add("x-seen", "yes");
+    return TrailersResult.Continue;
+  }
+
+  private made(): string {
+    this.tries++;
+    return "it";
+  }
+
+  private showHeaders(): void {
+    const headers = this.requestHeaders;
+    const first = headers.get("x-a");
+    const second = headers.get("X-B");
+    headers.set("x-b", "new");
+    const third = headers.get("x-b");
+    const gone = headers.remove("x-a");
+    headers.add("x-c", "3");
+    let names = "";
+    const all = headers.entries();
+    for (let index = 0; index < all.length; index++) {
+      if (all[index].name.startsWith("x-") && all[index].name.length == 3) names += all[index].name + "=" + all[index].value + ";";
+    }
+    this.reply(200, first! + "|" + second! + "|" + third! + "|" + gone.toString() + "|" + names + "|" + headers.has("x-a").toString());
+  }
+
+  private share(): void {
+    const first = sharedData.read("key");
+    const isNew = sharedData.compareAndSet("key", "1", first);
+    const isStale = sharedData.compareAndSet("key", "2", first);
+    sharedData.update("word", new Append());
+    sharedData.update("word", new Append());
+    const sum = sharedData.increment("sum", 2) + sharedData.increment("sum", 3);
+    const word = sharedData.get("word");
+    this.reply(200, isNew.toString() + " " + isStale.toString() + " " + text(word!) + " " + sum.toString() + " " + (nowNs() > 0).toString());
+  }
+}
