@@ -21,6 +21,7 @@ import {
   type ScriptedCall,
   unmet,
 } from './filter-case.ts';
+import { gatewayPlane, refusalByGateway } from './gateway-plane.ts';
 
 /** A configuration that a filter must refuse, and what it says then. */
 export interface RefusedConfiguration {
@@ -49,8 +50,8 @@ export interface FilterSuite {
 const ENVOYS = process.env['HEDDLE_FILTER_ENVOYS']?.split(',') ?? ['1.40'];
 
 /**
- * The suite of a filter: every case in the emulator and in real Envoys that its own envoy.yaml sets up; all must do what the case expects,
- * and the emulator must do in everything as Envoy does. Configurations to be refused are refused everywhere, with their reasons.
+ * The suite of a filter: every case in the emulator, in real Envoys that its own envoy.yaml sets up, and in the gateway, which takes the same
+ * resources; all must do what the case expects, and the emulator must do in everything as they do. Configurations to be refused are refused everywhere, with their reasons.
  */
 export function describeFilter(suite: FilterSuite): void {
   const { cases, refused, clusters = {} } = suite;
@@ -104,43 +105,53 @@ export function describeFilter(suite: FilterSuite): void {
     });
   });
 
-  for (const version of ENVOYS) describeInEnvoy(version);
-
-  function describeInEnvoy(version: string): void {
+  for (const version of ENVOYS) {
     describe(`in Envoy ${version}`, async () => {
       const path = await requireEnvoy(version);
       if (path === undefined) {
         test.skipIf(true)('no such Envoy can be had', () => {});
         return;
       }
-      let plane: FilterPlane;
-      let emulator: FilterPlane;
-      const log: string[] = [];
-      beforeAll(async () => {
-        plane = await envoyPlane(path, { ...options, onLog: (message) => log.push(message) });
-        emulator = emulatorPlane(options);
-      }, 60_000);
-      afterAll(async () => {
-        await plane?.[Symbol.asyncDispose]();
-        await emulator?.[Symbol.asyncDispose]();
-      });
+      describeProxy(
+        (more) => envoyPlane(path, more),
+        (more) => refusalByEnvoy(path, more),
+      );
+    });
+  }
 
-      test.each(cases)('$name', async (filterCase) => {
-        const outcome = await meets(plane, filterCase);
-        expect(comparable(await emulator.send(filterCase))).toEqual(comparable(outcome));
-      });
+  describe('in the gateway', () => describeProxy(gatewayPlane, refusalByGateway));
 
-      test('logs no trap', () => {
-        expect(log.filter((line) => /Function: |Proxy-Wasm plugin in-VM/i.test(line))).toEqual([]);
-      });
+  function describeProxy(
+    start: (options: PlaneOptions) => Promise<FilterPlane>,
+    refusal: (options: PlaneOptions) => Promise<string | undefined>,
+  ): void {
+    let plane: FilterPlane;
+    let emulator: FilterPlane;
+    const log: string[] = [];
+    beforeAll(async () => {
+      plane = await start({ ...options, onLog: (message) => log.push(message) });
+      emulator = emulatorPlane(options);
+    }, 60_000);
+    afterAll(async () => {
+      await plane?.[Symbol.asyncDispose]();
+      await emulator?.[Symbol.asyncDispose]();
+    });
 
-      const [first] = refused;
-      test.runIf(first !== undefined)(`refuses ${JSON.stringify(first?.configuration)}`, async () => {
-        if (first === undefined) return;
-        const { configuration, reason } = first;
-        const bad: FilterCase = { name: 'refused', configuration, request: {}, expect: { status: 0 } };
-        expect(await refusalByEnvoy(path, { ...options, cases: [bad] })).toMatch(reason);
-      });
+    test.each(cases)('$name', async (filterCase) => {
+      const outcome = await meets(plane, filterCase);
+      expect(comparable(await emulator.send(filterCase))).toEqual(comparable(outcome));
+    });
+
+    test('logs no trap', () => {
+      expect(log.filter((line) => /Function: .* failed|Proxy-Wasm plugin in-VM/i.test(line))).toEqual([]);
+    });
+
+    const [first] = refused;
+    test.runIf(first !== undefined)(`refuses ${JSON.stringify(first?.configuration)}`, async () => {
+      if (first === undefined) return;
+      const { configuration, reason } = first;
+      const bad: FilterCase = { name: 'refused', configuration, request: {}, expect: { status: 0 } };
+      expect(await refusal({ ...options, cases: [bad] })).toMatch(reason);
     });
   }
 }

@@ -11,13 +11,13 @@ import { filterResources } from './filter-bootstrap.ts';
 import {
   configurationText,
   DEFAULT_ANSWER,
-  type FilterCase,
   type FilterPlane,
   type Outcome,
   type PlaneOptions,
   type ScriptedAnswer,
 } from './filter-case.ts';
-import { joinedHeaders, startScriptedServer } from './scripted-server.ts';
+import { startScriptedServer } from './scripted-server.ts';
+import { sendOverWire } from './send-over-wire.ts';
 
 /** Runs cases in the Envoy at `path`, set up by the filter's envoy.yaml: one process, one worker, one listener for each configuration. */
 export async function envoyPlane(path: string, options: PlaneOptions): Promise<FilterPlane> {
@@ -79,35 +79,6 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
       return new Map([...found].map(([name, value]) => [name.slice('wasmcustom.'.length), value]));
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-/** Sends a case's request over a socket and says what became of it. */
-export async function sendOverWire(
-  client: RawClient,
-  { request }: FilterCase,
-  upstream: () => Outcome['upstream'],
-): Promise<Outcome> {
-  const headers = Object.entries(request.headers ?? {}).flatMap(([name, values]) =>
-    (typeof values === 'string' ? [values] : values).flatMap((value) => [name, value]),
-  );
-  const body = Buffer.from(request.body ?? '', 'latin1');
-  const response = await client.send({
-    method: request.method ?? 'GET',
-    target: request.path ?? '/',
-    headers: [
-      'host',
-      request.authority ?? 'test',
-      ...headers,
-      ...(body.length > 0 ? ['content-length', String(body.length)] : []),
-    ],
-    body: body.length > 0 ? [body] : [],
-  });
-  return {
-    status: response.status,
-    headers: joinedHeaders(response.headers),
-    body: response.body.toString('latin1'),
-    upstream: upstream(),
   };
 }
 
