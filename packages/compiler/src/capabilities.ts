@@ -9,7 +9,7 @@ import {
 
 /**
  * What the compiler may ask of a data plane beyond plain HTTP routing. A data plane of Heddle's own names what it can do in
- * `node.client_features`; Envoy can do all of it.
+ * `node.client_features`; Envoy can do all of it, but for filters in WebAssembly if it was built without.
  */
 export const PROXY_FEATURES = {
   'heddle.tls.downstream': 'ending TLS of clients',
@@ -31,7 +31,8 @@ export const PROXY_FEATURES = {
 export type ProxyFeature = keyof typeof PROXY_FEATURES;
 
 export function canDo(capabilities: ProxyCapabilities, feature: ProxyFeature): boolean {
-  return capabilities.dataPlane === 'envoy' || capabilities.features.includes(feature);
+  if (capabilities.dataPlane === 'heddle') return capabilities.features.includes(feature);
+  return feature !== 'heddle.http.wasm' || capabilities.withoutWasm !== true;
 }
 
 /**

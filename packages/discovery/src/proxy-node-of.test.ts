@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { NodeSchema } from '@heddle/envoy-api/core';
+import { ExtensionSchema, NodeSchema } from '@heddle/envoy-api/core';
 import { describe, expect, test } from 'vitest';
 import { proxyNodeOf } from './proxy-node-of.ts';
 
@@ -65,6 +65,12 @@ describe('proxyNodeOf', () => {
   });
 
   test("takes the features of this project's own data plane, in any order", () => {
+    const wasm = create(ExtensionSchema, { name: 'envoy.wasm.runtime.v8', category: 'envoy.wasm.runtime' });
+    const other = create(ExtensionSchema, { name: 'envoy.filters.http.router', category: 'envoy.filters.http' });
+    const built = (...extensions: (typeof wasm)[]) => read({ ...agent('envoy', 1, 38), extensions }).capabilities;
+    expect(built(other, wasm)).toEqual({ dataPlane: 'envoy', minor: 38 });
+    expect(built(other)).toEqual({ dataPlane: 'envoy', minor: 38, withoutWasm: true });
+
     const { capabilities } = read({ userAgentName: 'heddle', clientFeatures: ['b', 'a', 'b'] });
     expect(capabilities).toEqual({ dataPlane: 'heddle', features: ['a', 'b'] });
   });

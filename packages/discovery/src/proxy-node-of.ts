@@ -75,8 +75,13 @@ function readCapabilities(node: Node): ProxyCapabilities {
   // Only Envoy's own name vouches for Envoy's version numbers; others (gRPC) are sent what the oldest Envoy understands.
   const isKnown = node.userAgentName === 'envoy' && version?.majorNumber === 1;
   const minor = isKnown ? Math.min(Math.max(version.minorNumber, oldest), newest) : oldest;
-  return { dataPlane: 'envoy', minor };
+  // Envoy lists what it was built with; who lists nothing says nothing.
+  const withoutWasm = node.extensions.length > 0 && !node.extensions.some(({ name }) => name === WASM_RUNTIME);
+  return { dataPlane: 'envoy', minor, ...(withoutWasm ? { withoutWasm } : {}) };
 }
+
+/** What runs modules in Envoy: an extension of the category `envoy.wasm.runtime`. */
+const WASM_RUNTIME = 'envoy.wasm.runtime.v8';
 
 function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 65_535;

@@ -33,7 +33,12 @@ export interface ListenerBinding {
 
 /** What a data plane can be sent. Unknown Envoy versions count as the oldest supported one. */
 export type ProxyCapabilities =
-  | { readonly dataPlane: 'envoy'; readonly minor: number }
+  | {
+      readonly dataPlane: 'envoy';
+      readonly minor: number;
+      /** Set for a binary that was built without a runtime for WebAssembly, as some are. */
+      readonly withoutWasm?: true;
+    }
   | { readonly dataPlane: 'heddle'; readonly features: readonly string[] };
 
 /** The oldest and newest supported Envoy, as minor versions of 1.x. */

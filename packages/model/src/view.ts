@@ -28,7 +28,11 @@ export function viewOf(node: ProxyNode, selectorKeys: ReadonlySet<string>): View
   const { type, namespace, binding, capabilities } = node;
   const ports = binding === undefined ? [] : Object.entries(binding.ports).sort(([a], [b]) => compareText(a, b));
   const ability =
-    capabilities.dataPlane === 'envoy' ? capabilities.minor : [...capabilities.features].sort(compareText);
+    capabilities.dataPlane === 'envoy'
+      ? capabilities.withoutWasm === true
+        ? [capabilities.minor, 'without wasm']
+        : capabilities.minor
+      : [...capabilities.features].sort(compareText);
   const key = JSON.stringify([
     type,
     namespace,

@@ -6,6 +6,7 @@ import { mergeSources } from '@heddle/sources';
 import { createFileSource } from '@heddle/sources/node';
 import { localPort } from '../dev/listener-ports.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
+import { withPluginModules } from '../filters/with-plugin-modules.ts';
 import { mustExist } from '../findings/manifests.ts';
 import { hasColor } from '../terminal/color.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
@@ -44,7 +45,7 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
   const merged = mergeSources(sources);
   await merged.ready;
   for (const source of sources) await source.close();
-  const { snapshot, assumed } = assumeRunning(merged.current);
+  const { snapshot, assumed } = assumeRunning(await withPluginModules(merged.current));
 
   const proxy =
     options.from === undefined

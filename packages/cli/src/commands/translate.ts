@@ -9,6 +9,7 @@ import { createFileSource } from '@heddle/sources/node';
 import { stringify } from 'yaml';
 import { localPort } from '../dev/listener-ports.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
+import { withPluginModules } from '../filters/with-plugin-modules.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { type DescribedProxy, describeProxy } from './described-proxy.ts';
 import { meshConfigSources } from './mesh-config-file.ts';
@@ -33,8 +34,8 @@ export async function translate(options: TranslateOptions): Promise<ExitCode> {
   ];
   const merged = mergeSources(sources);
   await merged.ready;
-  const snapshot = merged.current;
   for (const source of sources) await source.close();
+  const snapshot = await withPluginModules(merged.current);
 
   const proxy = describeProxy(options.for, snapshot);
   const compiler = createCompiler();

@@ -4,6 +4,7 @@ import type { MeshSnapshot } from '@heddle/model';
 import { createMemorySource, mergeSources, snapshotOf } from '@heddle/sources';
 import { createFileSource } from '@heddle/sources/node';
 import { CommandError } from '../exit-code.ts';
+import { withPluginModules } from '../filters/with-plugin-modules.ts';
 
 /** Manifests that were read once. */
 export interface Manifests {
@@ -37,7 +38,8 @@ export async function readManifests(paths: readonly string[]): Promise<Manifests
       `found no objects in ${paths.map((path) => `"${path}"`).join(', ')}, wanted manifests (.yaml, .yml or .json)`,
     );
   }
-  return { snapshot, textOf: (file) => (file === STDIN_NAME ? input : source.textOf(file)) };
+  const complete = await withPluginModules(snapshot);
+  return { snapshot: complete, textOf: (file) => (file === STDIN_NAME ? input : source.textOf(file)) };
 }
 
 /**

@@ -25,7 +25,8 @@ export function assumeRunning(snapshot: MeshSnapshot): AssumedWorkloads {
     return { ...sourced, object };
   });
   if (assumed.length === 0) return { snapshot, assumed };
-  return { snapshot: MeshSnapshot.of(objects, { diagnostics: snapshot.diagnostics }), assumed };
+  const running = MeshSnapshot.of(objects, { diagnostics: snapshot.diagnostics });
+  return { snapshot: running.withPluginModules(snapshot.pluginModules), assumed };
 }
 
 /** The object with an address; undefined if it has one, or is none that runs. */

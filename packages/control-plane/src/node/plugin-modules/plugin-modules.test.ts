@@ -221,6 +221,15 @@ test('createPluginModules: without a builder sources are refused', async () => {
   ]);
 });
 
+test('createPluginModules: absolute paths of another machine are left to it', async () => {
+  start({ watch: false, absolutePaths: 'unread' });
+  expect(await found(await snapshotOf('{ url: file:///opt/a.wasm }'))).toEqual([undefined]);
+  expect(await found(await snapshotOf('{ url: ./a.wasm }'))).toEqual([
+    'unavailable',
+    expect.stringContaining('no file'),
+  ]);
+});
+
 test('createPluginModules: what is no file is not its business', async () => {
   start({ watch: false });
   expect(await found(await snapshotOf('{ url: oci://registry.example/a }'))).toEqual([undefined]);

@@ -20,6 +20,8 @@ export interface PluginModulesOptions {
   readonly cacheFolder?: string;
   /** Builds what is named as sources; without it they are refused. */
   readonly build?: BuildModule;
+  /** Whether absolute paths are files of this machine (`read`, unless told otherwise) or somebody else's, which stay as they are (`unread`). */
+  readonly absolutePaths?: 'read' | 'unread';
   /** Follow files as they change; true unless told otherwise. */
   readonly watch?: boolean;
 }
@@ -50,7 +52,8 @@ class FilePluginModules implements PluginModuleProvider {
   }
 
   async resolve(snapshot: MeshSnapshot): Promise<ResolvedPluginModules> {
-    const plugins = snapshot.list('WasmPlugin').map((plugin) => ({ plugin, ...pathOf(snapshot, plugin) }));
+    const absolute = this.#options.absolutePaths !== 'unread';
+    const plugins = snapshot.list('WasmPlugin').map((plugin) => ({ plugin, ...pathOf(snapshot, plugin, absolute) }));
     const paths = new Set(plugins.flatMap(({ path }) => path ?? []));
     for (const [path, file] of this.#files) {
       if (paths.has(path)) continue;
@@ -126,11 +129,15 @@ class FilePluginModules implements PluginModuleProvider {
 }
 
 /** Where the module of a plugin is on this machine; neither path nor problem for what is no file. */
-function pathOf(snapshot: MeshSnapshot, plugin: WasmPlugin): { readonly path?: string; readonly problem?: string } {
+function pathOf(
+  snapshot: MeshSnapshot,
+  plugin: WasmPlugin,
+  readsAbsolute: boolean,
+): { readonly path?: string; readonly problem?: string } {
   const { url, type } = plugin.spec;
   const location = parseModuleUrl(url);
   if (location?.scheme !== 'file' || type === 'NETWORK') return {};
-  if (location.absolute) return { path: resolve(location.path) };
+  if (location.absolute) return readsAbsolute ? { path: resolve(location.path) } : {};
   const manifest = snapshot.locate(refOf(plugin))?.file;
   // Standard input, and texts in memory, stand in no folder.
   if (manifest === undefined || manifest.startsWith('<')) {
