@@ -8,6 +8,8 @@ import type { Json } from './parity-case.ts';
 
 const MENTION = /\$\{(module|module-hash):([a-z-]+)\}/g;
 const sources = join(import.meta.dirname, 'test-modules');
+/** A module of other tests, which does what requests ask of it. */
+const gate = join(import.meta.dirname, '../../packages/wasm-host/test-modules/gate.ts');
 
 interface BuiltModule {
   readonly path: string;
@@ -16,15 +18,16 @@ interface BuiltModule {
 
 let built: ReadonlyMap<string, BuiltModule> | undefined;
 
-/** Builds the modules that cases may name: each file of `test-modules`, once in a process. */
+/** Builds the modules that cases may name: each file of `test-modules` and the gate, once in a process. */
 export async function buildModules(): Promise<void> {
   if (built !== undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'heddle-parity-modules-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const modules = new Map<string, BuiltModule>();
-  for (const file of readdirSync(sources).filter((name) => name.endsWith('.ts'))) {
+  const own = readdirSync(sources).filter((name) => name.endsWith('.ts'));
+  for (const file of [...own.map((name) => join(sources, name)), gate]) {
     const name = basename(file, '.ts');
-    const { wasm } = await compileModule(join(sources, file), {
+    const { wasm } = await compileModule(file, {
       flags: ['--runtime', 'minimal', '--optimize', '--use', `abort=${name}/abort`],
     });
     const path = join(folder, `${name}.wasm`);

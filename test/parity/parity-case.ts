@@ -73,6 +73,8 @@ export interface CaseRequest {
   readonly tls: CaseTls | undefined;
   /** Why the two data planes are known to answer differently; an error once they no longer do. */
   readonly differs: string | undefined;
+  /** Why nobody who does not run a plugin's module can tell what becomes of the request. */
+  readonly inexplicable?: string | undefined;
 }
 
 /** How a client speaks TLS. */
@@ -191,7 +193,7 @@ function readRequest(
 ): CaseRequest {
   const fields = reader(file, path, value, [
     ...['name', 'method', 'path', 'host', 'port', 'headers', 'body', 'chunks', 'framing', 'trailers', 'http', 'count'],
-    ...['copies', 'distribution', 'after', 'connections', 'backend', 'expect', 'differs', 'tls'],
+    ...['copies', 'distribution', 'after', 'connections', 'backend', 'expect', 'differs', 'inexplicable', 'tls'],
   ]);
   const host = fields.has('host') ? (fields.text('host') ?? undefined) : 'web.test';
   const body = fields.text('body');
@@ -230,6 +232,7 @@ function readRequest(
     connections: fields.flag('connections') ?? false,
     backend: readOrder(file, `${path}.backend`, fields.value('backend') ?? {}, backends),
     differs: fields.text('differs'),
+    inexplicable: fields.text('inexplicable'),
     tls: fields.has('tls')
       ? readTls(file, `${path}.tls`, fields.value('tls') ?? {}, fields.number('http') === 2, host, certificates)
       : undefined,

@@ -5,6 +5,8 @@ declare function proxy_log(level: i32, message: usize, size: usize): i32;
 declare function proxy_get_header(map: i32, key: usize, keySize: usize, value: usize, size: usize): i32;
 @external("env", "proxy_replace_header_map_value")
 declare function proxy_set_header(map: i32, key: usize, keySize: usize, value: usize, valueSize: usize): i32;
+@external("env", "proxy_remove_header_map_value")
+declare function proxy_remove_header(map: i32, key: usize, keySize: usize): i32;
 @external("env", "proxy_get_buffer_bytes")
 declare function proxy_get_buffer(type: i32, start: i32, length: i32, value: usize, size: usize): i32;
 @external("env", "proxy_set_buffer_bytes")
@@ -50,6 +52,10 @@ function setHeader(map: i32, name: string, value: string): void {
   const key = bytes(name), text = bytes(value);
   proxy_set_header(map, changetype<usize>(key), key.byteLength, changetype<usize>(text), text.byteLength);
 }
+function removeHeader(name: string): void {
+  const key = bytes(name);
+  proxy_remove_header(0, changetype<usize>(key), key.byteLength);
+}
 function property(path: string): string {
   const key = bytes(path.replaceAll(".", "\0"));
   return proxy_get_property(changetype<usize>(key), key.byteLength, out, out + 4) == 0 ? taken() : "?";
@@ -57,6 +63,14 @@ function property(path: string): string {
 function replaceBody(type: i32, text: string): void {
   const body = bytes(text);
   proxy_set_buffer(type, 0, i32.MAX_VALUE, changetype<usize>(body), body.byteLength);
+}
+function number(path: string): string {
+  const key = bytes(path.replaceAll(".", "\0"));
+  if (proxy_get_property(changetype<usize>(key), key.byteLength, out, out + 4) != 0) return "?";
+  const at = load<u32>(out);
+  const text = load<u32>(out + 4) == 8 ? load<i64>(at).toString() : "of " + load<u32>(out + 4).toString() + " bytes";
+  heap.free(at);
+  return text;
 }
 function body(type: i32, size: i32): string {
   return proxy_get_buffer(type, 0, size, out, out + 4) == 0 ? taken() : "";
@@ -109,15 +123,27 @@ export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
   setHeader(0, "x-gate", configuration);
   if (does(id, "trap")) unreachable();
   if (does(id, "split")) setHeader(0, "x-split", "a\r\nx-smuggled: b");
+  if (does(id, "unpath")) removeHeader(":path");
   if (does(id, "reply")) { reply(403, "no way\n"); return 4; }
   if (does(id, "route")) setHeader(0, ":path", "/other");
   if (does(id, "route-by-header")) setHeader(0, "x-team", "blue");
   if (does(id, "properties")) {
-    setHeader(0, "x-properties", property("request.path") + " " + property("request.method") + " " + property("cluster_name") + " " +
-      property("route_name") + " " + property("xds.node.id") + " " + property("source.address").split(":")[0]);
+    setHeader(0, "x-properties", property("request.path") + " " + property("request.method") + " " + property("xds.cluster_name") + " " +
+      property("xds.route_name") + " " + property("xds.node.id") + " " + property("source.address").split(":")[0]);
+  }
+  if (does(id, "facts")) {
+    const texts = ["request.path", "request.url_path", "request.query", "request.host", "request.scheme", "request.method", "request.protocol",
+      "request.useragent", "request.referer", "request.headers.x-do", "request.nothing", "cluster_name", "xds.cluster_name", "route_name",
+      "xds.route_name", "xds.virtual_host_name", "upstream.address", "connection.requested_server_name", "node.id", "response.code_details"];
+    setHeader(0, "x-facts", texts.slice(0, 12).map<string>((path) => path + "=" + property(path)).join("; "));
+    setHeader(0, "x-more-facts", texts.slice(12).map<string>((path) => path + "=" + property(path)).join("; "));
+    const numbers = ["listener_direction", "xds.listener_direction", "response.code", "request.size", "request.duration", "upstream.port", "connection.mtls"];
+    setHeader(0, "x-numbers", numbers.map<string>((path) => path + "=" + number(path)).join("; "));
   }
   if (does(id, "call")) {
-    const cluster = bytes(does(id, "call-nowhere") ? "nowhere" : "auth");
+    // The cluster that a header names.
+    const named = header(0, "x-cluster");
+    const cluster = bytes(does(id, "call-nowhere") ? "nowhere" : named == "" ? "auth" : named);
     const headers = pairs([":method", "GET", ":path", "/check", ":authority", "auth.test", "x-asks", configuration]);
     const status = proxy_http_call(changetype<usize>(cluster), cluster.byteLength, changetype<usize>(headers), headers.byteLength, 0, 0, 0, 0, does(id, "impatient") ? 100 : 5000, out);
     if (status != 0) { reply(500, "call refused: " + status.toString() + "\n"); return 4; }
@@ -152,6 +178,13 @@ export function proxy_on_request_body(id: i32, size: i32, end: i32): i32 {
 export function proxy_on_response_headers(id: i32, count: i32, end: i32): i32 {
   const configuration = configurationOf(id);
   setHeader(2, "x-gate", configuration + " " + header(2, ":status"));
+  if (does(id, "facts")) {
+    const numbers = ["response.code", "response.flags", "request.size", "response.size"];
+    setHeader(2, "x-numbers", numbers.map<string>((path) => path + "=" + number(path)).join("; "));
+    const texts = ["request.protocol", "cluster_name", "route_name", "xds.cluster_name", "xds.route_name", "response.code_details", "upstream.transport_failure_reason"];
+    setHeader(2, "x-facts", texts.map<string>((path) => path + "=" + property(path)).join("; "));
+  }
+  if (does(id, "status")) setHeader(2, ":status", "207");
   if (does(id, "refuse-response")) { reply(451, "not for you\n"); return 4; }
   if (does(id, "hold-response")) return 1;
   return 0;
@@ -172,7 +205,7 @@ export function proxy_on_http_call_response(root: i32, token: i32, headers: i32,
   const status = header(6, ":status");
   const text = body(4, size);
   proxy_set_effective_context(id);
-  setHeader(0, "x-call", status + " " + text);
+  setHeader(0, "x-call", status + " " + (does(id, "trimmed") ? text.trim() : text));
   proxy_continue_stream(0);
 }
 

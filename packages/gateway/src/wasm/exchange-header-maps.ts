@@ -4,12 +4,18 @@ import type { Exchange } from '../http/exchange.ts';
 import { type HeaderList, joinedHeaderValue, removeHeader, setHeader } from '../http/header-list.ts';
 
 /**
- * The request's head as filters in WebAssembly see it: pseudo headers first, `host` as another name of `:authority`. Pseudo headers cannot be
- * taken away. What HTTP does not allow in a field is not written, so that a module cannot break the message's frame; fields of the
- * connection are the gateway's own.
+ * The request's head as filters in WebAssembly see it: pseudo headers first, `host` as another name of `:authority`. What HTTP does not
+ * allow in a field is not written, so that a module cannot break the message's frame, and makes the request unfit, as a method or a
+ * path that was taken away does; fields of the connection are the gateway's own.
  */
-export function requestHeaderMap(exchange: Exchange, changed: () => void): HeaderMap {
+export function requestHeaderMap(exchange: Exchange, changed: () => void): RequestHeaderMap {
   return new ExchangeHeaderMap(exchange.requestHeaders, 'request', new RequestHead(exchange), changed);
+}
+
+/** A request's head that a filter may have made unfit to be sent. */
+export interface RequestHeaderMap extends HeaderMap {
+  /** Why Envoy's router would refuse it, in its words. */
+  readonly fault: string | undefined;
 }
 
 /** The response's head, with `:status`. */
@@ -29,7 +35,11 @@ export function trailerList(map: HeaderMap): HeaderList {
 
 /** Whether a name and a value may stand in a message (RFC 9110, section 5). */
 export function isField(name: string, value: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) && isValue(value) && !HOP.has(name);
+  return isName(name) && isValue(value) && !HOP.has(name);
+}
+
+function isName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name);
 }
 
 function isValue(value: string): boolean {
@@ -53,6 +63,7 @@ interface Head {
   readonly names: readonly string[];
   get(name: string): string | undefined;
   set(name: string, value: string): void;
+  remove(name: string): void;
 }
 
 class RequestHead implements Head {
@@ -69,7 +80,7 @@ class RequestHead implements Head {
       case ':authority':
         return exchange.hasAuthority ? exchange.authority : undefined;
       case ':path':
-        return exchange.path;
+        return exchange.path === '' ? undefined : exchange.path;
       case ':method':
         return exchange.method;
       case ':scheme':
@@ -92,6 +103,12 @@ class RequestHead implements Head {
       if (name === ':scheme') exchange.scheme = value;
     }
   }
+
+  // Without a path no route is found; an authority that is not there matches as an empty one.
+  remove(name: string): void {
+    if (name === ':path') this.#exchange.path = '';
+    if (name === ':authority') this.#exchange.authority = '';
+  }
 }
 
 class ResponseHead implements Head {
@@ -109,20 +126,29 @@ class ResponseHead implements Head {
   set(_name: string, value: string): void {
     if (/^[2-5]\d\d$/.test(value)) this.#exchange.responseStatus = Number(value);
   }
+
+  // A response has a status.
+  remove(): void {}
 }
 
-class ExchangeHeaderMap implements HeaderMap {
+class ExchangeHeaderMap implements RequestHeaderMap {
   readonly isReadOnly = false;
   readonly #list: HeaderList;
   readonly #side: 'request' | 'response';
   readonly #head: Head;
   readonly #changed: () => void;
+  /** What could not be written, by name. */
+  #faults: Map<string, string> | undefined;
 
   constructor(list: HeaderList, side: 'request' | 'response', head: Head, changed: () => void) {
     this.#list = list;
     this.#side = side;
     this.#head = head;
     this.#changed = changed;
+  }
+
+  get fault(): string | undefined {
+    return this.#faults?.values().next().value;
   }
 
   pairs(): readonly HeaderPair[] {
@@ -145,36 +171,57 @@ class ExchangeHeaderMap implements HeaderMap {
       this.replace(key, joinValues(present, value));
       return;
     }
-    if (key.startsWith(':')) this.#set(key, value);
-    else if (isField(key, value)) this.#list.push(key, value);
+    this.#write(key, value, () => this.#list.push(key, value));
     this.#changed();
   }
 
   replace(name: string, value: string): void {
-    this.#set(this.#key(name), value);
+    const key = this.#key(name);
+    this.#faults?.delete(key);
+    this.#write(key, value, () => setHeader(this.#list, key, value));
     this.#changed();
   }
 
   remove(name: string): void {
     const key = this.#key(name);
+    this.#faults?.delete(key);
     if (!key.startsWith(':')) removeHeader(this.#list, key);
+    else this.#removePseudo(key);
     this.#changed();
   }
 
   setAll(pairs: readonly HeaderPair[]): void {
     this.#list.length = 0;
+    this.#faults = undefined;
+    const present = new Set<string>();
     for (const [name, value] of pairs) {
       const key = this.#key(name);
-      if (key.startsWith(':')) this.#set(key, value);
-      else if (isField(key, value)) this.#list.push(key, value);
+      present.add(key);
+      this.#write(key, value, () => this.#list.push(key, value));
+    }
+    for (const name of this.#head.names) {
+      if (!present.has(name)) this.#removePseudo(name);
     }
     this.#changed();
   }
 
-  #set(key: string, value: string): void {
-    if (!key.startsWith(':')) {
-      if (isField(key, value)) setHeader(this.#list, key, value);
-    } else if (this.#head.names.includes(key) && isValue(value)) this.#head.set(key, value);
+  /** Writes a field if it may stand in a message; fields of the connection are passed over. */
+  #write(key: string, value: string, write: () => void): void {
+    if (key.startsWith(':') ? !isValue(value) : !isValue(value) || !isName(key)) {
+      this.#note(key, isValue(value) ? `invalid header name: ${key}` : `invalid header value for: ${key}`);
+    } else if (!key.startsWith(':')) {
+      if (!HOP.has(key)) write();
+    } else if (this.#head.names.includes(key)) this.#head.set(key, value);
+  }
+
+  #removePseudo(key: string): void {
+    this.#head.remove(key);
+    if (key === ':method') this.#note(key, `missing required header: ${key}`);
+  }
+
+  #note(key: string, fault: string): void {
+    this.#faults ??= new Map();
+    this.#faults.set(key, fault);
   }
 
   #key(name: string): string {

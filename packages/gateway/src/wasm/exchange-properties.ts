@@ -6,7 +6,7 @@ import type { NameKind } from '../tls/subject-alt-names.ts';
 import { encodeProperty, jsonProperty, type PropertyValue } from './property-value.ts';
 
 /**
- * What modules may ask of an exchange (Envoy, "Attributes", and those that its WebAssembly filters have beside them), as bytes.
+ * What modules may ask of an exchange (Envoy, "Attributes"), as bytes.
  * Undefined for what the gateway does not know.
  */
 export function exchangeProperty(exchange: Exchange, path: readonly string[]): Uint8Array | undefined {
@@ -27,7 +27,7 @@ export function exchangeProperty(exchange: Exchange, path: readonly string[]): U
     case 'xds':
       return encodeProperty(xdsProperty(exchange, second, rest));
     default:
-      return encodeProperty(xdsProperty(exchange, first ?? '', path.slice(1)));
+      return undefined;
   }
 }
 
@@ -121,7 +121,7 @@ function connectionProperty({ connection }: Exchange, name: string): PropertyVal
     case 'mtls':
       return tls?.peer !== undefined;
     case 'requested_server_name':
-      return tls?.serverName;
+      return tls?.serverName ?? '';
     case 'tls_version':
       return tls?.version;
     case 'subject_peer_certificate':
@@ -140,7 +140,7 @@ function connectionProperty({ connection }: Exchange, name: string): PropertyVal
 function upstreamProperty({ host, upstreamFailure, attempts }: Exchange, name: string): PropertyValue {
   switch (name) {
     case 'transport_failure_reason':
-      return upstreamFailure;
+      return host === undefined ? undefined : (upstreamFailure ?? '');
     case 'request_attempt_count':
       return BigInt(attempts);
     default:

@@ -4,9 +4,9 @@ import { type ByteSource, bytesSource } from '../http/byte-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type HeaderList, headerValue } from '../http/header-list.ts';
 import { describeLocalBody } from '../http/local-reply.ts';
-import { respond, respondDirectly } from '../http/respond.ts';
+import { reply, respond, respondDirectly } from '../http/respond.ts';
 import { chooseRoute } from '../http/route-choice.ts';
-import { isField, requestHeaderMap, responseHeaderMap } from './exchange-header-maps.ts';
+import { isField, type RequestHeaderMap, requestHeaderMap, responseHeaderMap } from './exchange-header-maps.ts';
 import { exchangeProperty } from './exchange-properties.ts';
 import { FilteredBody } from './filtered-body.ts';
 
@@ -14,6 +14,7 @@ import { FilteredBody } from './filtered-body.ts';
 export class WasmExchange {
   readonly #exchange: Exchange;
   readonly #stream: HttpStream;
+  #requestHeaders: RequestHeaderMap | undefined;
   #requestBody: FilteredBody | undefined;
   #responseBody: FilteredBody | undefined;
   #requestWentOn = false;
@@ -63,6 +64,7 @@ export class WasmExchange {
     const headers = requestHeaderMap(exchange, () => {
       this.#routeIsStale = true;
     });
+    this.#requestHeaders = headers;
     this.#stream.request.headers(headers, body === undefined && exchange.upgrade === undefined);
     if (this.#requestWentOn || exchange.responseStarted || exchange.finished) return undefined;
     return this.#held(this.#requestBody, () => this.#requestWentOn);
@@ -113,11 +115,32 @@ export class WasmExchange {
 
   #requestGoesOn(): void {
     this.#requestWentOn = true;
+    if (this.#isUnfit()) {
+      this.#goOn();
+      return;
+    }
     if (this.#routeIsStale) {
       this.#routeIsStale = false;
       chooseRoute(this.#exchange);
     }
     this.#goOn();
+  }
+
+  /** Answers for Envoy's router, which refuses what filters have made of a request. */
+  #isUnfit(): boolean {
+    const exchange = this.#exchange;
+    if (exchange.path === '') {
+      exchange.route = undefined;
+      exchange.clusterName = undefined;
+      reply(exchange, 404, '', 'route_not_found', 'NR');
+      return true;
+    }
+    const fault = this.#requestHeaders?.fault;
+    if (fault === undefined) return false;
+    if (exchange.clusterName !== undefined) exchange.attempts = 1;
+    const details = `filter_removed_required_request_headers{${fault.replaceAll(' ', '_')}}`;
+    reply(exchange, 503, fault, details, 'DPE');
+    return true;
   }
 
   #reply({ status, details, body, headers, grpcStatus }: LocalReply): void {
