@@ -1,6 +1,6 @@
 /**
  * What a filter costs in the host: microseconds of a stream's context, of the request phase of an API-key filter and of a whole request
- * (context, request headers, log, done, delete), beside the floor: the same exports of the same module called directly, with imports that
+ * (context, request headers, log, done, delete), of a filter without an SDK and of `filters/api-key`, beside the floor: the same exports of the same module called directly, with imports that
  * do the least that a module notices. Then many requests, to see whether anything grows. Prints JSON.
  *
  * node --expose-gc --conditions=@heddle/source bench/wasm-host.ts [--rounds 7] [--requests 200000] [--growth 1000000]
@@ -8,7 +8,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { HeaderList, type HttpStreamHost, loadModule, type Plugin, Status, startPlugin } from '@heddle/wasm-host';
-import { compileModule } from '@heddle/wasm-tools';
+import { buildFilter, compileModule } from '@heddle/wasm-tools';
 
 const { values } = parseArgs({
   options: {
@@ -109,6 +109,13 @@ function wholeRequest(plugin: Plugin): void {
   context.close({ requestHeaders: map });
 }
 
+/** A stream that has not more than the head of a request. */
+function requestPhase(plugin: Plugin): void {
+  const context = plugin.openStream(host);
+  context?.onRequestHeaders(new HeaderList(headers), true);
+  context?.end();
+}
+
 function microseconds(run: () => void): number {
   const from = process.hrtime.bigint();
   for (let count = 0; count < requests; count += 1) run();
@@ -116,6 +123,12 @@ function microseconds(run: () => void): number {
 }
 
 const plugin = await start();
+const builtFilter = await buildFilter(fileURLToPath(new URL('../filters/api-key', import.meta.url)));
+const filter = await startPlugin({
+  module: new Uint8Array(builtFilter.wasm),
+  name: 'api-key',
+  configuration: JSON.stringify({ keys: [{ name: 'bench', key: 'secret' }] }),
+});
 const unlimited = await startPlugin({
   module,
   name: 'api-key',
@@ -125,13 +138,11 @@ const callDirectly = await floor();
 const cases: Record<string, () => void> = {
   floor: callDirectly,
   context: () => plugin.openStream(host)?.close({}),
-  requestPhase: () => {
-    const context = plugin.openStream(host);
-    context?.onRequestHeaders(new HeaderList(headers), true);
-    context?.end();
-  },
+  requestPhase: () => requestPhase(plugin),
   wholeRequest: () => wholeRequest(plugin),
   wholeRequestWithoutTimeLimit: () => wholeRequest(unlimited),
+  filterRequestPhase: () => requestPhase(filter),
+  filterWholeRequest: () => wholeRequest(filter),
   headerList: () => void new HeaderList(headers),
 };
 const samples: Record<string, number[]> = {};
@@ -154,9 +165,9 @@ for (let count = 0; count <= growth; count += 1) {
   if (count % (growth / 10) === 0) {
     globalThis.gc?.();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
-    points.push({ requests: count, heap: heapUsed + arrayBuffers, module: plugin.memoryBytes });
+    points.push({ requests: count, heap: heapUsed + arrayBuffers, module: filter.memoryBytes });
   }
-  wholeRequest(plugin);
+  wholeRequest(filter);
 }
 /** Bytes a request, by least squares, without the first point: it has what the first requests leave for good. */
 function slope(of: 'heap' | 'module'): number {
@@ -174,7 +185,7 @@ console.log(
         requests: growth,
         heapBytesPerRequest: round2(slope('heap')),
         moduleBytesPerRequest: round2(slope('module')),
-        moduleBytes: plugin.memoryBytes,
+        moduleBytes: filter.memoryBytes,
       },
     },
     undefined,

@@ -1,3 +1,5 @@
+import { latin1, putLatin1 } from './latin1.ts';
+
 /** Thrown when a guest names memory that it does not have; hostcalls answer it with `INVALID_MEMORY_ACCESS`. */
 export class GuestMemoryError extends RangeError {
   constructor(pointer: number, length: number, size: number) {
@@ -16,8 +18,9 @@ const text = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export class GuestMemory {
   #memory: { readonly buffer: ArrayBufferLike } = { buffer: new ArrayBuffer(0) };
-  /** Of the buffer as it was last seen; a growth replaces the buffer. */
-  #view = new DataView(this.#memory.buffer);
+  /** The whole memory as it was last seen; a growth replaces the buffer. */
+  #bytes = new Uint8Array(this.#memory.buffer as ArrayBuffer);
+  #view = new DataView(this.#bytes.buffer);
 
   /** Names the memory: imports, which use it, exist before the module that has it. */
   attach(memory: WebAssembly.Memory): void {
@@ -31,49 +34,63 @@ export class GuestMemory {
 
   /** A view of the module's own bytes, valid until the module runs again. */
   view(pointer: number, length: number): Uint8Array<ArrayBuffer> {
-    const [start, count] = this.#check(pointer, length);
-    return new Uint8Array(this.#memory.buffer as ArrayBuffer, start, count);
+    const start = this.#check(pointer, length);
+    return this.#bytes.subarray(start, start + (length >>> 0));
   }
 
   /** A copy. */
   bytes(pointer: number, length: number): Uint8Array<ArrayBuffer> {
-    return this.view(pointer, length).slice();
+    const start = this.#check(pointer, length);
+    return this.#bytes.slice(start, start + (length >>> 0));
   }
 
   text(pointer: number, length: number): string {
     return length === 0 ? '' : text.decode(this.view(pointer, length));
   }
 
+  /** Text with one character for each byte. */
+  latin1(pointer: number, length: number): string {
+    const start = this.#check(pointer, length);
+    return latin1(this.#bytes, start, length >>> 0);
+  }
+
   write(pointer: number, bytes: Uint8Array): void {
-    this.view(pointer, bytes.length).set(bytes);
+    const start = this.#check(pointer, bytes.length);
+    this.#bytes.set(bytes, start);
+  }
+
+  /** Writes text of Latin-1 characters, a byte for each. */
+  writeLatin1(pointer: number, value: string): void {
+    const start = this.#check(pointer, value.length);
+    putLatin1(this.#bytes, start, value);
   }
 
   writeU32(pointer: number, value: number): void {
-    const [at] = this.#check(pointer, 4);
-    this.#current().setUint32(at, value, true);
+    const at = this.#check(pointer, 4);
+    this.#view.setUint32(at, value, true);
   }
 
   writeU64(pointer: number, value: bigint): void {
-    const [at] = this.#check(pointer, 8);
-    this.#current().setBigUint64(at, value, true);
+    const at = this.#check(pointer, 8);
+    this.#view.setBigUint64(at, value, true);
   }
 
   readU32(pointer: number): number {
-    const [at] = this.#check(pointer, 4);
-    return this.#current().getUint32(at, true);
+    const at = this.#check(pointer, 4);
+    return this.#view.getUint32(at, true);
   }
 
-  #current(): DataView {
-    if (this.#view.buffer !== this.#memory.buffer) this.#view = new DataView(this.#memory.buffer);
-    return this.#view;
-  }
-
-  #check(pointer: number, length: number): readonly [number, number] {
+  /** Where the bytes begin, in the memory as it is now. */
+  #check(pointer: number, length: number): number {
+    const { buffer } = this.#memory;
+    if (this.#bytes.buffer !== buffer) {
+      this.#bytes = new Uint8Array(buffer as ArrayBuffer);
+      this.#view = new DataView(buffer as ArrayBuffer);
+    }
     const start = pointer >>> 0;
     const count = length >>> 0;
-    const size = this.#memory.buffer.byteLength;
-    if (start + count > size) throw new GuestMemoryError(start, count, size);
-    return [start, count];
+    if (start + count > this.#bytes.length) throw new GuestMemoryError(start, count, this.#bytes.length);
+    return start;
   }
 }
 

@@ -4,7 +4,7 @@ import type { ForeignFunction } from './foreign-functions.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText, type GuestMemory, GuestMemoryError } from './guest-memory.ts';
 import { byteSize, type HeaderMap } from './header-map.ts';
-import { decodePairs, encodePairs, type HeaderPair, latin1Bytes, latin1Text } from './header-pairs.ts';
+import { decodePairs, encodePairs, type HeaderPair } from './header-pairs.ts';
 import type { Metrics } from './metrics.ts';
 import type { SharedData } from './shared-data.ts';
 
@@ -79,7 +79,19 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
     memory.writeU32(sizeAt, bytes.length);
     return Status.OK;
   };
-  const name = (pointer: number, size: number) => latin1Text(memory.view(pointer, size));
+  /** The same for text of Latin-1 characters. */
+  const giveText = (value: string, pointerAt: number, sizeAt: number): Status => {
+    let pointer = 0;
+    if (value.length > 0) {
+      pointer = vm.allocate(value.length);
+      if (pointer === 0) return Status.INVALID_MEMORY_ACCESS;
+      memory.writeLatin1(pointer, value);
+    }
+    memory.writeU32(pointerAt, pointer);
+    memory.writeU32(sizeAt, value.length);
+    return Status.OK;
+  };
+  const name = (pointer: number, size: number) => memory.latin1(pointer, size);
   const pairs = (pointer: number, size: number) => decodePairs(memory.view(pointer, size)) ?? [];
 
   const mapFor = (type: number): HeaderMap | undefined => vm.headerMap(type as MapType);
@@ -123,7 +135,7 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       if (map === undefined) return vm.active().isLogging ? Status.NOT_FOUND : Status.BAD_ARGUMENT;
       const value = map.get(name(keyAt, keySize));
       if (value === undefined && vm.abiVersion !== '0.1.0') return Status.NOT_FOUND;
-      return give(latin1Bytes(value ?? ''), pointerAt, sizeAt);
+      return giveText(value ?? '', pointerAt, sizeAt);
     },
     proxy_get_header_map_pairs: (type: number, pointerAt: number, sizeAt: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;
@@ -394,12 +406,26 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
 
 /** A hostcall that answers for memory which the module does not have. */
 function checked(run: Hostcall): Hostcall {
-  return (...args) => {
+  const call = run as (...args: readonly unknown[]) => number;
+  const answer = (error: unknown): Status => {
+    if (error instanceof GuestMemoryError) return Status.INVALID_MEMORY_ACCESS;
+    throw error;
+  };
+  // What is called most has few arguments; a list of them is made for the others only.
+  if (run.length <= 5) {
+    return (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => {
+      try {
+        return call(a, b, c, d, e);
+      } catch (error) {
+        return answer(error);
+      }
+    };
+  }
+  return (...args: readonly unknown[]) => {
     try {
-      return run(...args);
+      return call(...args);
     } catch (error) {
-      if (error instanceof GuestMemoryError) return Status.INVALID_MEMORY_ACCESS;
-      throw error;
+      return answer(error);
     }
   };
 }

@@ -219,16 +219,16 @@ export class WasmVm implements HostcallTarget {
   ): Result | undefined {
     const run = this.#exports.get(callback);
     if (run === undefined || this.#failure !== undefined) return undefined;
-    const outer = { current: this.#current, effectiveId: this.#effectiveId };
+    const outer = this.#current;
+    const outerEffectiveId = this.#effectiveId;
     // What a callback causes another callback to run is part of it.
-    if (this.#budget !== undefined && outer.current === undefined)
-      this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
+    if (this.#budget !== undefined && outer === undefined) this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
     this.#current = context;
     this.#effectiveId = 0;
     let converted: Result | undefined;
     let result: number | undefined;
     try {
-      result = run(...args);
+      result = apply(run, args);
       converted = convert(result ?? 0);
     } catch (error) {
       this.#failure = new WasmTrap(callback, this.#limitError() ?? (error as Error));
@@ -236,8 +236,8 @@ export class WasmVm implements HostcallTarget {
       this.#stop();
       this.#options.failed?.(this.#failure);
     } finally {
-      this.#current = outer.current;
-      this.#effectiveId = outer.effectiveId;
+      this.#current = outer;
+      this.#effectiveId = outerEffectiveId;
       this.#options.trace?.({ type: 'callback', name: callback, args, result });
       this.#isIterationStopped = false;
       this.#runDeferred();
@@ -561,6 +561,23 @@ export class WasmVm implements HostcallTarget {
       };
     }
     return traced;
+  }
+}
+
+/** A call without a list of arguments, which costs more than the call; callbacks with more than three are rare. */
+function apply(run: Export, args: readonly number[]): number | undefined {
+  const a = args[0] ?? 0;
+  const b = args[1] ?? 0;
+  const c = args[2] ?? 0;
+  switch (args.length) {
+    case 1:
+      return run(a);
+    case 2:
+      return run(a, b);
+    case 3:
+      return run(a, b, c);
+    default:
+      return run(...args);
   }
 }
 
