@@ -52,7 +52,7 @@ export enum Verdict {
  * @param publicKey DER, SubjectPublicKeyInfo
  */
 export function verifySignature(hash: string, publicKey: ArrayBuffer, signature: ArrayBuffer, signed: ArrayBuffer): Verdict {
-  const argument = new Message().bytes(1, publicKey).bytes(2, signed).bytes(3, utf8(hash)).bytes(4, signature).done();
+  const argument = new Message().bytes(1, utf8(hash)).bytes(2, publicKey).bytes(3, signature).bytes(4, signed).done();
   const answer = callForeignFunction("verify_signature", argument);
   if (!answer.isOk) return Verdict.Unknown;
   const bytes = answer.bytes;

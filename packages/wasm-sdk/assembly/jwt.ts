@@ -2,10 +2,10 @@ import { decodeBase64UrlAt } from "./base64";
 import { copyBytes, pointerOf, toBytes } from "./bytes";
 import { equalsConstantTime } from "./constant-time";
 import { ecdsaSignature } from "./der";
+import { Verdict, verifySignature } from "./foreign";
 import { hmacSha256 } from "./hmac";
 import { Json } from "./json";
 import { JwtKey } from "./jwks";
-import { verifySignature } from "./verify-signature";
 
 export { Jwks, JwtKey } from "./jwks";
 
@@ -72,9 +72,9 @@ export class Jwt {
   isSignedBy(key: JwtKey): bool {
     if (this.error.length > 0 || this.algorithm != key.algorithm) return false;
     if (key.algorithm == "HS256") return equalsConstantTime(hmacSha256(key.bytes, this.signed), this.signature);
-    if (key.algorithm == "RS256") return verifySignature("sha256", key.bytes, this.signature, this.signed);
+    if (key.algorithm == "RS256") return verifySignature("sha256", key.bytes, this.signature, this.signed) == Verdict.Right;
     if (this.signature.byteLength != 64) return false;
-    return verifySignature("sha256", key.bytes, ecdsaSignature(this.signature), this.signed);
+    return verifySignature("sha256", key.bytes, ecdsaSignature(this.signature), this.signed) == Verdict.Right;
   }
 }
 

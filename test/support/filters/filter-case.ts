@@ -134,20 +134,25 @@ function shown(wanted: Wanted): string {
 const ADDED =
   /^(?:date|server|via|connection|keep-alive|transfer-encoding|host|content-length|x-request-id|x-forwarded-.*|x-envoy-.*)$/;
 
-/** An outcome without what proxies add to each message, for holding two planes' against each other. */
-export function comparable({ status, headers, body, upstream }: Outcome): Outcome {
+/**
+ * An outcome without what proxies add to each message, for holding two planes' against each other.
+ *
+ * @param random names of headers whose values are never the same
+ */
+export function comparable({ status, headers, body, upstream }: Outcome, random?: RegExp): Outcome {
   return {
     status,
-    headers: withoutAdded(headers),
+    headers: withoutAdded(headers, random),
     body,
-    upstream: upstream === undefined ? undefined : { ...upstream, headers: withoutAdded(upstream.headers) },
+    upstream: upstream === undefined ? undefined : { ...upstream, headers: withoutAdded(upstream.headers, random) },
   };
 }
 
-function withoutAdded(headers: Readonly<Record<string, string>>): Record<string, string> {
+function withoutAdded(headers: Readonly<Record<string, string>>, random?: RegExp): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers)
       .filter(([name]) => !ADDED.test(name))
+      .map(([name, value]): [string, string] => [name, random?.test(name) ? 'random' : value])
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
