@@ -7,7 +7,7 @@ import { loadRegistry } from '@heddle/envoy-api';
 import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { RawClient } from '../../parity/raw-http.ts';
 import { freePorts } from '../free-ports.ts';
-import { filterResources } from './filter-bootstrap.ts';
+import { filterResources, outsideOfResources } from './filter-bootstrap.ts';
 import {
   configurationText,
   DEFAULT_ANSWER,
@@ -40,11 +40,13 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
   }
   const configurations = [...new Set(options.cases.map(({ configuration }) => configurationText(configuration)))];
   const ports = await freePorts(configurations.length);
+  const registry = await loadRegistry();
   const envoy: RunningEnvoy = stack.use(
     await runEnvoy({
       path,
       bootstrap: create(BootstrapSchema, {
         ...buildBootstrap({ node: { id: 'test' } }),
+        ...fromJson(BootstrapSchema, outsideOfResources(options.example), { registry }),
         staticResources: fromJson(
           Bootstrap_StaticResourcesSchema,
           filterResources(options.example, {
@@ -52,7 +54,7 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
             clusterPorts,
             listeners: configurations.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
           }),
-          { registry: await loadRegistry() },
+          { registry },
         ),
       }),
       logLevel: 'warning',

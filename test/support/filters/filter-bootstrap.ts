@@ -47,6 +47,12 @@ export function filterResources(example: JsonValue, options: FilterBootstrapOpti
   };
 }
 
+/** What a filter's envoy.yaml says beside its static resources, as far as a test keeps it: labels of metrics, the admin interface. */
+export function outsideOfResources(example: JsonValue): JsonObject {
+  const kept = Object.entries(example as JsonObject).filter(([name]) => ['stats_config', 'admin'].includes(name));
+  return Object.fromEntries(kept);
+}
+
 function setPlugin(config: JsonObject, file: string, configuration: string | undefined): void {
   const vm = config['vm_config'] as JsonObject;
   vm['code'] = { local: { filename: file } };
