@@ -1,6 +1,7 @@
 import { proxy_call_foreign_function } from "./hostcalls";
 import { given, OUT } from "./memory";
-import { bytesOf, emptyBytes, text, uninitialized, utf8 } from "./text";
+import { ProtoReader, ProtoWriter } from "./protobuf";
+import { bytesOf, emptyBytes, text, utf8 } from "./text";
 
 // Functions of Envoy by name (source/extensions/common/wasm/foreign.cc). Hosts may lack some: every one of these says so by its result.
 
@@ -40,8 +41,9 @@ export function uncompress(bytes: ArrayBuffer): ArrayBuffer | null {
 /** What a signature is. */
 export enum Verdict {
   Right,
+  /** Also of a key or a hash function that the host does not know. */
   Wrong,
-  /** Nobody could tell: the key or the hash function is none that the host knows, or it cannot verify at all. */
+  /** The host has no such function, or does not understand what it was asked. */
   Unknown,
 }
 
@@ -52,13 +54,36 @@ export enum Verdict {
  * @param publicKey DER, SubjectPublicKeyInfo
  */
 export function verifySignature(hash: string, publicKey: ArrayBuffer, signature: ArrayBuffer, signed: ArrayBuffer): Verdict {
-  const argument = new Message().bytes(1, utf8(hash)).bytes(2, publicKey).bytes(3, signature).bytes(4, signed).done();
+  // VerifySignatureArguments: hash_function 1, public_key 2, signature 3, text 4. VerifySignatureResult: result 1, error 2.
+  const argument = new ProtoWriter().bytes(1, hash).bytes(2, publicKey).bytes(3, signature).bytes(4, signed).toBytes();
   const answer = callForeignFunction("verify_signature", argument);
   if (!answer.isOk) return Verdict.Unknown;
-  const bytes = answer.bytes;
-  // VerifySignatureResult: result 1, error 2. False is not written.
-  if (bytes.byteLength >= 2 && load<u16>(changetype<usize>(bytes)) == 0x0108) return Verdict.Right;
-  return bytes.byteLength == 0 || load<u8>(changetype<usize>(bytes)) == 0x12 ? Verdict.Wrong : Verdict.Unknown;
+  const fields = ProtoReader.of(answer.bytes);
+  let isRight = false;
+  while (fields.next()) {
+    if (fields.field == 1) isRight = fields.bool;
+  }
+  return isRight && !fields.failed ? Verdict.Right : Verdict.Wrong;
+}
+
+/**
+ * Signs, with RSA (PKCS #1 v1.5) or ECDSA (ASN.1 form); null if the host cannot, or not with this key.
+ *
+ * @param hash "sha1", "sha224", "sha256", "sha384" or "sha512"
+ * @param privateKey DER, PKCS #8
+ */
+export function sign(hash: string, privateKey: ArrayBuffer, bytes: ArrayBuffer): ArrayBuffer | null {
+  // SignArguments: hash_function 1, private_key 2, text 3. SignResult: result 1, signature 2, error 3.
+  const answer = answerOf("sign", new ProtoWriter().bytes(1, hash).bytes(2, privateKey).bytes(3, bytes).toBytes());
+  if (answer === null) return null;
+  const fields = ProtoReader.of(answer);
+  let signature: ArrayBuffer | null = null;
+  let isSigned = false;
+  while (fields.next()) {
+    if (fields.field == 1) isSigned = fields.bool;
+    else if (fields.field == 2) signature = fields.bytes;
+  }
+  return isSigned ? signature : null;
 }
 
 /** How long filter state lives. */
@@ -70,7 +95,7 @@ export enum LifeSpan {
 
 /** Sets filter state of a key that Envoy knows how to make from text, such as `envoy.network.upstream_server_name`. */
 export function setFilterState<T>(key: string, value: T, span: LifeSpan = LifeSpan.FilterChain): bool {
-  const argument = new Message().bytes(1, utf8(key)).bytes(2, bytesOf<T>(value)).number(3, span).done();
+  const argument = new ProtoWriter().bytes(1, key).bytes(2, bytesOf<T>(value)).uint64(3, span).toBytes();
   return callForeignFunction("set_envoy_filter_state", argument).isOk;
 }
 
@@ -84,7 +109,7 @@ export enum PropertyType {
 
 /** Says what a property will be that `setProperty` sets: without it, bytes that live as long as the filter chain. */
 export function declareProperty(key: string, type: PropertyType, span: LifeSpan = LifeSpan.FilterChain, isReadOnly: bool = false): bool {
-  const argument = new Message().bytes(1, utf8(key)).number(2, isReadOnly).number(3, type).number(5, span).done();
+  const argument = new ProtoWriter().bytes(1, key).uint64(2, isReadOnly).uint64(3, type).uint64(5, span).toBytes();
   return callForeignFunction("declare_property", argument).isOk;
 }
 
@@ -124,50 +149,4 @@ export class Expression {
 function answerOf(name: string, argument: ArrayBuffer): ArrayBuffer | null {
   const answer = callForeignFunction(name, argument);
   return answer.isOk ? answer.bytes : null;
-}
-
-/** A Protocol Buffers message of a few fields, as the functions above take. */
-class Message {
-  private parts: ArrayBuffer = emptyBytes();
-
-  bytes(field: u32, value: ArrayBuffer): Message {
-    const size: u32 = value.byteLength;
-    const at = this.grow(1 + varintSize(size) + size);
-    store<u8>(at, (field << 3) | 2);
-    memory.copy(writeVarint(at + 1, size), changetype<usize>(value), size);
-    return this;
-  }
-
-  number(field: u32, value: u32): Message {
-    if (value == 0) return this;
-    const at = this.grow(1 + varintSize(value));
-    store<u8>(at, field << 3);
-    writeVarint(at + 1, value);
-    return this;
-  }
-
-  done(): ArrayBuffer {
-    return this.parts;
-  }
-
-  /** Room for so many more bytes; where it starts. */
-  private grow(size: u32): usize {
-    const before = this.parts;
-    const used = before.byteLength;
-    this.parts = uninitialized(used + size);
-    memory.copy(changetype<usize>(this.parts), changetype<usize>(before), used);
-    return changetype<usize>(this.parts) + used;
-  }
-}
-
-function varintSize(value: u32): u32 {
-  let size: u32 = 1;
-  for (; value >= 0x80; value >>= 7) size++;
-  return size;
-}
-
-function writeVarint(at: usize, value: u32): usize {
-  for (; value >= 0x80; value >>= 7) store<u8>(at++, (value & 0x7f) | 0x80);
-  store<u8>(at, value);
-  return at + 1;
 }

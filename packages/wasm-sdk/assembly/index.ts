@@ -12,6 +12,7 @@ export {
   LifeSpan,
   PropertyType,
   setFilterState,
+  sign,
   uncompress,
   Verdict,
   verifySignature,
