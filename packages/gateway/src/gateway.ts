@@ -1,3 +1,5 @@
+import type { TypedExtensionConfig } from '@heddle/envoy-api/core';
+import type { Listener } from '@heddle/envoy-api/listener';
 import { serveRequest } from './fetch-exchange.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { type ControlPlaneOptions, type Following, followControlPlane } from './follow-control-plane.ts';
@@ -36,6 +38,11 @@ export interface Gateway {
    */
   readonly fetch: (request: Request, context?: FetchContext) => Promise<Response>;
   apply(resources: GatewayResources): readonly GatewayProblem[];
+  /**
+   * Loads and starts the modules that a listener or a filter's configuration asks for, so that they are there when it comes into force. The
+   * reason if it cannot be obeyed. Modules that were not made ready are loaded when they come into force, and requests wait for them.
+   */
+  prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined>;
   /** Resolves when the first state is in force. */
   readonly ready: Promise<void>;
   /** What it implements over its way to endpoints; announced to a control plane. */
@@ -74,23 +81,17 @@ class FetchGateway implements Gateway {
     this.#chosen = listener;
     this.fetch = (request, context) => this.#serve(request, context);
     if (resources !== undefined) this.#runtime.apply(resources);
-    this.#following =
-      xds === undefined
-        ? undefined
-        : followControlPlane(
-            {
-              apply: (resources) => this.apply(resources),
-              features: this.features,
-              prepare: (resource) => this.#runtime.prepare(resource),
-            },
-            xds,
-          );
+    this.#following = xds === undefined ? undefined : followControlPlane(this, xds);
     this.ready = this.#following?.ready ?? Promise.resolve();
   }
 
   apply(resources: GatewayResources): readonly GatewayProblem[] {
     this.#runtime.apply(resources);
     return this.#runtime.problems;
+  }
+
+  prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined> {
+    return this.#runtime.prepare(resource);
   }
 
   get features(): readonly string[] {

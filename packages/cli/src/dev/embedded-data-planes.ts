@@ -28,6 +28,8 @@ async function start(node: DataPlaneNode, prefix: string, options: DataPlaneOpti
   const { controlPlane, log, onOutput } = options;
   const gateway = createStandaloneGateway({
     accessLogSink: (_path, line) => onOutput(`${prefix}${line.trimEnd()}`),
+    onFilterLog: ({ plugin, level, message }) => log(`${prefix}filter "${plugin}" ${level}: ${message}`),
+    node,
     onProblem: ({ kind, name, message }) => log(`${prefix}gateway: ${kind} "${name}": ${message}`),
   });
   const following = followControlPlane(gateway, { transport: controlPlane.discovery.connect(), node });

@@ -1,3 +1,5 @@
+import type { TypedExtensionConfig } from '@heddle/envoy-api/core';
+import type { Listener } from '@heddle/envoy-api/listener';
 import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { type ControlPlaneOptions, type Following, followControlPlane } from '../follow-control-plane.ts';
 import type { ServedListener } from '../http/served-listener.ts';
@@ -29,6 +31,11 @@ export interface StandaloneGateway {
    * @throws GatewayError `bind-failed` when addresses could not be bound; everything else of the state is in force by then
    */
   apply(resources: GatewayResources): Promise<readonly GatewayProblem[]>;
+  /**
+   * Loads and starts the modules that a listener or a filter's configuration asks for, so that they are there when it comes into force. The
+   * reason if it cannot be obeyed. Modules that were not made ready are loaded when they come into force, and requests wait for them.
+   */
+  prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined>;
   /** Resolves when the first state of the control plane is in force; at once without one. */
   readonly ready: Promise<void>;
   /** Where each listener is bound, by listener name. */
@@ -78,17 +85,7 @@ class Standalone implements StandaloneGateway {
     });
     this.#onProblem = options.onProblem;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? 10_000;
-    this.#following =
-      options.xds === undefined
-        ? undefined
-        : followControlPlane(
-            {
-              apply: (resources) => this.apply(resources),
-              features: this.features,
-              prepare: (resource) => this.#runtime.prepare(resource),
-            },
-            options.xds,
-          );
+    this.#following = options.xds === undefined ? undefined : followControlPlane(this, options.xds);
     this.ready = this.#following?.ready ?? Promise.resolve();
   }
 
@@ -104,6 +101,10 @@ class Standalone implements StandaloneGateway {
       addresses.set(server.listener.name, { host: server.host, port: server.port });
     }
     return addresses;
+  }
+
+  prepare(resource: Listener | TypedExtensionConfig): Promise<string | undefined> {
+    return this.#runtime.prepare(resource);
   }
 
   get features(): readonly string[] {
