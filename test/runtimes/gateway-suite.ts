@@ -14,6 +14,7 @@ import { resourcesFromBootstrap } from '@heddle/gateway/bootstrap';
 import { createGateway, createStandaloneGateway } from '@heddle/gateway/node';
 import { type CompiledView, viewOf, xdsResource } from '@heddle/model';
 import { Hono } from 'hono';
+import { checkGate, gateApplication, withGateFile } from './wasm-checks.ts';
 
 /** A runtime's own HTTP server around a fetch handler. */
 export interface Runtime {
@@ -187,6 +188,23 @@ async function withEcho(use: (port: number) => Promise<void>): Promise<void> {
   }
 }
 
+/** Answers in pieces, without a length. */
+async function withChunks(use: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.write('one ');
+      response.end('two');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
 async function withStandalone(
   resources: GatewayResources,
   use: (port: number, apply: (next: GatewayResources) => Promise<unknown>) => Promise<void>,
@@ -230,6 +248,34 @@ const checks: Record<string, Check> = {
         equal(await response.json(), seen, 'what the endpoint saw');
       }),
     ),
+  'standalone: a filter in WebAssembly': () =>
+    withChunks((endpoint) =>
+      withGateFile((manager) =>
+        withStandalone(state([forwarding], endpoint, manager), (port) => checkGate(`http://127.0.0.1:${port}`, equal)),
+      ),
+    ),
+  'mounted: a filter in WebAssembly': (runtime) =>
+    withChunks((endpoint) =>
+      withGateFile(async (manager) => {
+        const gateway = createGateway({ resources: state([forwarding], endpoint, manager) });
+        const server = await runtime.serve((request) => gateway.fetch(request));
+        try {
+          await checkGate(`http://127.0.0.1:${server.port}`, equal);
+        } finally {
+          await server.close();
+          gateway.close();
+        }
+      }),
+    ),
+  'Hono: a filter in WebAssembly as middleware': async (runtime) => {
+    const app = await gateApplication();
+    const server = await runtime.serve(app.fetch);
+    try {
+      await checkGate(`http://127.0.0.1:${server.port}`, equal);
+    } finally {
+      await server.close();
+    }
+  },
   'standalone: faults, CORS and mirrors': () =>
     withCounter((endpoint, seen) =>
       withStandalone(state(filtered, endpoint, withFilters), async (port) => {
