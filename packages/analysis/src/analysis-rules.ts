@@ -7,6 +7,7 @@ import { referenceRules } from './rules/references.ts';
 import { serviceRules } from './rules/services.ts';
 import { sidecarRules } from './rules/sidecars.ts';
 import { virtualServiceRules } from './rules/virtual-services.ts';
+import { wasmPluginRules } from './rules/wasm-plugins.ts';
 
 /** Every rule. Each has a folder `fixtures/NAME` with a `bad.yaml` and a `good.yaml`. */
 export const analysisRules: readonly AnalysisRule[] = [
@@ -17,5 +18,6 @@ export const analysisRules: readonly AnalysisRule[] = [
   ...destinationRuleRules,
   ...serviceRules,
   ...sidecarRules,
+  ...wasmPluginRules,
   ...deprecationRules,
 ];
