@@ -1,5 +1,6 @@
 import type { ResourcesByName, XdsResource } from '@heddle/model';
 import type { NameList } from './name-list.ts';
+import { travelsAlone } from './resource-type.ts';
 import { ViewUpdate } from './view-update.ts';
 
 /** How much one response may carry. */
@@ -137,7 +138,8 @@ export class ChunkPlans {
     for (const entry of entries) {
       const size = typeof entry === 'string' ? entry.length : entry.bytes.length;
       const count = resources.length + missing.length;
-      if (count > 0 && !fits(count, bytes, size, this.#limits)) close();
+      const alone = typeof entry !== 'string' && travelsAlone(entry.typeUrl);
+      if (count > 0 && (alone || !fits(count, bytes, size, this.#limits))) close();
       bytes += size;
       if (typeof entry === 'string') missing.push(entry);
       else resources.push(entry);

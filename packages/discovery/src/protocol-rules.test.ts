@@ -457,6 +457,23 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
     });
   });
 
+  test('configurations of filters travel alone, first and changed: a client that refuses one has read the others', async () => {
+    const all = (text: string) => ['a', 'b', 'c'].map((name) => resource(ECDS, name, text));
+    const { client, change, server } = await setUp(connect, all('1'));
+    client.send(ECDS, { subscribe: ['a', 'b', 'c', 'missing'] });
+    const sizes = (responses: readonly ProtocolResponse[]) => shown(responses).map(({ resources }) => resources.length);
+    expect(Math.max(...sizes(await client.sync()))).toBe(1);
+    change(...all('2'));
+    const answers = await client.drain();
+    expect(sizes(answers)).toEqual([1, 1, 1]);
+    for (const [index, { nonce }] of answers.entries())
+      client.send(ECDS, index === 1 ? { nonce, error: 'Unable to create it' } : { nonce });
+    await client.drain();
+    const status = server.streams()[0]?.types.find(({ typeUrl }) => typeUrl === ECDS);
+    expect(JSON.stringify(status)).toContain('Unable to create it');
+    expect(status?.lastNack?.names).toEqual(['b']);
+  });
+
   describe('XP-20 TTL', () => {
     const FEATURES = ['xds.config.supports-resource-ttl'];
     const mortal = (type: string, name: string, text = name) =>
@@ -468,7 +485,8 @@ describe.each(Object.entries(transports))('over %s', (kind, connect) => {
         const { open, clock, server } = await setUp(connect, [mortal(type, 'a'), resource(type, 'b')]);
         const client = open({ features: FEATURES });
         client.send(type, { subscribe: ['a', 'b'] });
-        expect((await client.sync()).map(({ ttls }) => ttls)).toEqual([{ a: 30_000 }]);
+        const alone = type === ECDS ? [{}] : [];
+        expect((await client.sync()).map(({ ttls }) => ttls)).toEqual([{ a: 30_000 }, ...alone]);
         const { resourceBytesSent } = server.counters;
         await clock.advance(9_999);
         expect(await client.sync()).toEqual([]);

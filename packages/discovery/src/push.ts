@@ -3,6 +3,7 @@ import { type Chunk, type ChunkLimits, type ChunkPlans, fits } from './chunk.ts'
 import { type FullState, fullStateOf, stateOf } from './full-state.ts';
 import type { HeldResource } from './held-resources.ts';
 import { mayWaitForClusters } from './make-before-break.ts';
+import { travelsAlone } from './resource-type.ts';
 import {
   type HeldBack,
   hasDue,
@@ -185,7 +186,8 @@ function collect(subscription: Subscription, context: PushContext): Contents {
     const size = resource?.bytes.length ?? name.length;
     const isCarried = verdict !== 'nothing' && verdict !== 'forget';
     // A full set is one response, however large.
-    if (isCarried && count > 0 && subscription.style !== 'full-set' && !fits(count, bytes, size, limits)) break;
+    const isFull = travelsAlone(subscription.type.typeUrl) || !fits(count, bytes, size, limits);
+    if (isCarried && count > 0 && subscription.style !== 'full-set' && isFull) break;
     settleName(subscription, name);
     if (verdict === 'forget') noteGone(subscription, name);
     if (!isCarried) continue;

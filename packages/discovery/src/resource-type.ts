@@ -25,6 +25,11 @@ export interface ResourceType {
    * Types that may still refer to a resource of this type: a removal waits until the stream has acknowledged all their changes.
    */
   readonly removedAfter: readonly string[];
+  /**
+   * Each resource has a response of its own: where a client that refuses one stops reading, as Envoy does with configurations of filters
+   * (an exception of one subscription ends the loop over all), the others must not stand beside it.
+   */
+  readonly alone?: true;
 }
 
 /**
@@ -70,6 +75,7 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
     wildcard: false,
     absent: 'removed',
     removedAfter: [LISTENER_TYPE_URL],
+    alone: true,
   },
   { typeUrl: LISTENER_TYPE_URL, label: 'LDS', wildcard: true, absent: 'removed', removedAfter: [] },
   {
@@ -81,3 +87,12 @@ export const RESOURCE_TYPES: readonly ResourceType[] = [
   },
   { typeUrl: VIRTUAL_HOST_TYPE_URL, label: 'VHDS', wildcard: false, absent: 'empty-resource', removedAfter: [] },
 ];
+
+const ALONE: ReadonlySet<string> = new Set(
+  RESOURCE_TYPES.filter(({ alone }) => alone === true).map(({ typeUrl }) => typeUrl),
+);
+
+/** Whether each resource of a type has a response of its own. */
+export function travelsAlone(typeUrl: string): boolean {
+  return ALONE.has(typeUrl);
+}
