@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { DEFAULT_HTTP_ADDRESS } from './admin-client.ts';
 import type { DumpType } from './envoy-dump/read-dump.ts';
 import { CommandError, EXIT, type ExitCode } from './exit-code.ts';
+import { addWasmCommands } from './wasm-program.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /**
@@ -289,8 +290,10 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
       setExitCode(await (await import('./commands/version.ts')).version(options));
     });
 
+  const wasm = addWasmCommands(program, setExitCode, examples);
+
   // Usage errors of every command end in the same exit code.
-  for (const command of [...program.commands, ...envoy.commands, ...explain.commands])
+  for (const command of [...program.commands, ...envoy.commands, ...explain.commands, ...wasm.commands])
     command.exitOverride().showSuggestionAfterError();
   return program;
 }

@@ -24,7 +24,7 @@ export class BuildError extends Error {
 
 /** See {@link buildFilter}. */
 export interface BuildOptions {
-  /** The file's name without `.wasm`, for the source map; default: the folder's name. */
+  /** The file's name without `.wasm`, for the source map; default: the entry file's, or for `index.ts` the folder's. */
   readonly name?: string;
   /** Whether the module keeps the names of its functions; default true. Without them Envoy's log has no backtrace when it fails. */
   readonly names?: boolean;
@@ -39,6 +39,8 @@ export interface BuildOptions {
 /** A filter, built. */
 export interface BuiltFilter {
   readonly name: string;
+  /** Absolute path of its folder, which names in errors and in the source map are relative to. */
+  readonly folder: string;
   /** Absolute path of the entry file. */
   readonly entry: string;
   /** The module, fit for Envoy. */
@@ -72,7 +74,7 @@ export interface BuiltFilter {
  */
 export async function buildFilter(folderOrEntry: string, options: BuildOptions = {}): Promise<BuiltFilter> {
   const { entry, folder } = findEntry(folderOrEntry);
-  const name = options.name ?? basename(folder);
+  const name = options.name ?? nameOf(entry, folder);
   const compiled = await compileModule(entry, {
     folder,
     library: { [GLOBALS]: readFileSync(new URL('../assembly/globals.ts', import.meta.url), 'utf8') },
@@ -102,6 +104,7 @@ export async function buildFilter(folderOrEntry: string, options: BuildOptions =
   }
   return {
     name,
+    folder,
     entry,
     wasm,
     sourceMap: namedSourceMap(compiled.sourceMap as string, name),
@@ -151,6 +154,12 @@ function findEntry(folderOrEntry: string): { readonly entry: string; readonly fo
     );
   }
   return { entry, folder: path };
+}
+
+/** The folder's name, unless the entry file has one of its own. */
+function nameOf(entry: string, folder: string): string {
+  const own = basename(entry, '.ts');
+  return own === 'index' ? basename(folder) : own;
 }
 
 function isFile(path: string): boolean {

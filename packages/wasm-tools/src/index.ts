@@ -8,6 +8,7 @@ export { type CompileDiagnostic, formatDiagnostic } from './compile-diagnostic.t
 export { type CompiledModule, CompileError, type CompileOptions, compileModule } from './compile-module.ts';
 export { createBuilder, type FilterBuilder } from './filter-builder.ts';
 export type { ModuleProblem } from './module-checks.ts';
+export { type NewFilter, NewFilterError, newFilter } from './new-filter.ts';
 export {
   type FilterRun,
   RunError,
