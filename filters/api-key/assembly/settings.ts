@@ -3,7 +3,7 @@ import { readHeaderName } from "@heddle/wasm-sdk/assembly/header-names";
 import { PathPatterns } from "@heddle/wasm-sdk/assembly/path-patterns";
 import { Settings } from "@heddle/wasm-sdk/assembly/settings";
 import { ApiKey } from "./key";
-import { HeaderSource, Source } from "./source";
+import { HeaderSource, Source } from "@heddle/wasm-sdk/assembly/credential-source";
 
 /** The configuration: README.md has the table. */
 export class ApiKeySettings {

@@ -1,3 +1,4 @@
+import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createFilter, type EmulatedFilter, fakeClock } from '@heddle/wasm-host/testing';
 import {
   configurationText,
@@ -17,6 +18,7 @@ export function emulatorPlane({ wasm, clusters }: PlaneOptions): FilterPlane {
       createFilter({
         wasm,
         configuration,
+        foreignFunctions: nodeForeignFunctions,
         // Tokens that are valid now are made for the real planes.
         clock: fakeClock(Date.now()),
         clusters: Object.fromEntries(

@@ -1,12 +1,13 @@
-import { Headers, bytesOf } from "@heddle/wasm-sdk/assembly";
-import { getCookie, withoutCookie } from "@heddle/wasm-sdk/assembly/cookies";
-import { Query, withoutQueryParameter } from "@heddle/wasm-sdk/assembly/query";
-import { readHeaderName } from "@heddle/wasm-sdk/assembly/header-names";
-import { Settings } from "@heddle/wasm-sdk/assembly/settings";
+import { Headers } from "./headers";
+import { bytesOf } from "./text";
+import { getCookie, withoutCookie } from "./cookies";
+import { Query, withoutQueryParameter } from "./query";
+import { readHeaderName } from "./header-names";
+import { Settings } from "./settings";
 
-/** Where a request may carry its key. */
+/** Where a request may carry what it shows: a key, a token. Of a configuration: `{header, prefix?}`, `{query}` or `{cookie}`. */
 export abstract class Source {
-  /** The key as it came; null if there is none. */
+  /** What it carries; null if there is nothing. */
   abstract find(headers: Headers): ArrayBuffer | null;
   /** Takes it out of the request. */
   abstract strip(headers: Headers): void;
