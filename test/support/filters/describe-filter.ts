@@ -22,6 +22,7 @@ import {
   unmet,
 } from './filter-case.ts';
 import { gatewayPlane, refusalByGateway } from './gateway-plane.ts';
+import { neverTraps } from './never-traps.ts';
 
 /** A configuration that a filter must refuse, and what it says then. */
 export interface RefusedConfiguration {
@@ -83,6 +84,10 @@ export function describeFilter(suite: FilterSuite): void {
       });
       await expect(start).rejects.toThrow('refuses its configuration');
       expect(log.join('\n')).toMatch(reason);
+    });
+
+    test('takes or refuses any configuration, and answers any request', async () => {
+      await neverTraps(options.wasm, cases);
     });
 
     test.runIf(suite.hasSchema ?? true)('has a schema that takes what the filter takes', async () => {
