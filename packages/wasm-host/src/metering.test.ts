@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileTestModule } from '../test/compile-test-module.ts';
+import { moduleOf } from '../test/module-bytes.ts';
 import { BUDGET_EXPORT, metered } from './metering.ts';
 import { createFilter } from './testing/emulated-filter.ts';
 import { BinaryError } from './wasm-binary.ts';
@@ -66,12 +67,6 @@ describe('a metered module', () => {
     expect(WebAssembly.Module.exports(module).at(-1)).toMatchObject({ name: BUDGET_EXPORT, kind: 'global' });
   });
 });
-
-/** A module by its sections, each a number and its content. */
-function moduleOf(...sections: readonly (readonly [id: number, ...content: number[]])[]): Uint8Array<ArrayBuffer> {
-  const content = sections.flatMap(([id, ...bytes]) => [id, bytes.length, ...bytes]);
-  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...content]);
-}
 
 /** One function without parameters that is made of these instructions, exported as "f". */
 const functionOf = (...instructions: readonly number[]) =>
