@@ -87,7 +87,7 @@ function isReadable({ path, method }: CaseRequest, { log }: Answer): boolean {
 }
 
 function isAnsweredByPlugin({ log }: Answer): boolean {
-  return /^wasm_/.test(log?.['RESPONSE_CODE_DETAILS'] ?? '');
+  return log?.['RESPONSE_CODE_DETAILS']?.startsWith('wasm_') === true;
 }
 
 /** A value of the access log; undefined where its format has none. */

@@ -17,14 +17,14 @@ export type BuildReply = { readonly id: number } & (
   | { readonly problem: string }
 );
 
-const port = parentPort;
-port?.on('message', async ({ id, path }: BuildRequest) => {
-  let reply: BuildReply;
+async function build({ id, path }: BuildRequest): Promise<BuildReply> {
   try {
     const { wasm, files } = await buildFilter(path);
-    reply = { id, wasm, files };
+    return { id, wasm, files };
   } catch (error) {
-    reply = { id, problem: (error as Error).message };
+    return { id, problem: (error as Error).message };
   }
-  port.postMessage(reply);
-});
+}
+
+const port = parentPort;
+port?.on('message', (request: BuildRequest) => void build(request).then((reply) => port.postMessage(reply)));

@@ -15,7 +15,8 @@ export class FileWatch {
   #files: readonly string[] = [];
   #seen = '';
   #settling: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
+  #looksAgain = false;
   #closed = false;
 
   constructor(onChange: () => void) {
@@ -63,8 +64,17 @@ export class FileWatch {
   }
 
   #lookSoon(): void {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
+    // What changes while it looks may have been looked at already.
+    if (this.#isLooking) {
+      this.#looksAgain = true;
+      return;
+    }
+    this.#isLooking = true;
+    void this.#look().finally(() => {
+      this.#isLooking = false;
+      const again = this.#looksAgain;
+      this.#looksAgain = false;
+      if (again && !this.#closed) this.#lookSoon();
     });
   }
 
