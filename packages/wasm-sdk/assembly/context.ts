@@ -48,6 +48,13 @@ export function setCurrentStream(context: Context | null): void {
   currentStream = context;
 }
 
+/** Whether the filter makes callouts. Where nothing sets it, the compiler leaves out what is for these. */
+export let hasCallouts: bool = false;
+
+export function noteCallouts(): void {
+  hasCallouts = true;
+}
+
 @inline
 export function findContext(id: u32): Context | null {
   return changetype<Context | null>(contexts.find(id));

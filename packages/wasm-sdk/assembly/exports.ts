@@ -62,7 +62,7 @@ export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   const context = beginHttp(id, 0);
   let result: u32 = 4;
   // A request that no plugin knows, which should not be: what guards something must not let it pass.
-  if (context === null) sendReply(500, emptyBytes(), utf8("no_such_context"), null, -1);
+  if (context === null) sendReply(500, emptyBytes(), utf8("no_context"), null, -1);
   else result = context.endHeaders(0, <u32>changetype<usize>(context.onRequestHeaders(end != 0)));
   endCallback();
   return result;

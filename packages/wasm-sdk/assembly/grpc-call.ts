@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context } from "./context";
+import { Context, noteCallouts } from "./context";
 import { HeaderPairs } from "./header-pairs";
 import { Headers, headersOf } from "./headers";
 import { proxy_get_status, proxy_grpc_call, proxy_grpc_cancel, proxy_grpc_close, proxy_grpc_send, proxy_grpc_stream } from "./hostcalls";
@@ -106,6 +106,7 @@ export function grpcStream(
 }
 
 function begun(owner: Context, status: u32, handler: GrpcHandler, isUnary: bool): bool {
+  noteCallouts();
   if (status != 0) {
     owner.callFailed();
     return false;

@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context, ContextKind, currentStream, setCurrentStream } from "./context";
+import { Context, ContextKind, currentStream, noteCallouts, setCurrentStream } from "./context";
 import { HeaderPairs } from "./header-pairs";
 import { Headers, headersOf } from "./headers";
 import { proxy_http_call, proxy_set_effective_context } from "./hostcalls";
@@ -75,6 +75,7 @@ const DEFAULT_TIMEOUT_MS: u32 = 5000;
  * @param timeoutMs milliseconds; 0 stands for 5 seconds, for there is no call without an end
  */
 export function httpCall(owner: Context, cluster: string, request: HttpRequest, timeoutMs: u32, handler: HttpCallHandler): bool {
+  noteCallouts();
   const name = utf8(cluster);
   const headers = request.headers.encode();
   const body = request.bytes;

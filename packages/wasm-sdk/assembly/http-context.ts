@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context, ContextKind } from "./context";
+import { Context, ContextKind, hasCallouts } from "./context";
 import { Headers, headersOf } from "./headers";
 import { proxy_close_stream, proxy_continue_stream } from "./hostcalls";
 import { log } from "./log";
@@ -270,7 +270,7 @@ export abstract class HttpContext extends Context {
 
   /** A message is held from now on. If it waits for callouts, one has to resume it. */
   private noteWaiting(): void {
-    if (this.hasReplied) return;
+    if (!hasCallouts || this.hasReplied) return;
     if (this.pendingCalls > 0) {
       this.isWaitingForCall = true;
     } else if (this.hasFailedCall) {

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Parser, type Source, type SourceKind, VariableStatement } from 'assemblyscript';
+import {
+  Node,
+  type Parser,
+  type Source,
+  type SourceKind,
+  type VariableDeclaration,
+  VariableStatement,
+} from 'assemblyscript';
 import { ClassHierarchy, EXPORT, SDK_PATH } from './class-hierarchy.ts';
 import { exportsOf, exportsSource } from './exports-source.ts';
 import { type StatsTag, statsTags } from './stats-tags.ts';
@@ -11,7 +18,7 @@ import { guardLogging, metricLabels } from './syntax-tree.ts';
 
 export { type StatsTag, statsTags } from './stats-tags.ts';
 
-/** Flags of asc that belong to the SDK (see docs/decisions/0050-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
+/** Flags of asc that belong to the SDK (see docs/decisions/0053-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
 export const SDK_FLAGS: readonly string[] = [
   '--runtime',
   'minimal',
@@ -49,7 +56,7 @@ export class FilterTransform {
     const hierarchy = new ClassHierarchy(parser);
     const derived = hierarchy.derived();
     this.#exports = exportsOf(derived);
-    exportTotal(parser.sources);
+    adaptRuntime(parser.sources);
     const sources = parser.sources.filter(({ internalPath }) => !internalPath.startsWith(SDK_PATH));
     this.#statsTags = statsTags(sources.flatMap(metricLabels));
     for (const source of sources) guardLogging(source);
@@ -67,16 +74,25 @@ export default FilterTransform;
 
 const GENERATED_FILE = 'proxy-wasm-exports.ts';
 
-/** The SDK collects by how much there is, which only the compiler's runtime library knows. */
-function exportTotal(sources: readonly Source[]): void {
-  const collector = sources.find(({ internalPath }) => internalPath === '~lib/rt/tcms');
-  const total = collector?.statements
-    .flatMap((statement) => (statement instanceof VariableStatement ? statement.declarations : []))
-    .find(({ name }) => name.text === 'total');
-  if (total === undefined) {
+/**
+ * Changes the compiler's runtime library: it exports how much there is, by which the SDK decides when to collect; and it does not check
+ * itself in every allocation, which takes half a kilobyte. What a filter's own code asserts stays.
+ */
+function adaptRuntime(sources: readonly Source[]): void {
+  const total = findVariable(sources, '~lib/rt/tcms', 'total');
+  const debug = findVariable(sources, '~lib/rt/common', 'DEBUG');
+  if (total === undefined || debug === undefined) {
     throw new Error('Filters are compiled with "--runtime minimal": the SDK collects between callbacks, by itself');
   }
   total.flags |= EXPORT;
+  debug.initializer = Node.createFalseExpression(debug.range);
+}
+
+function findVariable(sources: readonly Source[], path: string, name: string): VariableDeclaration | undefined {
+  return sources
+    .find(({ internalPath }) => internalPath === path)
+    ?.statements.flatMap((statement) => (statement instanceof VariableStatement ? statement.declarations : []))
+    .find((declaration) => declaration.name.text === name);
 }
 
 function isEntry(source: Source): boolean {
