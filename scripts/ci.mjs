@@ -120,7 +120,7 @@ const tiers = [
     name: 'examples',
     why: 'the examples do what their pages say',
     minutes: 4,
-    commands: ['nginx', 'canary'].map((name) => `node ${source} examples/${name}/check.mjs`),
+    commands: ['nginx', 'canary', 'filters'].map((name) => `node ${source} examples/${name}/check.mjs`),
     count: 'steps',
   },
   {
