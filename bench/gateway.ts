@@ -125,7 +125,7 @@ async function startEnvoy(): Promise<Started | undefined> {
   const child = spawnPinned('0', [path, '-c', file, '--concurrency', '1', '-l', 'error', '--disable-hot-restart']);
   if (await listens(port)) return { process: child, pid: child.pid ?? 0, port };
   child.kill('SIGKILL');
-  throw new Error('Envoy did not listen within 10 s');
+  throw new Error('Envoy did not listen within a minute');
 }
 
 /** The Envoy that `heddle` would run, fetched if need be; where there is none its rows are missing, and why is said. */

@@ -37,9 +37,9 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-/** Waits until a port of 127.0.0.1 accepts connections; false after ten seconds. */
+/** Waits until a port of 127.0.0.1 accepts connections; false after a minute. */
 export async function listens(port: number): Promise<boolean> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     if (await accepts(port)) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

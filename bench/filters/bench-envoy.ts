@@ -38,7 +38,7 @@ export async function startBenchEnvoy(
   };
   if (!(await listens(port)) || hasEnded(child)) {
     await stop();
-    throw new Error(`Envoy with the filter "${filter.name}" did not listen within 10 s`);
+    throw new Error(`Envoy with the filter "${filter.name}" did not listen within a minute`);
   }
   return { pid: child.pid ?? 0, port, stop };
 }

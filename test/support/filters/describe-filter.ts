@@ -130,7 +130,9 @@ export function describeFilter(suite: FilterSuite): void {
     });
   }
 
-  describe('in the gateway', () => describeProxy(gatewayPlane, refusalByGateway));
+  describe('in the gateway', () => {
+    describeProxy(gatewayPlane, refusalByGateway);
+  });
 
   function describeProxy(
     start: (options: PlaneOptions) => Promise<FilterPlane>,
