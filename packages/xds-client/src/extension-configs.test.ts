@@ -6,7 +6,7 @@ import { CorsSchema } from '@heddle/envoy-api/extensions/filters/http/cors';
 import { HttpConnectionManagerSchema } from '@heddle/envoy-api/http-connection-manager';
 import { ListenerSchema } from '@heddle/envoy-api/listener';
 import { xdsResource } from '@heddle/model';
-import { manualClock, type ScriptedStream, scriptedTransport, TYPE_URLS, tick } from '@heddle/testing/ads';
+import { manualClock, type ScriptedStream, scriptedTransport, TYPE_URLS } from '@heddle/testing/ads';
 import { describe, expect, test } from 'vitest';
 import { createResourceWatcher, type DataPlaneConfig, type ResourceWatcherBehaviour } from './resource-watcher.ts';
 
@@ -96,8 +96,7 @@ describe('createResourceWatcher, configurations of filters', () => {
   test('are waited for no longer than initial_fetch_timeout', async () => {
     const { clock, configs } = await setUp({ withDefault: true });
     expect(configs).toEqual([]);
-    clock.advance(2_000);
-    await tick();
+    await clock.advance(2_000);
     expect(configs).toHaveLength(1);
   });
 

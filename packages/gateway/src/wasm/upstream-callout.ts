@@ -39,7 +39,7 @@ export function startCallout(cluster: ClusterRuntime, request: CalloutRequest, e
     events.failed('overflow');
     return () => {};
   }
-  let call: UpstreamCall | undefined;
+  const current: { call?: UpstreamCall } = {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   let body: ByteSource | undefined;
   let isPending = true;
@@ -69,7 +69,7 @@ export function startCallout(cluster: ClusterRuntime, request: CalloutRequest, e
     isOver = true;
     clearTimeout(timer);
     body?.cancel();
-    call?.cancel();
+    current.call?.cancel();
     release();
   };
   cluster.stats.upstreamRequestsTotal++;
@@ -91,7 +91,7 @@ export function startCallout(cluster: ClusterRuntime, request: CalloutRequest, e
     // A call must not keep a program alive that has nothing else to do.
     (timer as { unref?: () => void }).unref?.();
   }
-  call = pool.send(sent, {
+  current.call = pool.send(sent, {
     mayStart() {
       if (cluster.startedRequests < maxRequests) {
         cluster.startedRequests++;
@@ -140,6 +140,6 @@ export function startCallout(cluster: ClusterRuntime, request: CalloutRequest, e
     },
     onDone: release,
   });
-  if (isOver && isReleased) call.cancel();
+  if (isOver && isReleased) current.call.cancel();
   return giveUp;
 }
