@@ -237,14 +237,14 @@ export class Plugin {
 
   #finish({ lease, root }: Generation): void {
     let isOver = false;
-    let stopWaiting: (() => void) | undefined;
+    const waiting: { stop?: () => void } = {};
     root.shutDown(() => {
       isOver = true;
-      stopWaiting?.();
+      waiting.stop?.();
       lease.release();
     });
     if (isOver) return;
-    stopWaiting = this.#clock.every(this.#options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_MS, () => root.abandon());
+    waiting.stop = this.#clock.every(this.#options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_MS, () => root.abandon());
   }
 }
 

@@ -185,7 +185,7 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     return value;
   };
   const process = new WasmProcess();
-  const vm = await WasmVm.start(await loadModule(options.wasm, { isMetered: options.timeLimitMs !== undefined }), {
+  const vm = WasmVm.start(await loadModule(options.wasm, { isMetered: options.timeLimitMs !== undefined }), {
     process,
     clock,
     logLevel: LogLevel[(options.logLevel ?? 'trace').toUpperCase() as keyof typeof LogLevel],
