@@ -2,6 +2,7 @@ import type { BufferType, MapType, Status, StreamType } from './abi.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { HeaderPair } from './header-pairs.ts';
+import type { Property } from './stream-attributes.ts';
 
 /** An answer that a module gives in place of the upstream's (`proxy_send_local_response`). */
 export interface LocalReply {
@@ -25,7 +26,7 @@ export interface GuestContext {
   headerMap(type: MapType): HeaderMap | undefined;
   buffer(type: BufferType): GuestBuffer | undefined;
   /** A property's bytes as Envoy serialises them; undefined if there is none by this path. */
-  property(path: readonly string[]): Uint8Array | undefined;
+  property(path: readonly string[]): Property;
   setProperty(key: string, value: Uint8Array<ArrayBuffer>): Status;
   /** Notes that the stream goes on; it does when the module's callback has returned. */
   continueStream(type: StreamType): void;

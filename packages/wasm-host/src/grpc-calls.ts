@@ -1,6 +1,7 @@
 import { Status } from './abi.ts';
 import type { Callouts, GrpcCall, GrpcHandle } from './callouts.ts';
 import type { HeaderPair } from './header-pairs.ts';
+import { readFields } from './protobuf-fields.ts';
 
 /** What a VM is told of its gRPC calls; each callback is one of the module's. */
 export interface GrpcListener {
@@ -17,6 +18,7 @@ const STREAM = 2;
 
 const STATUS_OK = 0;
 const STATUS_INTERNAL = 13;
+const STATUS_UNAVAILABLE = 14;
 
 interface Entry {
   readonly handle: GrpcHandle;
@@ -33,14 +35,28 @@ export class GrpcCalls {
   #lastCallToken = CALL;
   #lastStreamToken = STREAM;
 
-  /** Opens a call, or a stream if it has no message. */
-  open(callouts: Callouts, call: GrpcCall, listener: GrpcListener): { readonly token: number } | Status {
+  /**
+   * Opens a call, or a stream if it has no message. An unknown cluster is refused; if a GrpcService names it, the module hears later that the
+   * call was closed all the same, as in Envoy.
+   *
+   * @param later runs something when the module's callback has returned
+   */
+  open(
+    callouts: Callouts,
+    call: GrpcCall,
+    listener: GrpcListener,
+    later: (run: () => void) => void,
+  ): { readonly token: number } | Status {
     const isStream = call.message === undefined;
     const token = (isStream ? this.#lastStreamToken : this.#lastCallToken) + STEP;
     const handle = callouts.grpc(call, isStream ? this.#stream(token, listener) : this.#unary(token, listener));
-    if (handle === 'unknown-cluster') return Status.PARSE_FAILURE;
+    if (handle === 'unknown-cluster' && readFields(call.service) === undefined) return Status.PARSE_FAILURE;
     if (isStream) this.#lastStreamToken = token;
     else this.#lastCallToken = token;
+    if (handle === 'unknown-cluster') {
+      later(() => listener.closed(token, STATUS_UNAVAILABLE, ''));
+      return Status.INTERNAL_FAILURE;
+    }
     this.#entries.set(token, { handle, isLocalClosed: false, isRemoteClosed: false });
     return { token };
   }

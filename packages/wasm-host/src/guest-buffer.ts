@@ -5,7 +5,7 @@ export interface GuestBuffer {
   readonly length: number;
   /** A part of it, valid until the buffer changes; `start` and `length` are within bounds. */
   slice(start: number, length: number): Uint8Array;
-  /** Answers `BAD_ARGUMENT` for what cannot be changed like this. */
+  /** Puts `data` in place of a part. Answers `BAD_ARGUMENT` for what cannot be changed like this. */
   write(start: number, length: number, data: Uint8Array<ArrayBuffer>): Status;
 }
 
@@ -18,7 +18,7 @@ export function constantBuffer(bytes: Uint8Array): GuestBuffer {
   };
 }
 
-/** A body, or data of a connection: may be prepended to, appended to, or replaced as a whole, as in Envoy. */
+/** A body, or data of a connection: may be prepended to, appended to, or replaced from its start on, as in Envoy. */
 export class BodyBuffer implements GuestBuffer {
   #bytes: Uint8Array;
   #isChanged = false;
@@ -44,9 +44,8 @@ export class BodyBuffer implements GuestBuffer {
   }
 
   write(start: number, length: number, data: Uint8Array<ArrayBuffer>): Status {
-    if (start === 0 && length === 0) this.#set(join(data, this.#bytes));
-    else if (start === 0 && length >= this.#bytes.length) this.#set(data);
-    else if (start > 0 && start >= this.#bytes.length) this.#set(join(this.#bytes, data));
+    if (start === 0) this.#set(join(data, this.#bytes.subarray(Math.min(length, this.#bytes.length))));
+    else if (start >= this.#bytes.length) this.#set(join(this.#bytes, data));
     else return Status.BAD_ARGUMENT;
     return Status.OK;
   }

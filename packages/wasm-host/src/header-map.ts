@@ -5,7 +5,7 @@ export interface HeaderMap {
   /** Whether the module may only look. */
   readonly isReadOnly: boolean;
   pairs(): readonly HeaderPair[];
-  /** All values of a name, joined by commas as Envoy does; undefined if there is none. */
+  /** The value of a name, of several the first, which is all that Envoy shows a module that asks by name; undefined if there is none. */
   get(name: string): string | undefined;
   add(name: string, value: string): void;
   /** Sets one value in place of all that a name has. */
@@ -29,36 +29,48 @@ export class HeaderList implements HeaderMap {
   }
 
   get(name: string): string | undefined {
-    const wanted = name.toLowerCase();
-    let joined: string | undefined;
-    for (const [candidate, value] of this.#pairs) {
-      if (candidate === wanted) joined = joined === undefined ? value : `${joined},${value}`;
-    }
-    return joined;
+    const wanted = this.#key(name);
+    return this.#pairs.find(([candidate]) => candidate === wanted)?.[1];
   }
 
   add(name: string, value: string): void {
-    this.#pairs.push([name.toLowerCase(), value]);
+    this.#add(this.#key(name), value);
+  }
+
+  #add(key: string, value: string): void {
+    if (!key.startsWith(':')) {
+      this.#pairs.push([key, value]);
+      return;
+    }
+    // Pseudo-headers stand before all others, each once: what is added to one goes behind a comma.
+    const at = this.#pairs.findIndex(([candidate]) => candidate === key);
+    const before = this.#pairs[at]?.[1];
+    if (before !== undefined) this.#pairs[at] = [key, `${before},${value}`];
+    else this.#pairs.splice(this.#pairs.findLastIndex(([candidate]) => candidate.startsWith(':')) + 1, 0, [key, value]);
   }
 
   replace(name: string, value: string): void {
-    const wanted = name.toLowerCase();
-    const at = this.#pairs.findIndex(([candidate]) => candidate === wanted);
-    if (at === -1) {
-      this.#pairs.push([wanted, value]);
-      return;
-    }
-    this.#pairs = this.#pairs.filter(([candidate], index) => index <= at || candidate !== wanted);
-    this.#pairs[at] = [wanted, value];
+    const key = this.#key(name);
+    this.#remove(key);
+    this.#add(key, value);
   }
 
   remove(name: string): void {
-    const wanted = name.toLowerCase();
-    this.#pairs = this.#pairs.filter(([candidate]) => candidate !== wanted);
+    this.#remove(this.#key(name));
+  }
+
+  #remove(key: string): void {
+    this.#pairs = this.#pairs.filter(([candidate]) => candidate !== key);
   }
 
   setAll(pairs: readonly HeaderPair[]): void {
     this.#pairs = lowerCased(pairs);
+  }
+
+  /** The name as it stands in the list: in lower case, and a request's `host` is `:authority`, as Envoy has it. */
+  #key(name: string): string {
+    const key = name.toLowerCase();
+    return key === 'host' && this.#pairs.some(([candidate]) => candidate === ':authority') ? ':authority' : key;
   }
 }
 
@@ -94,6 +106,15 @@ function lowerCased(pairs: Iterable<HeaderPair>): HeaderPair[] {
     list.push(name === pair[0] ? pair : [name, pair[1]]);
   }
   return list;
+}
+
+/** All values of a name, joined by commas, as Envoy's attributes have them; undefined if there is none. */
+export function joinedValue(map: HeaderMap, name: string): string | undefined {
+  let joined: string | undefined;
+  for (const [candidate, value] of map.pairs()) {
+    if (candidate === name) joined = joined === undefined ? value : `${joined},${value}`;
+  }
+  return joined;
 }
 
 /** Bytes of all names and values: what Envoy calls the size of a map. */

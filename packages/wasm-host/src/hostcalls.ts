@@ -123,17 +123,20 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       // Parts end with a NUL; the last one need not.
       const path = memory.text(pathAt, pathSize).split('\0');
       if (path.at(-1) === '') path.pop();
-      const value = vm.active().property(path);
-      return value === undefined ? Status.NOT_FOUND : give(value, pointerAt, sizeAt);
+      // Envoy serialises what it has found, which is nothing.
+      if (path.length === 0) return Status.SERIALIZATION_FAILURE;
+      const value = vm.active().property(path) ?? Status.NOT_FOUND;
+      return typeof value === 'number' ? value : give(value, pointerAt, sizeAt);
     },
     proxy_set_property: (keyAt: number, keySize: number, valueAt: number, valueSize: number) =>
       vm.active().setProperty(memory.text(keyAt, keySize), memory.bytes(valueAt, valueSize)),
 
     proxy_get_header_map_value: (type: number, keyAt: number, keySize: number, pointerAt: number, sizeAt: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;
+      const key = name(keyAt, keySize);
       const map = mapFor(type);
       if (map === undefined) return vm.active().isLogging ? Status.NOT_FOUND : Status.BAD_ARGUMENT;
-      const value = map.get(name(keyAt, keySize));
+      const value = map.get(key);
       if (value === undefined && vm.abiVersion !== '0.1.0') return Status.NOT_FOUND;
       return giveText(value ?? '', pointerAt, sizeAt);
     },
@@ -144,15 +147,14 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
     proxy_get_header_map_size: (type: number, at: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;
       const map = mapFor(type);
-      if (map === undefined) return Status.BAD_ARGUMENT;
+      // Envoy measures only what may be changed.
+      if (map === undefined || map.isReadOnly) return Status.BAD_ARGUMENT;
       memory.writeU32(at, byteSize(map));
       return Status.OK;
     },
     proxy_set_header_map_pairs: (type: number, pointer: number, size: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;
       const all = pairs(pointer, size);
-      // Envoy takes an empty map for a mistake.
-      if (size === 0) return Status.BAD_ARGUMENT;
       return change(type, (map) => map.setAll(all));
     },
     proxy_add_header_map_value: (type: number, keyAt: number, keySize: number, valueAt: number, valueSize: number) => {
@@ -238,7 +240,8 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       const [cluster, headers] = [memory.text(clusterAt, clusterSize), pairs(headersAt, headersSize)];
       const [body, trailers] = [memory.bytes(bodyAt, bodySize), pairs(trailersAt, trailersSize)];
       memory.writeU32(tokenAt, 0);
-      const sent = vm.httpCall(cluster, headers, body, trailers, timeoutMs >>> 0);
+      if (timeoutMs < 0) return Status.BAD_ARGUMENT;
+      const sent = vm.httpCall(cluster, headers, body, trailers, timeoutMs);
       if (typeof sent === 'number') return sent;
       memory.writeU32(tokenAt, sent.token);
       return Status.OK;

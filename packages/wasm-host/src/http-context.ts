@@ -4,6 +4,7 @@ import { DeclaredProperties } from './declared-properties.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { type HeaderMap, ReadOnlyHeaders } from './header-map.ts';
 import { pluginProperty, type RootContext } from './root-context.ts';
+import { headerAttribute, type Property } from './stream-attributes.ts';
 import type { WasmVm } from './wasm-vm.ts';
 
 /** The HTTP stream that a module filters, as its host has it. */
@@ -170,7 +171,11 @@ export class HttpContext implements GuestContext {
     }
   }
 
-  property(path: readonly string[]): Uint8Array | undefined {
+  property(path: readonly string[]): Property {
+    const { request, response } = this.#logged ?? { request: this.#request, response: this.#response };
+    const visible = { request: request.headers, response: response.headers, responseTrailers: response.trailers };
+    const found = headerAttribute(path, visible);
+    if (found !== 'stream') return found;
     return this.#host.property(path) ?? pluginProperty(this.#root.plugin, this.#vm.vmId, path);
   }
 
@@ -193,9 +198,8 @@ export class HttpContext implements GuestContext {
   continueStream(type: StreamType): void {
     if (type === StreamType.HTTP_REQUEST) this.#vm.defer(() => this.#host.continueRequest());
     if (type === StreamType.HTTP_RESPONSE) this.#vm.defer(() => this.#host.continueResponse());
-    // What goes on is out of the module's hands.
+    // What goes on is out of the module's hands; of the response Envoy forgets nothing.
     clear(this.#request);
-    if (type === StreamType.HTTP_RESPONSE) clear(this.#response);
   }
 
   closeStream(type: StreamType): void {

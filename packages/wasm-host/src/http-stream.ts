@@ -2,6 +2,7 @@ import { Status } from './abi.ts';
 import type { LocalReply } from './context.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { HttpContext, HttpStreamHost } from './http-context.ts';
+import { setPropertyName } from './stream-attributes.ts';
 import { type MessageSink, StreamLeg } from './stream-leg.ts';
 
 /** A plugin as one of a chain that streams pass. */
@@ -206,7 +207,10 @@ class Filter {
     this.#plugin = plugin;
     this.#options = options;
     this.#host = {
-      property: (path) => properties.get(path.join('.')) ?? options.property?.(path),
+      property: (path) => {
+        const own = setPropertyName(path);
+        return (own === undefined ? undefined : properties.get(own)) ?? options.property?.(path);
+      },
       setProperty: (key, value) => {
         properties.set(key, value);
         return Status.OK;

@@ -12,7 +12,8 @@ export function formatLocalReply(
   reply: LocalReply,
   { isGrpc = false, isHead = false }: { readonly isGrpc?: boolean; readonly isHead?: boolean } = {},
 ): { readonly headers: HeaderList; readonly body: Uint8Array } {
-  const headers = new HeaderList([[':status', String(isGrpc ? 200 : reply.status)], ...reply.headers]);
+  const own = reply.headers.filter(([name]) => !name.startsWith(':'));
+  const headers = new HeaderList([[':status', String(isGrpc ? 200 : reply.status)], ...own]);
   if (isGrpc) {
     headers.replace('content-type', 'application/grpc');
     headers.replace('grpc-status', String(reply.grpcStatus ?? GRPC_STATUSES[reply.status] ?? UNKNOWN));

@@ -64,7 +64,7 @@ export class Metrics {
   /** Adds to a counter, sets a gauge, takes a sample for a histogram. */
   record(id: number, value: bigint): Status {
     const metric = this.#byId.get(id);
-    if (metric === undefined) return (id & TYPE_MASK) === TYPE_MASK ? Status.BAD_ARGUMENT : Status.NOT_FOUND;
+    if (metric === undefined) return Status.NOT_FOUND;
     const unsigned = value & UINT64;
     switch (metric.type) {
       case MetricType.COUNTER:

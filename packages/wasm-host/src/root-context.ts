@@ -1,10 +1,11 @@
-import { type BufferType, type LogLevel, type MapType, Status, type StreamType } from './abi.ts';
+import { BufferType, type LogLevel, type MapType, Status, type StreamType } from './abi.ts';
 import type { Callouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
 import { DeclaredProperties } from './declared-properties.ts';
-import type { GuestBuffer } from './guest-buffer.ts';
+import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { encodeText } from './guest-memory.ts';
 import type { HeaderMap } from './header-map.ts';
+import type { Property } from './stream-attributes.ts';
 import type { WasmVm } from './wasm-vm.ts';
 
 /** What a plugin is, as its module sees it. */
@@ -34,6 +35,10 @@ export class PluginError extends Error {
   }
 }
 
+/** Bodies and data of connections: a root context has none, which is no mistake. */
+const LAST_STREAM_BUFFER = BufferType.UPSTREAM_DATA;
+const EMPTY = constantBuffer(new Uint8Array());
+
 /** The context that stands for a plugin's configuration; streams belong to one. */
 export class RootContext implements GuestContext {
   readonly id: number;
@@ -58,7 +63,9 @@ export class RootContext implements GuestContext {
    */
   static configure(vm: WasmVm, plugin: PluginIdentity): RootContext {
     const root = new RootContext(vm, plugin);
-    vm.call('proxy_on_context_create', root, [root.id, 0], () => undefined);
+    vm.withPluginConfiguration(plugin.configuration, () =>
+      vm.call('proxy_on_context_create', root, [root.id, 0], () => undefined),
+    );
     const size = vm.buffer(6)?.length ?? 0;
     const isStarted = vm.call('proxy_on_vm_start', root, [root.id, size], (result) => result !== 0);
     root.#check('start-refused', 'its start', isStarted ?? !vm.has('proxy_on_vm_start'));
@@ -77,11 +84,13 @@ export class RootContext implements GuestContext {
     return undefined;
   }
 
-  buffer(_type: BufferType): GuestBuffer | undefined {
-    return undefined;
+  buffer(type: BufferType): GuestBuffer | undefined {
+    return type <= LAST_STREAM_BUFFER ? EMPTY : undefined;
   }
 
-  property(path: readonly string[]): Uint8Array | undefined {
+  property(path: readonly string[]): Property {
+    // The one group of attributes that is there without a stream, for the sake of `xds.node`.
+    if (path.length === 1 && path[0] === 'xds') return Status.SERIALIZATION_FAILURE;
     return pluginProperty(this.plugin, this.#vm.vmId, path);
   }
 

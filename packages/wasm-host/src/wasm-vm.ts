@@ -77,6 +77,8 @@ export class WasmTrap extends Error {
   }
 }
 
+const NOTHING = new Uint8Array();
+
 type Export = (...args: number[]) => number | undefined;
 
 /** Callout tokens count in fours; the two lowest bits are the kind, 0 for HTTP. */
@@ -240,7 +242,8 @@ export class WasmVm implements HostcallTarget {
       this.#effectiveId = outerEffectiveId;
       this.#options.trace?.({ type: 'callback', name: callback, args, result });
       this.#isIterationStopped = false;
-      this.#runDeferred();
+      // What a context asks for as it is created is done after its first callback, as in Envoy.
+      if (callback !== 'proxy_on_context_create') this.#runDeferred();
     }
     return converted;
   }
@@ -268,7 +271,8 @@ export class WasmVm implements HostcallTarget {
   }
 
   setEffectiveContext(id: number): boolean {
-    if (!this.#contexts.has(id)) return false;
+    // 0 is the VM itself: back to whom the callback is about.
+    if (id !== 0 && !this.#contexts.has(id)) return false;
     this.#effectiveId = id;
     return true;
   }
@@ -280,7 +284,8 @@ export class WasmVm implements HostcallTarget {
       case MapType.HTTP_CALL_RESPONSE_HEADERS:
         return readOnly(this.#httpReply?.headers);
       case MapType.HTTP_CALL_RESPONSE_TRAILERS:
-        return readOnly(this.#httpReply?.trailers);
+        // No trailers are no map, rather than an empty one.
+        return readOnly(this.#httpReply?.trailers.length === 0 ? undefined : this.#httpReply?.trailers);
       case MapType.GRPC_CALL_INITIAL_METADATA:
         return readOnly(this.#grpcInitial);
       case MapType.GRPC_CALL_TRAILING_METADATA:
@@ -299,7 +304,10 @@ export class WasmVm implements HostcallTarget {
       case BufferType.HTTP_CALL_RESPONSE_BODY:
         return this.#httpReply === undefined ? undefined : constantBuffer(this.#httpReply.body);
       case BufferType.GRPC_CALL_MESSAGE:
-        return this.#grpcMessage === undefined ? undefined : constantBuffer(this.#grpcMessage);
+        return constantBuffer(this.#grpcMessage ?? NOTHING);
+      case BufferType.FOREIGN_FUNCTION_ARGUMENTS:
+        // In Envoy what was read last, whatever it was, and nothing to begin with.
+        return constantBuffer(NOTHING);
       default:
         return this.active().buffer(type);
     }
@@ -384,7 +392,9 @@ export class WasmVm implements HostcallTarget {
     timeoutMs: number,
   ): { readonly token: number } | Status {
     const call = { service, serviceName, methodName, initialMetadata, message, timeoutMs };
-    return this.#grpcCalls.open(this.#callouts(), call, this.#grpcListener(this.active().rootId));
+    return this.#grpcCalls.open(this.#callouts(), call, this.#grpcListener(this.active().rootId), (run) =>
+      this.defer(run),
+    );
   }
 
   grpcSend(token: number, message: Uint8Array<ArrayBuffer>, endOfStream: boolean): Status {

@@ -236,8 +236,8 @@ test('labels are part of the name, and there is an end to them', async () => {
 });
 
 test('a property of the request is kept for the response', async () => {
-  const filter = await start({ properties: { 'request.host': 'shop' } });
-  expect((await filter.request({ path: '/property' })).headers).toMatchObject({ 'x-host': 'shop' });
+  const filter = await start({});
+  expect((await filter.request({ path: '/property', authority: 'shop' })).headers).toMatchObject({ 'x-host': 'shop' });
 });
 
 test('a trap names file and line', async () => {

@@ -58,7 +58,7 @@ describe('gRPC', () => {
     const filter = await grpc(() => {});
     const open = await filter.open({ path: '/unary' });
     await filter.clock.advance(100);
-    expect(open.result.body).toBe('closed 4 timeout');
+    expect(open.result.body).toBe('closed 14 upstream request timeout{response_timeout}');
   });
 
   test('a stream goes both ways until it is closed', async () => {

@@ -1,7 +1,7 @@
 import { LogLevel } from '../abi.ts';
 import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
 import type { ForeignFunction } from '../foreign-functions.ts';
-import { HeaderList, type HeaderMap } from '../header-map.ts';
+import { HeaderList, type HeaderMap, joinedValue } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
 import type { Metric } from '../metrics.ts';
 import { RootContext } from '../root-context.ts';
@@ -52,6 +52,7 @@ export interface FilterOptions {
   readonly vmConfiguration?: string;
   readonly name?: string;
   readonly rootId?: string;
+  readonly vmId?: string;
   readonly logLevel?: LogLine['level'];
   /** Told of each line at once: what a filter says that then refuses to start. */
   readonly onLog?: (line: LogLine) => void;
@@ -202,18 +203,21 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       http: scriptedCallouts(options.clusters ?? {}, clock),
       grpc: scriptedGrpc(options.grpc ?? {}, clock),
     },
+    ...(options.vmId === undefined ? {} : { vmId: options.vmId }),
     ...(options.vmConfiguration === undefined ? {} : { vmConfiguration: bytesOf(options.vmConfiguration) }),
     ...(options.foreignFunctions === undefined ? {} : { foreignFunctions: options.foreignFunctions }),
     ...(options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs }),
     ...(options.environment === undefined ? {} : { environment: new Map(Object.entries(options.environment)) }),
   });
+  const properties = new Map(Object.entries(options.properties ?? {}).map(([path, value]) => [path, bytesOf(value)]));
   const root = RootContext.configure(vm, {
     name: options.name ?? 'test',
     rootId: options.rootId ?? '',
     configuration: configurationBytes(options.configuration),
+    // The only attribute without a stream.
+    property: (path) => (path[0] === 'xds' && path[1] === 'node' ? properties.get(path.join('.')) : undefined),
   });
   if (options.strict === true) checkStrict();
-  const properties = new Map(Object.entries(options.properties ?? {}).map(([path, value]) => [path, bytesOf(value)]));
   const filterStateKeys = new Set(options.filterStateKeys ?? FILTER_STATE_KEYS);
   const open: EmulatedFilter['open'] = async (init = {}, response = {}) => {
     const stream = new EmulatedStream({
@@ -366,7 +370,9 @@ function resultOf(stream: EmulatedStream): Result {
 }
 
 function record(map: HeaderMap | undefined): Record<string, string> {
-  return Object.fromEntries((map?.pairs() ?? []).map(([name]) => [name, map?.get(name) ?? '']));
+  return Object.fromEntries(
+    (map?.pairs() ?? []).map(([name]) => [name, map === undefined ? '' : (joinedValue(map, name) ?? '')]),
+  );
 }
 
 function configurationBytes(configuration: FilterOptions['configuration'] = ''): Uint8Array<ArrayBuffer> {

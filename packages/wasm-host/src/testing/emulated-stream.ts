@@ -8,6 +8,7 @@ import { formatLocalReply } from '../local-reply.ts';
 import type { RootContext } from '../root-context.ts';
 import type { MessageSink } from '../stream-leg.ts';
 import type { WasmVm } from '../wasm-vm.ts';
+import { emulatedAttribute } from './emulated-attributes.ts';
 
 /** One message as it is sent. */
 export interface EmulatedMessage {
@@ -52,6 +53,17 @@ export interface StreamEnd {
 export class EmulatedStream {
   readonly #options: EmulatedStreamOptions;
   readonly #stream: HttpStream;
+  readonly #facts = {
+    startNs: 0n,
+    protocol: 'HTTP/1.1',
+    durationNs: undefined as bigint | undefined,
+    requestBytes: 0,
+    responseBytes: 0,
+    status: 0,
+    details: 'via_upstream',
+    hasReachedUpstream: false,
+    hasResponseEnded: false,
+  };
   #upstreamRequest: DeliveredMessage | undefined;
   #localReply: LocalReply | undefined;
   #end: StreamEnd | undefined;
@@ -64,6 +76,7 @@ export class EmulatedStream {
   constructor(options: EmulatedStreamOptions) {
     this.#options = options;
     const { vm, root, property, request } = options;
+    this.#facts.startNs = vm.nowNs();
     const allowsStopIteration = options.allowsStopIteration ?? false;
     this.#stream = new HttpStream({
       plugins: [
@@ -72,9 +85,14 @@ export class EmulatedStream {
           failsOpen: options.failsOpen ?? false,
         },
       ],
-      request: collected((delivered) => void this.#forward(delivered)),
-      response: collected((response) => this.#finish(response)),
-      ...(property === undefined ? {} : { property }),
+      request: this.#toUpstream(),
+      response: collected(
+        (response) => this.#finish(response),
+        (bytes) => {
+          this.#facts.responseBytes += bytes;
+        },
+      ),
+      property: (path) => property?.(path) ?? emulatedAttribute(this.#facts, path),
       setFilterState: (key, value) => {
         if (options.filterStateKeys?.has(key) !== true) return Status.NOT_FOUND;
         this.filterState.set(key, value);
@@ -111,13 +129,30 @@ export class EmulatedStream {
   }
 
   start(): void {
-    push(this.#options.request, this.#stream.request);
+    push(this.#options.request, this.#stream.request, (bytes) => {
+      this.#facts.requestBytes += bytes;
+    });
+  }
+
+  #toUpstream(): MessageSink {
+    const sink = collected((delivered) => void this.#forward(delivered));
+    return {
+      ...sink,
+      headers: (map, end) => {
+        this.#facts.hasReachedUpstream = true;
+        sink.headers(map, end);
+      },
+    };
   }
 
   async #forward(request: DeliveredMessage): Promise<void> {
     this.#upstreamRequest = request;
     const response = await this.#options.upstream(request);
-    if (!this.#isReset && this.#localReply === undefined) push(response, this.#stream.response);
+    if (this.#isReset || this.#localReply !== undefined) return;
+    this.#facts.status = Number(response.headers.get(':status') ?? 0);
+    push(response, this.#stream.response, undefined, () => {
+      this.#facts.hasResponseEnded = true;
+    });
   }
 
   #replyLocally(reply: LocalReply, isDirect: boolean): void {
@@ -127,6 +162,8 @@ export class EmulatedStream {
       isGrpc: /^application\/grpc(\+|$)/.test(headers.get('content-type') ?? ''),
       isHead: headers.get(':method') === 'HEAD',
     });
+    this.#facts.status = Number(own.get(':status') ?? 0);
+    this.#facts.details = reply.details;
     const message = { headers: own, body: body.length > 0 ? [body] : [], trailers: undefined };
     if (isDirect)
       push(
@@ -139,6 +176,8 @@ export class EmulatedStream {
   #finish(response: DeliveredMessage): void {
     this.#end = { response, upstreamRequest: this.#upstreamRequest, localReply: this.#localReply };
     const { headers, trailers } = response;
+    this.#facts.hasResponseEnded = true;
+    this.#facts.durationNs = this.#options.vm.nowNs() - this.#facts.startNs;
     this.#stream.close({
       requestHeaders: this.#options.request.headers,
       responseHeaders: headers,
@@ -147,15 +186,26 @@ export class EmulatedStream {
   }
 }
 
-function push({ headers, body, trailers }: EmulatedMessage, sink: MessageSink): void {
+function push(
+  { headers, body, trailers }: EmulatedMessage,
+  sink: MessageSink,
+  count: (bytes: number) => void = () => {},
+  ends: () => void = () => {},
+): void {
   const last = body.length - 1;
   sink.headers(headers, last === -1 && trailers === undefined);
-  for (const [index, piece] of body.entries()) sink.data(piece, index === last && trailers === undefined);
-  if (trailers !== undefined) sink.trailers(trailers);
+  for (const [index, piece] of body.entries()) {
+    count(piece.length);
+    if (index === last && trailers === undefined) ends();
+    sink.data(piece, index === last && trailers === undefined);
+  }
+  if (trailers === undefined) return;
+  ends();
+  sink.trailers(trailers);
 }
 
 /** Takes a message whole. */
-function collected(take: (message: DeliveredMessage) => void): MessageSink {
+function collected(take: (message: DeliveredMessage) => void, count: (bytes: number) => void = () => {}): MessageSink {
   let headers: HeaderMap;
   let body: Uint8Array = new Uint8Array();
   return {
@@ -165,6 +215,7 @@ function collected(take: (message: DeliveredMessage) => void): MessageSink {
     },
     data(bytes, end) {
       body = join(body, bytes);
+      count(bytes.length);
       if (end) take({ headers, body, trailers: undefined });
       return true;
     },

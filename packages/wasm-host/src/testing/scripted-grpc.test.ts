@@ -63,7 +63,7 @@ describe('a unary call', () => {
     const { ask, filter } = await start(() => {});
     expect(await ask('/call')).toEqual(['call 0 5']);
     await filter.clock.advance(1000);
-    expect(filter.logs.at(-1)?.message).toBe("closed 5 4 4 'timeout'");
+    expect(filter.logs.at(-1)?.message).toBe("closed 5 14 14 'upstream request timeout{response_timeout}'");
   });
 
   test('is cancelled', async () => {
@@ -78,7 +78,7 @@ describe('a unary call', () => {
 
   test('is refused for an unknown cluster', async () => {
     const { ask } = await start(() => {});
-    expect(await ask('/call-nobody')).toEqual(['call 4 0']);
+    expect(await ask('/call-nobody')).toEqual(['call 10 0', "closed 5 14 14 ''"]);
   });
 });
 

@@ -27,7 +27,8 @@ export interface EmulatedGrpcCall {
 /** What stands in a test for a gRPC cluster. */
 export type EmulatedGrpcUpstream = (call: EmulatedGrpcCall) => void;
 
-const DEADLINE_EXCEEDED = 4;
+/** What Envoy makes of a call that takes too long. */
+const LATE = { status: 14, message: 'upstream request timeout{response_timeout}' };
 
 /** Calls that reach what a test gives for each cluster. */
 export function scriptedGrpc(
@@ -60,7 +61,7 @@ export function scriptedGrpc(
     };
     if (call.timeoutMs > 0) {
       stopWaiting = clock.after(call.timeoutMs, () => {
-        if (!isCancelled && !isOver) finish(DEADLINE_EXCEEDED, 'timeout');
+        if (!isCancelled && !isOver) finish(LATE.status, LATE.message);
       });
     }
     upstream({

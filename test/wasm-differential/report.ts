@@ -1,0 +1,83 @@
+import type { AllowedDifference } from './allowed-differences.ts';
+import type { Difference } from './compare.ts';
+import { answerOf, type Callback, callbacks } from './compare.ts';
+import type { DifferentialRun } from './run.ts';
+
+/** What stands in docs/wasm-differential.md: the same bytes for the same answers. */
+export function writeReport(
+  run: DifferentialRun,
+  allowed: ReadonlyMap<AllowedDifference, readonly Difference[]>,
+): string {
+  const batteries = [...run.envoy.keys()].filter((name) => name === 'root' || name.startsWith('battery-'));
+  const theirs = statuses(batteries.flatMap((name) => callbacks(run.envoy.get(name) ?? [])));
+  const ours = statuses(batteries.flatMap((name) => callbacks(run.host.get(name) ?? [])));
+  const columns = CALLBACKS.filter((callback) => [...theirs.values()].some((row) => row.has(callback)));
+  const rows = [...theirs]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([call, row]) => {
+      const cells = columns.map((callback) => {
+        const one = [...(row.get(callback) ?? [])].join('/');
+        const other = [...(ours.get(call)?.get(callback) ?? [])].join('/');
+        return one === other ? one : `**${one} · ${other}**`;
+      });
+      return `| ${call.replaceAll('|', ' ')} | ${cells.join(' | ')} |`;
+    });
+  const differences = [...allowed].map(([{ reason, ...where }, found]) => {
+    const place = Object.entries(where)
+      .map(([part, pattern]) => `${part} \`${pattern}\``)
+      .join(', ');
+    const cases = [...new Set(found.map((difference) => difference.case))].length;
+    return `| ${place} | ${cases} | ${reason} |`;
+  });
+  return `${HEAD(run.envoy.size - 1)}
+| where | cases | why |
+| --- | --- | --- |
+${differences.join('\n')}
+
+## Status codes
+
+The code of each hostcall in each callback. Where several calls with the same arguments had different codes, all of them stand there; where
+Envoy and the host differ, Envoy's stands first. Columns: ${columns.map((callback, index) => `${index + 1} ${callback}`).join(', ')}.
+
+| hostcall | ${columns.map((_, index) => index + 1).join(' | ')} |
+| --- | ${columns.map(() => '---').join(' | ')} |
+${rows.join('\n')}
+`;
+}
+
+const HEAD = (cases: number) => `# The host and Envoy, call by call
+
+Written by \`npm run wasm:differential\`: one WebAssembly module, which calls every hostcall of Proxy-Wasm 0.2.1 from its callbacks with good and bad
+arguments, runs in Envoy 1.40 and in the emulator of \`@heddle/wasm-host\`, for ${cases} requests. Status codes, values, the order of callbacks, what the
+client gets and what the upstream gets are compared. Whatever differs and does not stand in \`test/wasm-differential/allowed-differences.yaml\` fails.
+
+## What kills Envoy
+
+Not tried in each run, since Envoy 1.40 dies of it with a segmentation fault: \`proxy_send_local_response\` and \`proxy_close_stream\` in
+\`proxy_on_log\`, \`proxy_on_done\` and \`proxy_on_delete\` of a stream, and \`proxy_continue_stream\` for the response in \`proxy_on_response_trailers\`.
+
+## Differences that are allowed
+`;
+
+const CALLBACKS = [
+  ...['root context_create', 'root vm_start', 'root configure', 'root tick', 'root queue_ready'],
+  ...['request_headers', 'request_body', 'request_trailers', 'response_headers', 'response_body', 'response_trailers'],
+  ...['log', 'done', 'delete'],
+];
+
+type Statuses = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** By hostcall, by callback. */
+function statuses(list: readonly Callback[]): Statuses {
+  const found = new Map<string, Map<string, Set<string>>>();
+  for (const { name, calls } of list) {
+    for (const line of calls) {
+      const row = found.get(line.call) ?? new Map<string, Set<string>>();
+      found.set(line.call, row);
+      const cell = row.get(name) ?? new Set<string>();
+      row.set(name, cell);
+      cell.add(answerOf(line).split(' ', 1)[0] ?? '');
+    }
+  }
+  return found;
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { requireEnvoy } from '../support/require-envoy.ts';
+import { judge, loadAllowedDifferences } from './allowed-differences.ts';
+import { runDifferential } from './run.ts';
+
+const envoy = await requireEnvoy();
+
+test.skipIf(envoy === undefined)(
+  'a module hears of the host what it hears of Envoy, but for a list',
+  async () => {
+    const { differences, envoy: cases } = await runDifferential(envoy ?? '');
+    expect(cases.size).toBeGreaterThan(100);
+    const { faults, stale } = judge(differences, loadAllowedDifferences());
+    expect(faults).toEqual([]);
+    expect(stale).toEqual([]);
+  },
+  120_000,
+);
