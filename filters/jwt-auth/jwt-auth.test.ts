@@ -12,7 +12,6 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const now = Math.floor(Date.now() / 1000);
 const claims = { iss: 'a', sub: 'alice', exp: now + 3600 };
 const local = [{ issuer: 'a', audiences: ['shop', 'till'], keys: jwks(secretKey, rsaKey, ecKey) }];
-const inside = { ...claims, aud: 'shop' };
 const simple = { providers: [{ issuer: 'a', keys: jwks(secretKey, rsaKey, ecKey) }] };
 const fetched = (path: string, more: object = {}) => ({
   providers: [{ issuer: 'a', jwks: { cluster: 'jwks', url: `http://keys.test/${path}`, ...more } }],

@@ -108,7 +108,11 @@ test('the algorithm is the key’s: a public key is no secret, and none is none'
     type: 'spki',
   });
   const pem = Buffer.from(rsa.publicKey.export({ format: 'pem', type: 'spki' }));
-  for (const key of [der, pem]) expect(sdk.text('verify', token('HS256', key))).toBe('no key');
+  for (const key of [der, pem]) {
+    expect(sdk.text('verify', token('HS256', key))).toBe('no key');
+    expect(sdk.number('isSigned', token('HS256', key))).toBe(0);
+  }
+  expect(sdk.number('isSigned', token('RS256', rsa.privateKey))).toBe(1);
   for (const algorithm of ['none', 'None', 'RS512', 'PS256', 'HS256', 'ES256']) {
     expect(sdk.text('verify', token(algorithm, rsa.privateKey))).toBe('no key');
   }

@@ -31,6 +31,15 @@ export function verify(token: ArrayBuffer): ArrayBuffer {
   return bytes("no key");
 }
 
+/** Whether one of the keys has signed the token, without asking first whether it is for it. */
+export function isSigned(token: ArrayBuffer): bool {
+  const jwt = Jwt.parse(token);
+  for (let index = 0; index < keys.keys.length; index++) {
+    if (jwt.isSignedBy(keys.keys[index])) return true;
+  }
+  return false;
+}
+
 /** Whether the token is read, and no key asked. */
 export function read(token: ArrayBuffer, maxBytes: i32): ArrayBuffer { return bytes(Jwt.parse(token, maxBytes).error); }
 
