@@ -213,7 +213,8 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
   const log: string[] = [];
 
   beforeAll(async () => {
-    const { wasm } = await buildFilter(module);
+    const { wasm, statsTags: built } = await buildFilter(module);
+    expect(built).toEqual(example.stats_config.stats_tags);
     plane = await envoyPlane(path as string, {
       wasm,
       example,

@@ -69,9 +69,6 @@ export class FilterTransform {
   }
 }
 
-/** asc loads transforms by their default export: `asc --transform @heddle/wasm-sdk/transform`. */
-export default FilterTransform;
-
 const GENERATED_FILE = 'proxy-wasm-exports.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { FilterTransform, SDK_FLAGS } from '@heddle/wasm-sdk/transform';
+import { FilterTransform, SDK_FLAGS, type StatsTag } from '@heddle/wasm-sdk/transform';
 import type { CompileDiagnostic } from './compile-diagnostic.ts';
 import { compileModule } from './compile-module.ts';
 import { checkModule, type ModuleProblem } from './module-checks.ts';
@@ -57,6 +57,8 @@ export interface BuiltFilter {
   readonly exports: readonly string[];
   /** What it imports, as `MODULE.NAME`, sorted. */
   readonly imports: readonly string[];
+  /** Labels of its metrics, for `stats_config.stats_tags` of Envoy's bootstrap. */
+  readonly statsTags: readonly StatsTag[];
   /** What the compiler says beside errors. */
   readonly warnings: readonly CompileDiagnostic[];
   /** What a proxy makes of it that its author may not mean. */
@@ -75,19 +77,20 @@ export interface BuiltFilter {
 export async function buildFilter(folderOrEntry: string, options: BuildOptions = {}): Promise<BuiltFilter> {
   const { entry, folder } = findEntry(folderOrEntry);
   const name = options.name ?? nameOf(entry, folder);
+  const sdk = usesSdk(entry) ? new FilterTransform() : undefined;
   const compiled = await compileModule(entry, {
     folder,
     library: { [GLOBALS]: readFileSync(new URL('../assembly/globals.ts', import.meta.url), 'utf8') },
     flags: [
       ...['--runtime', 'minimal', '--maximumMemory', String(MAX_MEMORY_PAGES)],
       ...REPLACED_GLOBALS.flatMap((one) => ['--use', `${one}=heddle_${one}`]),
-      ...(usesSdk(entry) ? SDK_FLAGS : []),
+      ...(sdk === undefined ? [] : SDK_FLAGS),
       ...((options.optimize ?? true) ? OPTIMIZED : UNOPTIMIZED),
       ...['--sourceMap', `${name}.wasm.map`],
       ...((options.names ?? true) ? ['--debug'] : []),
       ...(options.flags ?? []),
     ],
-    transforms: [...(usesSdk(entry) ? [new FilterTransform()] : []), ...(options.transforms ?? [])],
+    transforms: [...(sdk === undefined ? [] : [sdk]), ...(options.transforms ?? [])],
     readPackage: readSdk,
   });
   const { wasm } = compiled;
@@ -113,6 +116,7 @@ export async function buildFilter(folderOrEntry: string, options: BuildOptions =
     namesSize: binary.namesSize,
     exports: binary.exportedFunctions.map((one) => one.name).sort(),
     imports: binary.importedFunctions.map((one) => `${one.module}.${one.name}`).sort(),
+    statsTags: sdk?.statsTags ?? [],
     warnings: compiled.warnings,
     problems,
     files: compiled.files,
