@@ -159,6 +159,13 @@ export function describeFilter(suite: FilterSuite): void {
       expect(log.filter((line) => /Function: .* failed|Proxy-Wasm plugin in-VM/i.test(line))).toEqual([]);
     });
 
+    test('starts with envoy.yaml as it is', async () => {
+      const { wasm, example } = options;
+      expect(
+        await refusal({ wasm, example, clusters: options.clusters, cases: [], usesExample: true }),
+      ).toBeUndefined();
+    });
+
     const [first] = refused;
     test.runIf(first !== undefined)(`refuses ${JSON.stringify(first?.configuration)}`, async () => {
       if (first === undefined) return;

@@ -39,7 +39,8 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
     clusterPorts[name] = stack.use(await startScriptedServer(script)).port;
   }
   const configurations = [...new Set(options.cases.map(({ configuration }) => configurationText(configuration)))];
-  const ports = await freePorts(configurations.length);
+  const listened = [...configurations, ...(options.usesExample === true ? [undefined] : [])];
+  const ports = await freePorts(listened.length);
   const registry = await loadRegistry();
   const envoy: RunningEnvoy = stack.use(
     await runEnvoy({
@@ -52,7 +53,7 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
           filterResources(options.example, {
             file,
             clusterPorts,
-            listeners: configurations.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
+            listeners: listened.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
           }),
           { registry },
         ),

@@ -84,6 +84,8 @@ export interface PlaneOptions {
   readonly cases: readonly FilterCase[];
   /** Clusters that the filter calls: by name. Undefined is no answer in time. */
   readonly clusters: Readonly<Record<string, (call: ScriptedCall) => ScriptedAnswer | undefined>>;
+  /** Whether there is a listener with the very configuration of envoy.yaml too. */
+  readonly usesExample?: boolean;
   /** What the plane logs, line by line. */
   readonly onLog?: (message: string) => void;
 }

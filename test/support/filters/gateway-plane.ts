@@ -58,11 +58,12 @@ export async function gatewayPlane(options: PlaneOptions): Promise<FilterPlane> 
     clusterPorts[name] = stack.use(await startScriptedServer(script)).port;
   }
   const configurations = [...new Set(options.cases.map(({ configuration }) => configurationText(configuration)))];
-  const ports = await freePorts(configurations.length);
+  const listened = [...configurations, ...(options.usesExample === true ? [undefined] : [])];
+  const ports = await freePorts(listened.length);
   const { listeners, clusters } = filterResources(options.example, {
     file,
     clusterPorts,
-    listeners: configurations.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
+    listeners: listened.map((configuration, i) => ({ configuration, port: ports[i] ?? 0 })),
   }) as { listeners: JsonObject[]; clusters: JsonObject[] };
   const registry = await loadRegistry();
   const named = <T>(all: readonly JsonObject[], read: (json: JsonValue) => T) =>
