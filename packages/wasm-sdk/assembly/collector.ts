@@ -1,5 +1,5 @@
 // The collector runs between callbacks only, when no reference lives on a stack: nothing has to be pinned, and what the host writes into is
-// an ArrayBuffer at once. docs/decisions/0053-filters-in-assemblyscript.md has the measurements.
+// an ArrayBuffer at once. docs/decisions/0054-filters-in-assemblyscript.md has the measurements.
 // The runtime library does not export how much there is, as it stands: see the transform.
 import { total } from "rt/tcms";
 import { setCurrentStream } from "./context";

@@ -18,7 +18,7 @@ import { guardLogging, metricLabels } from './syntax-tree.ts';
 
 export { type StatsTag, statsTags } from './stats-tags.ts';
 
-/** Flags of asc that belong to the SDK (see docs/decisions/0053-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
+/** Flags of asc that belong to the SDK (see docs/decisions/0054-filters-in-assemblyscript.md); how much to optimise is the caller's choice. */
 export const SDK_FLAGS: readonly string[] = [
   '--runtime',
   'minimal',
