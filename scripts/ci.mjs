@@ -148,6 +148,13 @@ const tiers = [
     reports: ['filters.json'],
   },
   {
+    name: 'wasm',
+    why: 'the wasm host does as the newest Envoy and the oldest, and docs/wasm-differential.md says so (the tier "clean" would see a change)',
+    minutes: 4,
+    commands: ['', ' -- --envoy 1.36'].map((which) => `npm run --silent wasm:differential${which}`),
+    count: 'summary',
+  },
+  {
     name: 'foreign',
     why: 'filters that Rust, Go and C++ make run in the host as in Envoy, where their compilers can be had',
     minutes: 8,

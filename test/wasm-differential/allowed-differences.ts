@@ -7,12 +7,17 @@ export interface AllowedDifference {
   readonly case?: string;
   readonly callback?: string;
   readonly call?: string;
+  /** The version of Envoy that it is about; all of them if not given. */
+  readonly envoy?: string;
   readonly reason: string;
 }
 
-/** The list, as it stands in the file. */
-export function loadAllowedDifferences(): readonly AllowedDifference[] {
-  return parse(readFileSync(new URL('allowed-differences.yaml', import.meta.url), 'utf8')) as AllowedDifference[];
+/** What of the list in the file is about a version of Envoy. */
+export function loadAllowedDifferences(version: string): readonly AllowedDifference[] {
+  const list = parse(
+    readFileSync(new URL('allowed-differences.yaml', import.meta.url), 'utf8'),
+  ) as readonly AllowedDifference[];
+  return list.filter(({ envoy = version }) => envoy === version);
 }
 
 /** Sorts differences into those that are allowed, by entry, and all others. */

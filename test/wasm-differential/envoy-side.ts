@@ -1,6 +1,6 @@
 import http2 from 'node:http2';
 import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
-import { buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
+import { buildBootstrap, runEnvoy } from '@heddle/agent';
 import { loadRegistry } from '@heddle/envoy-api';
 import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { freePorts } from '../support/free-ports.ts';
@@ -43,12 +43,11 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
     { registry: await loadRegistry() },
   );
   const lines: string[] = [];
-  let envoy: RunningEnvoy | undefined;
   const bootstrap = create(BootstrapSchema, {
     ...buildBootstrap({ node: { id: 'probe-node', cluster: 'probe-cluster', metadata: { NAME: 'probe' } } }),
     staticResources,
   });
-  envoy = await runEnvoy({
+  const envoy = await runEnvoy({
     path: options.path,
     bootstrap,
     concurrency: 1,
@@ -112,7 +111,7 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
     },
     async close() {
       for (const session of sessions) session.destroy();
-      await envoy?.stop();
+      await envoy.stop();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { HttpCall } from '@heddle/wasm-host';
 import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createFilter, type EmulatedFilter, type FilterOptions, type Result } from '@heddle/wasm-host/testing';
 import { answerCallout, answerGrpc } from './peer.ts';
-import type { CaseOutcome, ProbeCase, ProbeSide, SeenMessage } from './probe-case.ts';
+import type { CaseOutcome, ProbeSide, SeenMessage } from './probe-case.ts';
 import { parseLine } from './transcript.ts';
 
 /** See {@link startHostSide}. */

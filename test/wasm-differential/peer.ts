@@ -208,7 +208,11 @@ export function readMessage(stream: http2.Http2Stream, headers: readonly Pair[])
     stream.on('trailers', (_headers, _flags, raw: unknown) => {
       trailers = pairsOf(raw as readonly string[]);
     });
-    stream.on('end', () => resolve({ headers, body: Buffer.concat(chunks).toString('latin1'), trailers }));
+    // A reset ends the stream too, if its code is that of no error, which older Envoys send.
+    stream.on('aborted', () => reject(new Error('broken off')));
+    stream.on('end', () => {
+      if (!stream.aborted) resolve({ headers, body: Buffer.concat(chunks).toString('latin1'), trailers });
+    });
     stream.on('close', () => {
       if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR) reject(new Error(`reset by ${stream.rstCode}`));
     });

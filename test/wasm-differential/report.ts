@@ -1,6 +1,5 @@
 import type { AllowedDifference } from './allowed-differences.ts';
-import type { Difference } from './compare.ts';
-import { answerOf, type Callback, callbacks } from './compare.ts';
+import { answerOf, type Callback, callbacks, type Difference } from './compare.ts';
 import type { DifferentialRun } from './run.ts';
 
 /** What stands in docs/wasm-differential.md: the same bytes for the same answers. */
@@ -26,7 +25,7 @@ export function writeReport(
     const place = Object.entries(where)
       .map(([part, pattern]) => `${part} \`${pattern}\``)
       .join(', ');
-    const cases = [...new Set(found.map((difference) => difference.case))].length;
+    const cases = new Set(found.map((difference) => difference.case)).size;
     return `| ${place} | ${cases} | ${reason} |`;
   });
   return `${HEAD(run.envoy.size - 1)}

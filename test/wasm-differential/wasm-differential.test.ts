@@ -10,7 +10,7 @@ test.skipIf(envoy === undefined)(
   async () => {
     const { differences, envoy: cases } = await runDifferential(envoy ?? '');
     expect(cases.size).toBeGreaterThan(100);
-    const { faults, stale } = judge(differences, loadAllowedDifferences());
+    const { faults, stale } = judge(differences, loadAllowedDifferences('1.40'));
     expect(faults).toEqual([]);
     expect(stale).toEqual([]);
   },
