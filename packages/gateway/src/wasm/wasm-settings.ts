@@ -1,6 +1,6 @@
-import { fromBinary, type Message, toJson } from '@bufbuild/protobuf';
+import { fromBinary, type Message } from '@bufbuild/protobuf';
 import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
-import { type Any, anyUnpack, BytesValueSchema, StringValueSchema, StructSchema } from '@bufbuild/protobuf/wkt';
+import { type Any, anyUnpack, BytesValueSchema, StringValueSchema } from '@bufbuild/protobuf/wkt';
 import { typeUrlOf } from '@heddle/envoy-api';
 import { WasmSchema } from '@heddle/envoy-api/extensions/filters/http/wasm';
 import { FailurePolicy as EnvoyFailurePolicy, type VmConfig } from '@heddle/envoy-api/extensions/wasm';
@@ -75,7 +75,10 @@ function codeOf(code: VmConfig['code']): WasmSettings['code'] | { readonly probl
   }
 }
 
-/** What a module reads as its configuration: the text or bytes within, JSON of a Struct, else the message's own bytes (as Envoy). */
+/**
+ * What a module reads as its configuration: the text or bytes within, else the message's own bytes. Those of a Struct too: Envoy's reference speaks
+ * of JSON, Envoy gives protobuf.
+ */
 function configurationBytes(config: Any | undefined): Uint8Array {
   if (config === undefined) return new Uint8Array();
   const unpack = <Shape extends Message>(schema: GenMessage<Shape>): Shape | undefined => anyUnpack(config, schema);
@@ -83,8 +86,6 @@ function configurationBytes(config: Any | undefined): Uint8Array {
   if (text !== undefined) return new TextEncoder().encode(text.value);
   const bytes = unpack(BytesValueSchema);
   if (bytes !== undefined) return bytes.value;
-  const struct = unpack(StructSchema);
-  if (struct !== undefined) return new TextEncoder().encode(JSON.stringify(toJson(StructSchema, struct)));
   return config.value;
 }
 
