@@ -40,16 +40,15 @@ class Request extends HttpContext {
     const isForged = clientHeader.length > 0 && headers.has(clientHeader);
 
     let presented: ArrayBuffer | null = null;
-    for (let index = 0; index < settings.sources.length && presented === null; index++) {
-      presented = settings.sources[index].find(headers);
-    }
+    let source = -1;
+    while (presented === null && ++source < settings.sources.length) presented = settings.sources[source].find(headers);
 
     let path = "";
     if (settings.readsPath) {
       const whole = headers.path;
       path = whole === null ? "" : pathWithoutQuery(whole);
       if (settings.exempt.match(path) && isPlainPath(path)) {
-        this.strip();
+        this.strip(source);
         if (isForged) headers.remove(clientHeader);
         exempt.increment();
         return HeadersResult.Continue;
@@ -69,16 +68,20 @@ class Request extends HttpContext {
       forbidden.increment();
       return this.refuse(403, "the API key is not for this path", "api_key_forbidden");
     }
-    this.strip();
+    this.strip(source);
     if (clientHeader.length > 0) headers.set(clientHeader, key.name);
     allowed.increment();
     return HeadersResult.Continue;
   }
 
-  private strip(): void {
+  /** @param found which source has something */
+  private strip(found: i32): void {
     if (!this.settings.strip) return;
     const sources = this.settings.sources;
-    for (let index = 0; index < sources.length; index++) sources[index].strip(this.requestHeaders);
+    for (let index = 0; index < sources.length; index++) {
+      if (index == found) sources[index].stripFound(this.requestHeaders);
+      else sources[index].strip(this.requestHeaders);
+    }
   }
 
   private refuse(status: u32, title: string, details: string): HeadersResult {

@@ -9,9 +9,11 @@ export function equalsConstantTime<L, R>(left: L, right: R): bool {
   const b = toBytes<R>(right);
   const length = a.byteLength;
   if (length != b.byteLength) return false;
-  let difference: u8 = 0;
-  for (let index = 0; index < length; index++) {
-    difference |= load<u8>(pointerOf(a) + index) ^ load<u8>(pointerOf(b) + index);
-  }
+  const leftAt = pointerOf(a);
+  const rightAt = pointerOf(b);
+  let difference: u64 = 0;
+  let index = 0;
+  for (; index + 8 <= length; index += 8) difference |= load<u64>(leftAt + index) ^ load<u64>(rightAt + index);
+  for (; index < length; index++) difference |= load<u8>(leftAt + index) ^ load<u8>(rightAt + index);
   return difference == 0;
 }

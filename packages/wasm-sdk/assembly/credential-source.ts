@@ -11,6 +11,10 @@ export abstract class Source {
   abstract find(headers: Headers): ArrayBuffer | null;
   /** Takes it out of the request. */
   abstract strip(headers: Headers): void;
+  /** {@link strip} where `find` has found something: that is not looked for again. */
+  stripFound(headers: Headers): void {
+    this.strip(headers);
+  }
 
   static read(settings: Settings): Source {
     const header = readHeaderName(settings, "header");
@@ -44,6 +48,10 @@ export class HeaderSource extends Source {
   strip(headers: Headers): void {
     // A header that says something else, such as another kind of credentials, is the upstream's.
     if (this.find(headers) !== null) headers.remove(this.name);
+  }
+
+  stripFound(headers: Headers): void {
+    headers.remove(this.name);
   }
 
   /** Schemes such as `Bearer ` have no case (RFC 9110, section 11.1). */

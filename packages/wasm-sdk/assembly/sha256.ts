@@ -2,10 +2,15 @@ import { pointerOf, toBytes } from "./bytes";
 
 /** The SHA-256 (FIPS 180-4) of a text's UTF-8 or of bytes: 32 bytes. */
 export function sha256<T>(value: T): ArrayBuffer {
-  const hash = new Sha256();
+  // One for all: nothing else runs before the digest is made.
+  let hash = whole;
+  if (hash === null) whole = hash = new Sha256();
+  else hash.reset();
   hash.update<T>(value);
   return hash.digest();
 }
+
+let whole: Sha256 | null = null;
 
 // Bytes in a block, and in the state.
 const BLOCK = 64;
@@ -98,13 +103,11 @@ function compress(state: usize, block: usize): void {
   ]);
   const schedule = memory.data(256, 4);
   for (let index: usize = 0; index < 16; index++) store<u32>(schedule + (index << 2), bswap<u32>(load<u32>(block + (index << 2))));
-  for (let index: usize = 16; index < 64; index++) {
-    const at = schedule + (index << 2);
-    const a = load<u32>(at - 60);
-    const b = load<u32>(at - 8);
-    const s0 = rotr<u32>(a, 7) ^ rotr<u32>(a, 18) ^ (a >> 3);
-    const s1 = rotr<u32>(b, 17) ^ rotr<u32>(b, 19) ^ (b >> 10);
-    store<u32>(at, load<u32>(at - 64) + s0 + load<u32>(at - 28) + s1);
+  for (let at = schedule + 64; at < schedule + 256; at += 16) {
+    extend(at);
+    extend(at + 4);
+    extend(at + 8);
+    extend(at + 12);
   }
   let a = load<u32>(state);
   let b = load<u32>(state, 4);
@@ -114,20 +117,34 @@ function compress(state: usize, block: usize): void {
   let f = load<u32>(state, 20);
   let g = load<u32>(state, 24);
   let h = load<u32>(state, 28);
-  for (let index: usize = 0; index < 64; index++) {
-    const at = index << 2;
-    const s1 = rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25);
-    const t1 = h + s1 + ((e & f) ^ (~e & g)) + load<u32>(constants + at) + load<u32>(schedule + at);
-    const s0 = rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22);
-    const t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g;
-    g = f;
-    f = e;
-    e = d + t1;
-    d = c;
-    c = b;
-    b = a;
-    a = t1 + t2;
+  // Eight rounds at a time: after eight, each word is where it was, and none has to be moved.
+  for (let at: usize = 0; at < 256; at += 32) {
+    const constant = constants + at;
+    const word = schedule + at;
+    h += s1(e) + choice(e, f, g) + load<u32>(constant) + load<u32>(word);
+    d += h;
+    h += s0(a) + majority(a, b, c);
+    g += s1(d) + choice(d, e, f) + load<u32>(constant, 4) + load<u32>(word, 4);
+    c += g;
+    g += s0(h) + majority(h, a, b);
+    f += s1(c) + choice(c, d, e) + load<u32>(constant, 8) + load<u32>(word, 8);
+    b += f;
+    f += s0(g) + majority(g, h, a);
+    e += s1(b) + choice(b, c, d) + load<u32>(constant, 12) + load<u32>(word, 12);
+    a += e;
+    e += s0(f) + majority(f, g, h);
+    d += s1(a) + choice(a, b, c) + load<u32>(constant, 16) + load<u32>(word, 16);
+    h += d;
+    d += s0(e) + majority(e, f, g);
+    c += s1(h) + choice(h, a, b) + load<u32>(constant, 20) + load<u32>(word, 20);
+    g += c;
+    c += s0(d) + majority(d, e, f);
+    b += s1(g) + choice(g, h, a) + load<u32>(constant, 24) + load<u32>(word, 24);
+    f += b;
+    b += s0(c) + majority(c, d, e);
+    a += s1(f) + choice(f, g, h) + load<u32>(constant, 28) + load<u32>(word, 28);
+    e += a;
+    a += s0(b) + majority(b, c, d);
   }
   store<u32>(state, load<u32>(state) + a);
   store<u32>(state, load<u32>(state, 4) + b, 4);
@@ -137,4 +154,34 @@ function compress(state: usize, block: usize): void {
   store<u32>(state, load<u32>(state, 20) + f, 20);
   store<u32>(state, load<u32>(state, 24) + g, 24);
   store<u32>(state, load<u32>(state, 28) + h, 28);
+}
+
+/** A word of the schedule, of those before it. */
+@inline
+function extend(at: usize): void {
+  const a = load<u32>(at - 60);
+  const b = load<u32>(at - 8);
+  const before = rotr<u32>(a, 7) ^ rotr<u32>(a, 18) ^ (a >> 3);
+  const after = rotr<u32>(b, 17) ^ rotr<u32>(b, 19) ^ (b >> 10);
+  store<u32>(at, load<u32>(at - 64) + before + load<u32>(at - 28) + after);
+}
+
+@inline
+function s0(a: u32): u32 {
+  return rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22);
+}
+
+@inline
+function s1(e: u32): u32 {
+  return rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25);
+}
+
+@inline
+function choice(e: u32, f: u32, g: u32): u32 {
+  return g ^ (e & (f ^ g));
+}
+
+@inline
+function majority(a: u32, b: u32, c: u32): u32 {
+  return (a & b) | (c & (a | b));
 }
