@@ -18,6 +18,20 @@ export interface HttpCallReply {
   readonly trailers: readonly HeaderPair[];
 }
 
+/** What a proxy hands to a module in place of an answer that does not come, as Envoy has it: a status, and a text that says why. */
+export function proxyReply(status: number, text: string): HttpCallReply {
+  const body = new TextEncoder().encode(text);
+  return {
+    headers: [
+      [':status', String(status)],
+      ['content-length', String(body.length)],
+      ['content-type', 'text/plain'],
+    ],
+    body,
+    trailers: [],
+  };
+}
+
 /** A gRPC call that a module makes (`proxy_grpc_call`, `proxy_grpc_stream`). */
 export interface GrpcCall {
   /** As the module names it: an encoded `envoy.config.core.v3.GrpcService`, or the name of a cluster. */

@@ -16,7 +16,15 @@ export {
   StreamType,
   TrailersAction,
 } from './abi.ts';
-export type { Callouts, GrpcCall, GrpcEvents, GrpcHandle, HttpCall, HttpCallReply } from './callouts.ts';
+export {
+  type Callouts,
+  type GrpcCall,
+  type GrpcEvents,
+  type GrpcHandle,
+  type HttpCall,
+  type HttpCallReply,
+  proxyReply,
+} from './callouts.ts';
 export type { LocalReply } from './context.ts';
 export type { ForeignFunction } from './foreign-functions.ts';
 export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';

@@ -1,13 +1,14 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { GrpcServiceSchema } from '@heddle/envoy-api/core';
-import type {
-  Callouts,
-  GrpcCall,
-  GrpcEvents,
-  GrpcHandle,
-  HeaderPair,
-  HttpCall,
-  HttpCallReply,
+import {
+  type Callouts,
+  type GrpcCall,
+  type GrpcEvents,
+  type GrpcHandle,
+  type HeaderPair,
+  type HttpCall,
+  type HttpCallReply,
+  proxyReply,
 } from '@heddle/wasm-host';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import { bytesSource } from '../http/byte-stream.ts';
@@ -82,7 +83,7 @@ function httpCallout(
         if (length <= MAX_REPLY_BYTES) chunks.push(bytes);
         else {
           cancel();
-          later(synthetic(503, 'upstream connect error or disconnect/reset before headers. reset reason: overflow'));
+          later(proxyReply(503, 'upstream connect error or disconnect/reset before headers. reset reason: overflow'));
         }
       },
       end(received) {
@@ -131,8 +132,8 @@ function clusterNameOf(service: Uint8Array): string {
 
 /** What Envoy's router answers in the endpoint's place: modules get it as any other answer. */
 function failureReply(failure: UpstreamFailure | 'no host' | 'timeout' | 'overflow'): HttpCallReply {
-  if (failure === 'no host') return synthetic(503, 'no healthy upstream');
-  if (failure === 'timeout') return synthetic(504, 'upstream request timeout');
+  if (failure === 'no host') return proxyReply(503, 'no healthy upstream');
+  if (failure === 'timeout') return proxyReply(504, 'upstream request timeout');
   const reasons: Readonly<Record<UpstreamFailure['kind'], string>> = {
     'connection failure': 'remote connection failure',
     'connection timeout': 'connection timeout',
@@ -143,23 +144,10 @@ function failureReply(failure: UpstreamFailure | 'no host' | 'timeout' | 'overfl
     'local reset': 'local reset',
   };
   const reason = failure === 'overflow' ? failure : reasons[failure.kind];
-  return synthetic(
+  return proxyReply(
     failure !== 'overflow' && failure.kind === 'protocol error' ? 502 : 503,
     `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`,
   );
-}
-
-function synthetic(status: number, text: string): HttpCallReply {
-  const body = new TextEncoder().encode(text);
-  return {
-    headers: [
-      [':status', String(status)],
-      ['content-length', String(body.length)],
-      ['content-type', 'text/plain'],
-    ],
-    body,
-    trailers: [],
-  };
 }
 
 function requestHead(pairs: readonly HeaderPair[]): {

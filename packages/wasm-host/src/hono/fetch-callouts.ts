@@ -1,5 +1,6 @@
-import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
+import { type Callouts, type HttpCall, type HttpCallReply, proxyReply } from '../callouts.ts';
 import type { HeaderPair } from '../header-pairs.ts';
+import { BinaryWriter } from '../wasm-binary.ts';
 import { fieldPairs, isField } from './web-headers.ts';
 
 /** Most bytes of an answer; more is a failure. */
@@ -25,7 +26,7 @@ export function fetchCallouts(
         replied(reply);
       };
       fetchReply(call, base, send, abort.signal).then(finish, () =>
-        finish(isLate ? synthetic(504, 'upstream request timeout') : synthetic(503, CONNECT_ERROR)),
+        finish(isLate ? proxyReply(504, 'upstream request timeout') : proxyReply(503, CONNECT_ERROR)),
       );
       return () => {
         isOver = true;
@@ -51,8 +52,12 @@ async function fetchReply(
   const headers = new Headers();
   for (const [name, value] of call.headers) if (isField(name, value)) headers.append(name, value);
   const method = pseudo(':method') ?? 'GET';
+  const path = pseudo(':path') ?? '/';
+  // Behind a base URL anything else could become part of the host.
+  if (!path.startsWith('/'))
+    throw new Error(`Cannot call cluster "${call.cluster}": found the path "${path}", wanted one with "/" first`);
   const response = await send(
-    new Request(base.replace(/\/$/, '') + (pseudo(':path') ?? '/'), {
+    new Request(base.replace(/\/$/, '') + path, {
       method,
       headers,
       redirect: 'manual',
@@ -60,8 +65,7 @@ async function fetchReply(
       ...(call.body.length > 0 && method !== 'GET' && method !== 'HEAD' ? { body: call.body } : {}),
     }),
   );
-  const body = new Uint8Array(await response.arrayBuffer());
-  if (body.length > MAX_REPLY_BYTES) throw new Error('the answer is too long');
+  const body = await readBody(response);
   return {
     headers: [[':status', String(response.status)] as HeaderPair, ...fieldPairs(response.headers)],
     body,
@@ -69,16 +73,14 @@ async function fetchReply(
   };
 }
 
-/** What Envoy hands over in place of an answer. */
-function synthetic(status: number, text: string): HttpCallReply {
-  const body = new TextEncoder().encode(text);
-  return {
-    headers: [
-      [':status', String(status)],
-      ['content-length', String(body.length)],
-      ['content-type', 'text/plain'],
-    ],
-    body,
-    trailers: [],
-  };
+async function readBody({ body }: Response): Promise<Uint8Array> {
+  const writer = new BinaryWriter();
+  for await (const chunk of body ?? []) {
+    // To leave the loop cancels the rest.
+    if (writer.length + chunk.length > MAX_REPLY_BYTES) {
+      throw new Error(`Cannot read the answer: it is longer than ${MAX_REPLY_BYTES} bytes`);
+    }
+    writer.push(chunk);
+  }
+  return writer.done();
 }

@@ -144,6 +144,24 @@ describe('wasmFilter', () => {
     expect((await seen(await ask(mute.app, 'call,impatient'))).headers['x-call']).toBe('504 upstream request timeout');
   });
 
+  test('reads no more of an answer to a filter than it may keep', async () => {
+    let sent = 0;
+    const endless = application({
+      clusters: { auth: 'http://auth' },
+      fetch: async () =>
+        new Response(
+          new ReadableStream({
+            pull(controller) {
+              sent += 1;
+              controller.enqueue(new Uint8Array(1024 * 1024));
+            },
+          }),
+        ),
+    });
+    expect((await seen(await ask(endless.app, 'call'))).headers['x-call']).toMatch(/^503 upstream connect error/);
+    expect(sent).toBeLessThan(20);
+  });
+
   test('refuses requests when the module has failed, by its policy', async () => {
     const closed = application();
     expect((await ask(closed.app, 'trap')).status).toBe(503);
