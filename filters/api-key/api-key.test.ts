@@ -28,6 +28,15 @@ const everywhere = {
 const kept = { keys, sources: everywhere.sources, strip: false, body: 'text', realm: 'the shop' };
 
 const cases: readonly FilterCase[] = [
+  // Which of two keys the upstream would take nobody knows, so neither counts.
+  ...['x-api-key', 'authorization'].map(
+    (name): FilterCase => ({
+      name: `a right key in ${name} before a wrong one`,
+      configuration: everywhere,
+      request: { headers: { [name]: name === 'authorization' ? ['Bearer plain', 'Bearer x'] : ['plain', 'x'] } },
+      expect: { status: 401, upstream: null, metrics: { 'api_key.unknown': 1, 'api_key.allowed': 0 } },
+    }),
+  ),
   {
     name: 'no key',
     configuration: simple,

@@ -38,6 +38,12 @@ const asked: FilterCase['expect'] = { status: 401, upstream: null, headers: { 'w
 
 const cases: readonly FilterCase[] = [
   {
+    name: 'right credentials before those of somebody else',
+    configuration: simple,
+    request: { headers: { authorization: [basic('alice:open sesame'), basic('eve:x')] } },
+    expect: { ...asked, metrics: { 'basic_auth.malformed': 1, 'basic_auth.allowed': 0 } },
+  },
+  {
     name: 'nobody',
     configuration: simple,
     request: {},

@@ -72,6 +72,17 @@ function pass(name: string, presented: string, configuration: object = simple): 
 const good = token(claims, rsa.privateKey);
 
 const cases: readonly FilterCase[] = [
+  ...[
+    { authorization: [`Bearer ${good}`, `Bearer ${token({ ...claims, sub: 'eve' }, stranger.privateKey)}`] },
+    { 'x-token': [good, token({ ...claims, sub: 'eve' }, stranger.privateKey)] },
+  ].map(
+    (headers): FilterCase => ({
+      name: `two tokens in ${Object.keys(headers)[0]}`,
+      configuration: everywhere,
+      request: { headers },
+      expect: { status: 401, upstream: null, metrics: { 'jwt_auth.invalid': 1, 'jwt_auth.allowed': 0 } },
+    }),
+  ),
   {
     name: 'no token',
     configuration: { ...simple, realm: 'the shop' },

@@ -14,6 +14,12 @@ const started = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-03$/;
 
 const cases: readonly FilterCase[] = [
   {
+    name: 'of two traces none goes on',
+    configuration: {},
+    request: { headers: { traceparent: [parent, `00-${'a'.repeat(32)}-${span}-01`], tracestate: 'a=1' } },
+    expect: { status: 200, upstream: { headers: { traceparent: started, tracestate: null } } },
+  },
+  {
     name: 'a trace goes on',
     configuration: {},
     request: { headers: { traceparent: parent, tracestate: ' a=1 , b=2', baggage: 'x=y' } },

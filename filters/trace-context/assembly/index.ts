@@ -34,7 +34,6 @@ class Request extends HttpContext {
   onRequestHeaders(endOfStream: bool): HeadersResult {
     const settings = this.settings;
     const headers = this.requestHeaders;
-    // The host answers the first question with a header's first value; from the second on the SDK has all of them, and two are not one.
     const knownId = headers.get(settings.requestIdHeader);
     const incoming = settings.trusts ? Incoming.read(headers, settings) : new Incoming();
     const found = incoming.trace;

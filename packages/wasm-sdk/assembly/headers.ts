@@ -15,8 +15,9 @@ export class Header {
   constructor(readonly name: string, readonly value: string) {}
 }
 
-// What is known of the map that was asked last. One value is one call to the host; from the second on, all pairs are read at once and
-// answer the rest of the callback, for each call costs more than reading twenty headers does.
+// What is known of the map that was asked last. A pseudo-header is one call to the host; otherwise all pairs are read at once and answer
+// the rest of the callback: each call costs more than reading twenty headers does, and for a name that was sent twice hosts tell the first
+// value only, which a filter that guards something must not take for all there is.
 let knownMap: u32 = 0;
 let knownEpoch: u32 = 0;
 let reads: u32 = 0;
@@ -30,7 +31,7 @@ let pairs: ArrayBuffer | null = null;
  */
 @unmanaged
 export abstract class Headers {
-  /** All values of a name, joined by commas; null if there is none. */
+  /** All values of a name, joined by commas (cookies by `; `), whichever is asked for first; null if there is none. */
   get(name: string): string | null {
     const value = this.getBytes(name);
     return value === null ? null : text(value);
@@ -46,7 +47,7 @@ export abstract class Headers {
       knownEpoch = epoch;
     }
     reads++;
-    if (reads > 1) return this.find(key);
+    if (reads > 1 || key.byteLength == 0 || load<u8>(changetype<usize>(key)) != 0x3a) return this.findOrHost(key);
     const status = proxy_get_header_map_value(map, changetype<usize>(key), key.byteLength, OUT, OUT + 4);
     return status == 0 ? given() : null;
   }
@@ -143,6 +144,13 @@ export abstract class Headers {
     return bytes;
   }
 
+  /** A request's `host` stands among its pairs as `:authority`. */
+  private findOrHost(key: ArrayBuffer): ArrayBuffer | null {
+    const found = this.find(key);
+    if (found !== null || this.map != 0 || !is(key, "host")) return found;
+    return this.find(utf8(":authority"));
+  }
+
   private find(key: ArrayBuffer): ArrayBuffer | null {
     const bytes = this.read();
     const base = changetype<usize>(bytes);
@@ -153,7 +161,7 @@ export abstract class Headers {
       const nameSize = load<u32>(base + (index << 3), 4);
       const valueSize = load<u32>(base + (index << 3), 8);
       if (nameSize == <u32>key.byteLength && isName(at, changetype<usize>(key), nameSize)) {
-        found = join(found, at + nameSize + 1, valueSize);
+        found = join(found, at + nameSize + 1, valueSize, key);
       }
       at += nameSize + valueSize + 2;
     }
@@ -182,14 +190,25 @@ function isName(candidate: usize, wanted: usize, size: usize): bool {
   return true;
 }
 
-function join(before: ArrayBuffer | null, start: usize, size: usize): ArrayBuffer {
-  const used: usize = before === null ? 0 : before.byteLength + 1;
-  const joined = uninitialized(used + size);
-  let at = changetype<usize>(joined);
-  if (before !== null) {
-    memory.copy(at, changetype<usize>(before), used - 1);
-    store<u8>(at + used - 1, 0x2c);
+function is(key: ArrayBuffer, name: string): bool {
+  return key.byteLength == name.length && isName(changetype<usize>(utf8(name)), changetype<usize>(key), key.byteLength);
+}
+
+/** With what stands between values of several headers: RFC 9110, section 5.3, and for cookies RFC 9113, section 8.2.3. */
+function join(before: ArrayBuffer | null, start: usize, size: usize, key: ArrayBuffer): ArrayBuffer {
+  if (before === null) {
+    const only = uninitialized(size);
+    memory.copy(changetype<usize>(only), start, size);
+    return only;
   }
-  memory.copy(at + used, start, size);
+  const isCookie = is(key, "cookie");
+  const used: usize = before.byteLength;
+  const gap: usize = isCookie ? 2 : 1;
+  const joined = uninitialized(used + gap + size);
+  const at = changetype<usize>(joined);
+  memory.copy(at, changetype<usize>(before), used);
+  store<u8>(at + used, isCookie ? 0x3b : 0x2c);
+  if (isCookie) store<u8>(at + used, 0x20, 1);
+  memory.copy(at + used + gap, start, size);
   return joined;
 }

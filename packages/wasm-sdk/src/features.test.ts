@@ -197,7 +197,7 @@ test('headers are read, set, added and removed; the second read takes all of the
     // The path, then a second header; what was set is read anew, and so is what is there after a removal.
     'proxy_get_header_map_value',
     'proxy_get_header_map_pairs',
-    'proxy_get_header_map_value',
+    'proxy_get_header_map_pairs',
     'proxy_get_header_map_pairs',
     'proxy_get_header_map_value',
   ]);

@@ -1,7 +1,7 @@
 import { isJoinedHeader, joinValues } from '@heddle/routing';
 import { HeaderList as GuestHeaderList, type HeaderMap, type HeaderPair } from '@heddle/wasm-host';
 import type { Exchange } from '../http/exchange.ts';
-import { type HeaderList, joinedHeaderValue, removeHeader, setHeader } from '../http/header-list.ts';
+import { type HeaderList, headerValue, joinedHeaderValue, removeHeader, setHeader } from '../http/header-list.ts';
 
 /**
  * The request's head as filters in WebAssembly see it: pseudo headers first, `host` as another name of `:authority`. What HTTP does not
@@ -161,12 +161,12 @@ class ExchangeHeaderMap implements RequestHeaderMap {
 
   get(name: string): string | undefined {
     const key = this.#key(name);
-    return key.startsWith(':') ? this.#head.get(key) : joinedHeaderValue(this.#list, key);
+    return key.startsWith(':') ? this.#head.get(key) : headerValue(this.#list, key);
   }
 
   add(name: string, value: string): void {
     const key = this.#key(name);
-    const present = this.get(key);
+    const present = key.startsWith(':') ? this.#head.get(key) : joinedHeaderValue(this.#list, key);
     if (present !== undefined && (key.startsWith(':') || isJoinedHeader(this.#side, key))) {
       this.replace(key, joinValues(present, value));
       return;
