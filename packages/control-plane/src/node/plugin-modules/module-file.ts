@@ -30,6 +30,8 @@ export class ModuleFile {
   readonly #watch: FileWatch | undefined;
   readonly #onChange: () => void;
   #content: ModuleContent | undefined;
+  /** Sources outside of the folder, by the last build that came to something: one that fails does not tell. */
+  #others: readonly string[] = [];
   #reading: Promise<void>;
   #closed = false;
 
@@ -72,17 +74,18 @@ export class ModuleFile {
   async #read(): Promise<void> {
     if (this.#closed) return;
     // Looked at before they are read: what changes meanwhile is a change.
-    const known = await this.#knownFiles();
+    const own = await this.#knownFiles();
+    const known = [...own, ...this.#others.filter((file) => !own.includes(file))];
     const seen = await fingerprint(known);
     try {
       const { bytes, files } = await this.#bytes();
       await loadModule(bytes);
       const hash = await sha256(bytes);
       this.#content = { filename: await this.#cache.keep(bytes, hash), hash };
-      // Sources outside of the folder: only building tells.
-      const others = files.filter((file) => !known.includes(file) && !file.includes('/node_modules/'));
-      if (others.length > 0) {
-        this.#watch?.follow([...known, ...others], `${seen}\n${await fingerprint(others)}`);
+      this.#others = files.filter((file) => !own.includes(file) && !file.includes('/node_modules/'));
+      const added = this.#others.filter((file) => !known.includes(file));
+      if (added.length > 0) {
+        this.#watch?.follow([...known, ...added], `${seen}\n${await fingerprint(added)}`);
         return;
       }
     } catch (error) {

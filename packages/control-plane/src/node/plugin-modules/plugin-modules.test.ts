@@ -189,6 +189,7 @@ test('createPluginModules: sources are built, and built again when one of them i
     build: async (path) => {
       built.push(path);
       const text = await readFile(join(sources, 'assembly/parts/one.ts'), 'utf8');
+      if ((await readFile(elsewhere, 'utf8')) === 'broken') throw new Error('shared.ts: 1:1 is broken');
       if (text === 'broken') throw new Error('one.ts: 1:1 is broken');
       return { wasm: modules[Number(text)] as Uint8Array<ArrayBuffer>, files: [elsewhere] };
     },
@@ -207,9 +208,15 @@ test('createPluginModules: sources are built, and built again when one of them i
   await readCopies();
   expect(await found(snapshot)).toEqual([1]);
   expect(new Set(built)).toEqual(new Set([sources]));
-  const times = built.length;
-  await writeFile(elsewhere, 'changed');
-  await expect.poll(() => built.length, { timeout: 10_000 }).toBeGreaterThan(times);
+  // A file outside of the folder is followed as well, also after a build that failed.
+  changed = change();
+  await writeFile(elsewhere, 'broken');
+  await changed;
+  expect(await found(snapshot)).toEqual([1, expect.stringContaining('spec.url: shared.ts: 1:1 is broken')]);
+  changed = change();
+  await writeFile(elsewhere, 'mended');
+  await changed;
+  expect(await found(snapshot)).toEqual([1]);
 });
 
 test('createPluginModules: without a builder sources are refused', async () => {
