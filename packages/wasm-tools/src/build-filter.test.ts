@@ -4,8 +4,9 @@ import path from 'node:path';
 import { loadModule, WasmVm } from '@heddle/wasm-host';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BuildError, type BuildOptions, buildFilter } from './build-filter.ts';
-import { CompileError } from './compile-module.ts';
+import { BuildError } from './build-error.ts';
+import { type BuildOptions, buildFilter } from './build-filter.ts';
+import { CompileError } from './compile-error.ts';
 
 let folder: string;
 beforeAll(async () => {

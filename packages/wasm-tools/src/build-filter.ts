@@ -2,25 +2,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FilterTransform, SDK_FLAGS, type StatsTag } from '@heddle/wasm-sdk/transform';
+import { BuildError } from './build-error.ts';
 import type { CompileDiagnostic } from './compile-diagnostic.ts';
 import { compileModule } from './compile-module.ts';
 import { checkModule, type ModuleProblem } from './module-checks.ts';
 import { readSdk, usesSdk } from './sdk.ts';
 import { readWasmBinary } from './wasm-binary.ts';
-
-/** The sources compile, but no proxy would run what comes out; the message says why, and what to do. */
-export class BuildError extends Error {
-  readonly code: 'no-entry' | ModuleProblem['code'];
-  /** All that is wrong with the module; empty if there is none. */
-  readonly problems: readonly ModuleProblem[];
-
-  constructor(message: string, code: BuildError['code'], problems: readonly ModuleProblem[] = []) {
-    super(message);
-    this.name = 'BuildError';
-    this.code = code;
-    this.problems = problems;
-  }
-}
 
 /** See {@link buildFilter}. */
 export interface BuildOptions {

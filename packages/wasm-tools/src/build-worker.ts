@@ -1,7 +1,8 @@
 // The thread in which filters are built; see filter-builder.ts.
 import { parentPort } from 'node:worker_threads';
-import { BuildError, buildFilter } from './build-filter.ts';
-import { CompileError } from './compile-module.ts';
+import { BuildError } from './build-error.ts';
+import { buildFilter } from './build-filter.ts';
+import { CompileError } from './compile-error.ts';
 import type { BuildAnswer, BuildJob } from './filter-builder.ts';
 
 parentPort?.on('message', ({ folderOrEntry, options }: BuildJob) => {

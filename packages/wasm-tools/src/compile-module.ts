@@ -3,18 +3,7 @@ import { dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:p
 import process from 'node:process';
 import asc from 'assemblyscript/asc';
 import { type CompileDiagnostic, compileDiagnostic, formatDiagnostic } from './compile-diagnostic.ts';
-
-/** The compiler refused the sources; the message has each error with its file, line and column. */
-export class CompileError extends Error {
-  /** What it found, if the sources are to blame. */
-  readonly diagnostics: readonly CompileDiagnostic[];
-
-  constructor(message: string, diagnostics: readonly CompileDiagnostic[] = [], options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'CompileError';
-    this.diagnostics = diagnostics;
-  }
-}
+import { CompileError } from './compile-error.ts';
 
 /** See {@link compileModule}. */
 export interface CompileOptions {

@@ -1,8 +1,14 @@
+/**
+ * Builds filters in another thread. This thread loads nothing of the compiler.
+ *
+ * @module
+ */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { BuildError, type BuildOptions, type BuiltFilter } from './build-filter.ts';
-import { CompileError } from './compile-module.ts';
+import { BuildError } from './build-error.ts';
+import type { BuildOptions, BuiltFilter } from './build-filter.ts';
+import { CompileError } from './compile-error.ts';
 
 /** Builds filters in a thread of its own. */
 export interface FilterBuilder {
@@ -36,9 +42,18 @@ export function createBuilder(): FilterBuilder {
   let last: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
+  const start = (): Worker => {
+    const started = startWorker();
+    // Also of a thread that fails while it waits for work: the next build starts another.
+    const gone = () => {
+      if (worker === started) worker = undefined;
+    };
+    return started.on('error', gone).on('exit', gone);
+  };
+
   const run = (job: BuildJob): Promise<BuiltFilter> => {
     if (isClosed) return Promise.reject(new Error('The builder is closed'));
-    worker ??= startWorker();
+    worker ??= start();
     const thread = worker;
     return new Promise<BuiltFilter>((fulfil, reject) => {
       const done = () => {
@@ -55,12 +70,10 @@ export function createBuilder(): FilterBuilder {
       };
       const failed = (error: Error) => {
         done();
-        worker = undefined;
         reject(error);
       };
       const ended = () => {
         done();
-        worker = undefined;
         reject(
           new CompileError(`Cannot compile "${job.folderOrEntry}": the compiler has ended; what it said stands above`),
         );

@@ -3,10 +3,11 @@
  *
  * @module
  */
-export { BuildError, type BuildOptions, type BuiltFilter, buildFilter, formatProblem } from './build-filter.ts';
+export { BuildError } from './build-error.ts';
+export { type BuildOptions, type BuiltFilter, buildFilter, formatProblem } from './build-filter.ts';
 export { type CompileDiagnostic, formatDiagnostic } from './compile-diagnostic.ts';
-export { type CompiledModule, CompileError, type CompileOptions, compileModule } from './compile-module.ts';
-export { createBuilder, type FilterBuilder } from './filter-builder.ts';
+export { CompileError } from './compile-error.ts';
+export { type CompiledModule, type CompileOptions, compileModule } from './compile-module.ts';
 export type { ModuleProblem } from './module-checks.ts';
 export { type NewFilter, NewFilterError, newFilter } from './new-filter.ts';
 export {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CompileError } from './compile-module.ts';
+import { CompileError } from './compile-error.ts';
 import { type FilterWatch, type WatchEvent, watchFilter } from './watch-filter.ts';
 
 let folder: string;

@@ -2,8 +2,8 @@ import process from 'node:process';
 import { createControlPlane } from '@heddle/control-plane';
 import { createPluginModules, type ServedControlPlane, serveControlPlane } from '@heddle/control-plane/node';
 import { createFileSource } from '@heddle/sources/node';
+import { createBuilder } from '@heddle/wasm-tools/builder';
 import { CommandError, EXIT, type ExitCode } from '../exit-code.ts';
-import { createFilterBuilder } from '../filters/filter-builder.ts';
 import { DiagnosticReporter } from '../terminal/diagnostic-reporter.ts';
 import { createEventLog, diagnosticRecord, eventRecord, type LogFormat } from '../terminal/event-log.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
@@ -32,7 +32,7 @@ export async function controlPlane(options: ControlPlaneCommandOptions): Promise
           allClear: () => log({ level: 'info', message: 'no problems any more' }),
         },
   );
-  const builder = createFilterBuilder();
+  const builder = createBuilder();
   const control = createControlPlane({
     sources: [...meshConfigSources(options.meshConfig), createFileSource({ paths: options.config, watch: true })],
     pluginModules: createPluginModules({ build: builder.build }),

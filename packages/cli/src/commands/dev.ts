@@ -4,12 +4,12 @@ import { type ControlPlane, createControlPlane } from '@heddle/control-plane';
 import { createPluginModules } from '@heddle/control-plane/node';
 import { type AnyMeshObject, formatRef, type MeshSnapshot, type PluginModules, refOf } from '@heddle/model';
 import { createFileSource } from '@heddle/sources/node';
+import { createBuilder } from '@heddle/wasm-tools/builder';
 import type { DataPlane, DataPlaneOptions, DataPlanes } from '../dev/data-plane.ts';
 import { ListenerPorts } from '../dev/listener-ports.ts';
 import { RunningPodsSource } from '../dev/running-pods-source.ts';
 import { portLines, summarize } from '../dev/summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { createFilterBuilder } from '../filters/filter-builder.ts';
 import { PROXY_HTTP_PORT, Sidecars } from '../sidecars/sidecars.ts';
 import { DiagnosticReporter, problemCount } from '../terminal/diagnostic-reporter.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
@@ -39,7 +39,7 @@ export async function dev(paths: readonly string[], options: DevOptions): Promis
     log,
     openSidecar: (pod, declared) => sidecars.open(pod, declared),
   });
-  const builder = createFilterBuilder();
+  const builder = createBuilder();
   const controlPlane = createControlPlane({
     sources: [...meshConfigSources(options.meshConfig), source],
     overrides: {

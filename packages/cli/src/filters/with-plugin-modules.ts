@@ -7,8 +7,8 @@ import type { MeshSnapshot } from '@heddle/model';
 export async function withPluginModules(snapshot: MeshSnapshot): Promise<MeshSnapshot> {
   if (snapshot.list('WasmPlugin').length === 0) return snapshot;
   const { createPluginModules } = await import('@heddle/control-plane/node');
-  const { createFilterBuilder } = await import('./filter-builder.ts');
-  const builder = createFilterBuilder();
+  const { createBuilder } = await import('@heddle/wasm-tools/builder');
+  const builder = createBuilder();
   const provider = createPluginModules({ build: builder.build, watch: false, absolutePaths: 'unread' });
   try {
     const { modules, diagnostics } = await provider.resolve(snapshot);
