@@ -115,7 +115,7 @@ describe('heddle wasm run', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^401 {2}\(the filter's own answer: guard_missing\)\n/);
     expect(stdout).toMatch(
-      /\n {2}proxy_on_request_headers\(2, 5, 1\) → \d\n {4}proxy_get_header_map_value\(0, .*\) → 0 ok\n/,
+      /\n {2}proxy_on_request_headers\(2, 5, 1\) → \d\n {4}proxy_get_header_map_pairs\(0, .*\) → 0 ok\n/,
     );
   });
 
