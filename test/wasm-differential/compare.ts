@@ -1,4 +1,5 @@
 import type { CaseOutcome, SeenMessage } from './probe-case.ts';
+import type { TcpOutcome } from './tcp-cases.ts';
 import { type ProbeLine, parseLine } from './transcript.ts';
 
 /** One thing in which our host is not as Envoy. */
@@ -29,6 +30,16 @@ export function compareCase(name: string, envoy: CaseOutcome, host: CaseOutcome)
   compareText('printed', envoy.printed.join(' / '), host.printed.join(' / '));
   compareText('client', describe(envoy.client), describe(host.client));
   compareText('upstream', describe(envoy.upstream ?? 'nothing'), describe(host.upstream ?? 'nothing'));
+  return differences;
+}
+
+/** What differs of a connection. */
+export function compareTcpCase(name: string, envoy: TcpOutcome, host: TcpOutcome): Difference[] {
+  const differences = compareLines(name, envoy.lines, host.lines);
+  for (const call of ['client', 'upstream', 'isOver'] as const) {
+    const [one, other] = [String(envoy[call]), String(host[call])];
+    if (one !== other) differences.push({ case: name, callback: '', call, envoy: one, host: other });
+  }
   return differences;
 }
 

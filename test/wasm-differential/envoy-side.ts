@@ -6,6 +6,7 @@ import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-
 import { freePorts } from '../support/free-ports.ts';
 import { pairsOf, rawHeaders, readMessage, sendPieces } from './peer.ts';
 import type { CaseOutcome, ProbeCase, ProbeSide, SeenMessage } from './probe-case.ts';
+import { runTcpInEnvoy, type TcpPeer } from './tcp-envoy.ts';
 import { byVm, parseLine, untilOver } from './transcript.ts';
 
 /** See {@link startEnvoySide}. */
@@ -14,7 +15,10 @@ export interface EnvoySideOptions {
   readonly wasm: Uint8Array;
   /** The configuration of the probe's VM. */
   readonly plans: string;
+  /** That of the VM for connections. */
+  readonly tcpPlans: string;
   readonly peerPort: number;
+  readonly tcpPeer: TcpPeer;
   /** Where nobody listens. */
   readonly closedPort: number;
   /** What the upstream saw of the case that runs. */
@@ -28,7 +32,7 @@ const QUIET_MS = 25;
 
 /** Runs the probe in a real Envoy with one worker. */
 export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSide> {
-  const ports = await freePorts(2);
+  const ports = await freePorts(3);
   const staticResources = fromJson(
     Bootstrap_StaticResourcesSchema,
     {
@@ -37,8 +41,13 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
         cluster('live', options.peerPort),
         cluster('dead', options.closedPort),
         cluster('empty'),
+        { ...cluster('tcp', options.tcpPeer.port), typedExtensionProtocolOptions: {} },
       ],
-      listeners: [listener('plain', ports[0] ?? 0, options, false), listener('stops', ports[1] ?? 0, options, true)],
+      listeners: [
+        listener('plain', ports[0] ?? 0, options, false),
+        listener('stops', ports[1] ?? 0, options, true),
+        tcpListener(ports[2] ?? 0, options),
+      ],
     },
     { registry: await loadRegistry() },
   );
@@ -65,7 +74,7 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
     () => true,
     { timeoutMs: 1000, quietMs: 400 },
   );
-  const sessions = await Promise.all(ports.map((port) => connect(port)));
+  const sessions = await Promise.all(ports.slice(0, 2).map((port) => connect(port)));
   const rootLines = [...lines];
   return {
     name: 'Envoy',
@@ -109,6 +118,7 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
         printed: all.filter((line) => parseLine(line) === undefined),
       } satisfies CaseOutcome;
     },
+    runTcp: (tcpCase) => runTcpInEnvoy(tcpCase, ports[2] ?? 0, options.tcpPeer, lines),
     async close() {
       for (const session of sessions) session.destroy();
       await envoy.stop();
@@ -181,24 +191,14 @@ function listener(
   { wasm, plans }: EnvoySideOptions,
   allowsStopIteration: boolean,
 ): JsonObject {
-  const text = (value: string) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value });
   const filters = [
     {
       name: 'probe',
       typedConfig: {
         '@type': WASM,
         config: {
-          name: 'probe',
-          rootId: 'probe-root',
+          ...pluginConfig(name === 'plain' ? 'probe' : `probe-${name}`, wasm, plans),
           allowOnHeadersStopIteration: allowsStopIteration,
-          configuration: text('the plugin configuration'),
-          vmConfig: {
-            vmId: name === 'plain' ? 'probe' : `probe-${name}`,
-            runtime: 'envoy.wasm.runtime.v8',
-            code: { local: { inlineBytes: Buffer.from(wasm).toString('base64') } },
-            configuration: text(plans),
-            environmentVariables: { keyValues: { PROBE: 'yes' } },
-          },
         },
       },
     },
@@ -235,5 +235,48 @@ function listener(
     filterChains: [
       { name: 'the-chain', filters: [{ name: 'envoy.filters.network.http_connection_manager', typedConfig: manager }] },
     ],
+  };
+}
+
+/** What all listeners have in common. */
+function pluginConfig(vmId: string, wasm: Uint8Array, plans: string): JsonObject {
+  const text = (value: string) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value });
+  return {
+    name: 'probe',
+    rootId: 'probe-root',
+    configuration: text('the plugin configuration'),
+    vmConfig: {
+      vmId,
+      runtime: 'envoy.wasm.runtime.v8',
+      code: { local: { inlineBytes: Buffer.from(wasm).toString('base64') } },
+      configuration: text(plans),
+      environmentVariables: { keyValues: { PROBE: 'yes' } },
+    },
+  };
+}
+
+function tcpListener(port: number, { wasm, tcpPlans }: EnvoySideOptions): JsonObject {
+  const filters = [
+    {
+      name: 'probe',
+      typedConfig: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm',
+        config: pluginConfig('probe-tcp', wasm, tcpPlans),
+      },
+    },
+    {
+      name: 'envoy.filters.network.tcp_proxy',
+      typedConfig: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+        statPrefix: 'tcp',
+        cluster: 'tcp',
+      },
+    },
+  ];
+  return {
+    name: 'tcp',
+    trafficDirection: 'INBOUND',
+    address: { socketAddress: { address: '127.0.0.1', portValue: port } },
+    filterChains: [{ name: 'the-chain', filters }],
   };
 }

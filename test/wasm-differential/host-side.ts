@@ -3,16 +3,18 @@ import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createFilter, type EmulatedFilter, type FilterOptions, type Result } from '@heddle/wasm-host/testing';
 import { answerCallout, answerGrpc } from './peer.ts';
 import type { CaseOutcome, ProbeSide, SeenMessage } from './probe-case.ts';
+import { runTcpInHost } from './tcp-host.ts';
 import { parseLine } from './transcript.ts';
 
 /** See {@link startHostSide}. */
 export interface HostSideOptions {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly plans: string;
+  readonly tcpPlans: string;
 }
 
 /** Runs the probe in the emulator of @heddle/wasm-host, where time passes when it is told to. */
-export async function startHostSide({ wasm, plans }: HostSideOptions): Promise<ProbeSide> {
+export async function startHostSide({ wasm, plans, tcpPlans }: HostSideOptions): Promise<ProbeSide> {
   const options: FilterOptions = {
     wasm,
     name: 'probe',
@@ -32,15 +34,20 @@ export async function startHostSide({ wasm, plans }: HostSideOptions): Promise<P
     },
     grpc: { live: playGrpc, dead: refuseGrpc(REFUSED) },
     properties: {
+      ...CONNECTION_PROPERTIES,
       'request.protocol': 'HTTP/2',
       'xds.route_name': 'the-route',
       'xds.virtual_host_name': 'all',
-      'xds.filter_chain_name': 'the-chain',
-      'xds.node': 'a node',
     },
   };
   const plain = await createFilter({ ...options, vmId: 'probe' });
   const stops = await createFilter({ ...options, vmId: 'probe-stops', allowsStopIteration: true });
+  const tcp = await createFilter({
+    ...options,
+    vmId: 'probe-tcp',
+    vmConfiguration: tcpPlans,
+    properties: CONNECTION_PROPERTIES,
+  });
   for (const filter of [plain, stops]) await filter.clock.advance(500);
   const linesOf = (filter: EmulatedFilter, from: number) => filter.logs.slice(from).map(({ message }) => message);
   return {
@@ -70,7 +77,9 @@ export async function startHostSide({ wasm, plans }: HostSideOptions): Promise<P
       await filter.clock.advance(2000);
       return outcomeOf(exchange.result, linesOf(filter, from));
     },
+    runTcp: (tcpCase) => runTcpInHost(tcpCase, tcp),
     close: () => {
+      tcp.close();
       plain.close();
       stops.close();
       return Promise.resolve();
@@ -97,6 +106,8 @@ function outcomeOf(result: Result, lines: readonly string[]): CaseOutcome {
     printed: lines.filter((line) => parseLine(line) === undefined),
   };
 }
+
+const CONNECTION_PROPERTIES = { 'xds.filter_chain_name': 'the-chain', 'xds.node': 'a node' };
 
 const RESET = 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure';
 const REFUSED = `${RESET}{upstream_reset_before_response_started{remote_connection_failure\x7cdelayed_connect_error:_Connection_refused}}`;

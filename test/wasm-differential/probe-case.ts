@@ -1,3 +1,5 @@
+import type { TcpCase, TcpOutcome } from './tcp-cases.ts';
+
 /** What a context does, by callback: see `assembly/plan.ts`. */
 export type Plan = Readonly<Record<string, string>>;
 
@@ -49,6 +51,8 @@ export interface ProbeSide {
   /** The lines that no request caused, by VM: of the VM that serves, then of those that were thrown away. */
   readonly rootLines: readonly string[];
   run(probeCase: ProbeCase): Promise<CaseOutcome>;
+  /** The cases must come in the order in which the plans of the VM for connections have them. */
+  runTcp(tcpCase: TcpCase): Promise<TcpOutcome>;
   close(): Promise<void>;
 }
 
@@ -63,4 +67,12 @@ export function planTable(root: Plan, cases: readonly ProbeCase[]): string {
           .join(';')}`,
     )
     .join('\n');
+}
+
+/** The same for the VM through which connections go: the n-th does what `tcp-n` says. */
+export function tcpPlanTable(cases: readonly TcpCase[]): string {
+  return planTable(
+    {},
+    cases.map(({ plan }, index) => ({ name: `tcp-${index + 1}`, plan })),
+  );
 }

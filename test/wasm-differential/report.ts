@@ -1,13 +1,14 @@
 import type { AllowedDifference } from './allowed-differences.ts';
 import { answerOf, type Callback, callbacks, type Difference } from './compare.ts';
 import type { DifferentialRun } from './run.ts';
+import { TCP_CASES } from './tcp-cases.ts';
 
 /** What stands in docs/wasm-differential.md: the same bytes for the same answers. */
 export function writeReport(
   run: DifferentialRun,
   allowed: ReadonlyMap<AllowedDifference, readonly Difference[]>,
 ): string {
-  const batteries = [...run.envoy.keys()].filter((name) => name === 'root' || name.startsWith('battery-'));
+  const batteries = [...run.envoy.keys()].filter((name) => name === 'root' || name.includes('battery-'));
   const theirs = statuses(batteries.flatMap((name) => callbacks(run.envoy.get(name) ?? [])));
   const ours = statuses(batteries.flatMap((name) => callbacks(run.host.get(name) ?? [])));
   const columns = CALLBACKS.filter((callback) => [...theirs.values()].some((row) => row.has(callback)));
@@ -28,7 +29,7 @@ export function writeReport(
     const cases = new Set(found.map((difference) => difference.case)).size;
     return `| ${place} | ${cases} | ${reason} |`;
   });
-  return `${HEAD(run.envoy.size - 1)}
+  return `${HEAD(run.envoy.size - 1 - TCP_CASES.length)}
 | where | cases | why |
 | --- | --- | --- |
 ${differences.join('\n')}
@@ -47,7 +48,7 @@ ${rows.join('\n')}
 const HEAD = (cases: number) => `# The host and Envoy, call by call
 
 Written by \`npm run wasm:differential\`: one WebAssembly module, which calls every hostcall of Proxy-Wasm 0.2.1 from its callbacks with good and bad
-arguments, runs in Envoy 1.40 and in the emulator of \`@heddle/wasm-host\`, for ${cases} requests. Status codes, values, the order of callbacks, what the
+arguments, runs in Envoy 1.40 and in the emulator of \`@heddle/wasm-host\`, for ${cases} requests and ${TCP_CASES.length} connections. Status codes, values, the order of callbacks, what the
 client gets and what the upstream gets are compared. Whatever differs and does not stand in \`test/wasm-differential/allowed-differences.yaml\` fails.
 
 ## What kills Envoy
@@ -61,6 +62,7 @@ Not tried in each run, since Envoy 1.40 dies of it with a segmentation fault: \`
 const CALLBACKS = [
   ...['root context_create', 'root vm_start', 'root configure', 'root tick', 'root queue_ready'],
   ...['request_headers', 'request_body', 'request_trailers', 'response_headers', 'response_body', 'response_trailers'],
+  ...['new_connection', 'downstream_data', 'upstream_data', 'downstream_connection_close', 'upstream_connection_close'],
   ...['log', 'done', 'delete'],
 ];
 

@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { compileModule } from '@heddle/wasm-tools';
 import { closedPort } from '../support/free-ports.ts';
 import { CASES, ROOT_PLAN } from './cases.ts';
-import { compareCase, compareLines, type Difference } from './compare.ts';
+import { compareCase, compareLines, compareTcpCase, type Difference } from './compare.ts';
 import { startEnvoySide } from './envoy-side.ts';
 import { startHostSide } from './host-side.ts';
 import { type Respond, startPeer } from './peer.ts';
-import { type CaseOutcome, type Pair, planTable, type SeenMessage } from './probe-case.ts';
+import { type CaseOutcome, type Pair, planTable, type SeenMessage, tcpPlanTable } from './probe-case.ts';
+import { TCP_CASES } from './tcp-cases.ts';
+import { startTcpPeer } from './tcp-envoy.ts';
 import { byVm, parseLine } from './transcript.ts';
 
 /** What both sides did, and in what they differ. */
@@ -33,6 +35,9 @@ export async function runDifferential(
   const cases = CASES.filter(({ name }) => name.includes(only));
   const wasm = await compileProbe(isOlder);
   const plans = planTable(ROOT_PLAN, cases);
+  const tcpCases = TCP_CASES.filter(({ name }) => name.includes(only));
+  const tcpPlans = tcpPlanTable(tcpCases);
+  const tcpPeer = await startTcpPeer();
   let upstream: SeenMessage | undefined;
   const peer = await startPeer((request) => {
     upstream = request;
@@ -47,11 +52,13 @@ export async function runDifferential(
     path: envoyPath,
     wasm,
     plans,
+    tcpPlans,
+    tcpPeer,
     peerPort: peer.port,
     closedPort: await closedPort(),
     takeUpstream,
   });
-  const hostSide = await startHostSide({ wasm, plans });
+  const hostSide = await startHostSide({ wasm, plans, tcpPlans });
   const differences: Difference[] = [];
   const envoy = new Map<string, readonly string[]>();
   const host = new Map<string, readonly string[]>();
@@ -63,9 +70,17 @@ export async function runDifferential(
       host.set(probeCase.name, ours.lines);
       differences.push(...compareCase(probeCase.name, theirs, ours));
     }
+    for (const tcpCase of tcpCases) {
+      const theirs = await envoySide.runTcp(tcpCase);
+      const ours = await hostSide.runTcp(tcpCase);
+      envoy.set(tcpCase.name, theirs.lines);
+      host.set(tcpCase.name, ours.lines);
+      differences.push(...compareTcpCase(tcpCase.name, theirs, ours));
+    }
   } finally {
     await hostSide.close();
     await envoySide.close();
+    await tcpPeer.close();
     await peer.close();
   }
   // Envoy starts more VMs than the one that serves: for the main thread, and to try the module.
@@ -73,7 +88,7 @@ export async function runDifferential(
   const root = byVm(envoySide.rootLines).get(serving) ?? [];
   envoy.set('root', root);
   host.set('root', hostSide.rootLines);
-  differences.unshift(...compareLines('root', root, hostSide.rootLines));
+  if (cases.length > 0) differences.unshift(...compareLines('root', root, hostSide.rootLines));
   return { differences, envoy, host };
 }
 

@@ -47,6 +47,16 @@ export function setPropertyName(path: readonly string[]): string | undefined {
   return isState ? second.slice('wasm.'.length) : undefined;
 }
 
+const NO_HEADERS: ReadonlySet<string> = new Set(['request.headers', 'response.headers', 'response.trailers']);
+
+/** The same as {@link headerAttribute} for a connection, which has no headers: Envoy shows empty maps. */
+export function connectionAttribute(path: readonly string[]): Property | 'stream' {
+  const [group = ''] = path;
+  if (RETIRED.has(group)) return undefined;
+  if (path.length === 1) return GROUPS.has(group) ? Status.SERIALIZATION_FAILURE : 'stream';
+  return NO_HEADERS.has(path.join('.')) ? new Uint8Array(4) : 'stream';
+}
+
 /**
  * What is known of an attribute without asking the stream: those about headers, which are there only while the headers may be seen, and
  * those that cannot be had. `'stream'` for all others.

@@ -4,6 +4,7 @@ import { DeclaredProperties } from './declared-properties.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import type { HeaderMap } from './header-map.ts';
 import { pluginProperty, type RootContext } from './root-context.ts';
+import { connectionAttribute, type Property } from './stream-attributes.ts';
 import type { WasmVm } from './wasm-vm.ts';
 
 /** Who closed a connection (`proxy_close_type_t`). */
@@ -117,7 +118,9 @@ export class TcpContext implements GuestContext {
     }
   }
 
-  property(path: readonly string[]): Uint8Array | undefined {
+  property(path: readonly string[]): Property {
+    const found = connectionAttribute(path);
+    if (found !== 'stream') return found;
     return this.#host.property(path) ?? pluginProperty(this.#root.plugin, this.#vm.vmId, path);
   }
 

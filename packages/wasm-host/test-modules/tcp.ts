@@ -45,7 +45,10 @@ export function proxy_on_configure(id: i32, size: i32): i32 {
 }
 export function proxy_on_new_connection(id: i32): i32 {
   log("new");
-  return waits ? 1 : 0;
+  if (!waits) return 0;
+  held = id;
+  setTick(100);
+  return 1;
 }
 export function proxy_on_downstream_data(id: i32, size: i32, end: i32): i32 {
   const data = buffer(2);

@@ -1,6 +1,6 @@
 // The probe: calls hostcalls from every callback, as plans say, and logs what the host answers. Without an SDK, so that nothing stands
-// between it and the host. The VM's configuration is a table of plans by name: streams name theirs in the header x-case, connections do
-// what "tcp" says, and all else what "root" says.
+// between it and the host. The VM's configuration is a table of plans by name: streams name theirs in the header x-case, the n-th
+// connection does what "tcp-n" says, and all else what "root" says.
 import * as host from "./hostcalls";
 import { grpcOwner, httpOwner, perform, setPlans, takePlan } from "./plan";
 import { drawIdentity, enter, leave, out, utf8 } from "./report";
@@ -124,8 +124,11 @@ export function proxy_on_response_metadata(id: i32, count: i32): i32 {
   return leave(0);
 }
 
+let connections = 0;
+
 export function proxy_on_new_connection(id: i32): i32 {
-  takePlan(id, "tcp");
+  connections++;
+  takePlan(id, "tcp-" + connections.toString());
   enter(id, "new_connection", "");
   return leave(perform(id, id, "new_connection", 0));
 }

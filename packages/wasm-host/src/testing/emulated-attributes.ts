@@ -28,6 +28,16 @@ const EPHEMERAL = 50_001n;
 const UNKNOWN_GRPC_STATUS = 2n;
 const INBOUND = 1n;
 
+/** What is known of a connection, as it stands. */
+export interface ConnectionFacts {
+  /** Nanoseconds since the epoch at which it began. */
+  readonly startNs: bigint;
+  /** What has come from the client, and what has gone out to it. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly isConnected: boolean;
+}
+
 type Value = string | bigint | boolean | undefined;
 
 /** An attribute of a plain HTTP request through a listener with one route to one endpoint, in Envoy's serialisation. */
@@ -78,6 +88,47 @@ const ATTRIBUTES: Readonly<Record<string, (facts: StreamFacts) => Value>> = {
   'xds.route_metadata': () => '',
   'xds.virtual_host_name': () => 'default',
   'xds.virtual_host_metadata': () => '',
+  'xds.filter_chain_name': () => '',
+  'xds.listener_metadata': () => '',
+  'xds.listener_direction': () => INBOUND,
+};
+
+/** An attribute of a plain connection through a listener with a TCP proxy to one endpoint, in Envoy's serialisation. */
+export function emulatedConnectionAttribute(
+  facts: ConnectionFacts,
+  path: readonly string[],
+): Uint8Array<ArrayBuffer> | undefined {
+  const name = path.join('.');
+  const value = Object.hasOwn(CONNECTION_ATTRIBUTES, name) ? CONNECTION_ATTRIBUTES[name]?.(facts) : undefined;
+  return value === undefined ? undefined : encodeAttribute(value);
+}
+
+const connected = (value: Value) => (facts: ConnectionFacts) => (facts.isConnected ? value : undefined);
+
+const CONNECTION_ATTRIBUTES: Readonly<Record<string, (facts: ConnectionFacts) => Value>> = {
+  'request.time': ({ startNs }) => startNs,
+  'request.size': ({ receivedBytes }) => BigInt(receivedBytes),
+  'response.size': ({ sentBytes }) => BigInt(sentBytes),
+  'response.flags': () => 0n,
+  'connection.id': () => 1n,
+  connection_id: () => 1n,
+  'connection.mtls': () => false,
+  'connection.requested_server_name': () => '',
+  'source.address': () => `${CLIENT.address}:${CLIENT.port}`,
+  'source.port': () => CLIENT.port,
+  'destination.address': () => `${SERVER.address}:${SERVER.port}`,
+  'destination.port': () => SERVER.port,
+  'upstream.address': connected(`${UPSTREAM.address}:${UPSTREAM.port}`),
+  'upstream.port': connected(UPSTREAM.port),
+  'upstream.local_address': connected(`${CLIENT.address}:${EPHEMERAL}`),
+  'upstream.transport_failure_reason': () => '',
+  'upstream.locality': connected(''),
+  'upstream.cx_pool_ready_duration': connected(0n),
+  'upstream.num_endpoints': connected(1n),
+  'upstream.request_attempt_count': ({ isConnected }) => (isConnected ? 1n : 0n),
+  metadata: () => '',
+  'xds.cluster_name': connected('tcp'),
+  'xds.cluster_metadata': connected(''),
   'xds.filter_chain_name': () => '',
   'xds.listener_metadata': () => '',
   'xds.listener_direction': () => INBOUND,

@@ -68,17 +68,32 @@ describe('EmulatedConnection', () => {
     expect(connection).toMatchObject({ toUpstream: 'hold this', isPaused: false });
   });
 
-  test('connects to the upstream when the filter continues', async () => {
-    const { connection } = await connect({ configuration: 'wait' });
-    expect(connection.isConnected).toBe(false);
+  test('connects to the upstream when the filter continues, and reads nothing before', async () => {
+    const { filter, connection, lines } = await connect({ configuration: 'wait' });
     await connection.send('go');
-    expect(connection).toMatchObject({ isConnected: true, toUpstream: 'go' });
+    expect(connection).toMatchObject({ isConnected: false, isPaused: true, toUpstream: '' });
+    expect(lines()).toEqual(['create', 'new']);
+    await filter.clock.advance(100);
+    expect(connection).toMatchObject({ isConnected: true, isPaused: false, toUpstream: 'go' });
+  });
+
+  test.each([
+    ['client', 1],
+    ['upstream', 2],
+  ])('is over when both sides have ended, the %s first', async (first, closedBy) => {
+    const { connection, lines } = await connect();
+    if (first === 'client') await connection.send('', true);
+    await connection.answer('', true);
+    expect(connection.isClosed).toBe(first === 'client');
+    if (first === 'upstream') await connection.send('', true);
+    expect(connection.isClosed).toBe(true);
+    expect(lines().slice(-4)).toEqual([`down closed ${closedBy}`, 'done', 'log', 'delete']);
   });
 
   test.each(['close', 'close up'])('is closed by the filter: %s', async (what) => {
     const { connection, lines } = await connect();
     await connection.send(what);
-    expect(connection.isClosed).toBe(true);
+    expect(connection).toMatchObject({ isClosed: true, toUpstream: '' });
     expect(lines().slice(-4)).toEqual(['down closed 1', 'done', 'log', 'delete']);
   });
 
