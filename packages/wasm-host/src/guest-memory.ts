@@ -25,6 +25,8 @@ export class GuestMemory {
   /** Names the memory: imports, which use it, exist before the module that has it. */
   attach(memory: WebAssembly.Memory): void {
     this.#memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
   }
 
   /** Bytes the module has now. */
@@ -82,15 +84,18 @@ export class GuestMemory {
 
   /** Where the bytes begin, in the memory as it is now. */
   #check(pointer: number, length: number): number {
-    const { buffer } = this.#memory;
-    if (this.#bytes.buffer !== buffer) {
-      this.#bytes = new Uint8Array(buffer as ArrayBuffer);
-      this.#view = new DataView(buffer as ArrayBuffer);
-    }
     const start = pointer >>> 0;
     const count = length >>> 0;
-    if (start + count > this.#bytes.length) throw new GuestMemoryError(start, count, this.#bytes.length);
+    // Asking the memory for its buffer costs more than all else here. It is not needed: a growth detaches the buffer, which has no length then.
+    if (start + count > this.#bytes.length || this.#bytes.length === 0) this.#refresh(start, count);
     return start;
+  }
+
+  #refresh(start: number, count: number): void {
+    const { buffer } = this.#memory;
+    this.#bytes = new Uint8Array(buffer as ArrayBuffer);
+    this.#view = new DataView(buffer as ArrayBuffer);
+    if (start + count > this.#bytes.length) throw new GuestMemoryError(start, count, this.#bytes.length);
   }
 }
 

@@ -30,7 +30,10 @@ export class HeaderList implements HeaderMap {
 
   get(name: string): string | undefined {
     const wanted = this.#key(name);
-    return this.#pairs.find(([candidate]) => candidate === wanted)?.[1];
+    for (const pair of this.#pairs) {
+      if (pair[0] === wanted) return pair[1];
+    }
+    return undefined;
   }
 
   add(name: string, value: string): void {
@@ -60,7 +63,11 @@ export class HeaderList implements HeaderMap {
   }
 
   #remove(key: string): void {
-    this.#pairs = this.#pairs.filter(([candidate]) => candidate !== key);
+    const others: HeaderPair[] = [];
+    for (const pair of this.#pairs) {
+      if (pair[0] !== key) others.push(pair);
+    }
+    this.#pairs = others;
   }
 
   setAll(pairs: readonly HeaderPair[]): void {
