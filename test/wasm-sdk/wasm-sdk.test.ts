@@ -7,6 +7,7 @@ import { envoyPlane } from '../support/filters/envoy-plane.ts';
 import { type FilterCase, type FilterPlane, unmet } from '../support/filters/filter-case.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { requireEnvoy } from '../support/require-envoy.ts';
+import { eventually } from '../support/waiting.ts';
 
 const module = fileURLToPath(new URL('../../packages/wasm-sdk/test-modules/features.ts', import.meta.url));
 const path = await requireEnvoy();
@@ -188,6 +189,12 @@ const cases: readonly FilterCase[] = [
     expect: { status: 200, body: 'true false xx 7 true' },
   },
   {
+    name: 'expressions in CEL have values',
+    configuration: '',
+    request: { path: '/cel' },
+    expect: { status: 200, body: 'GET /cel true false true', upstream: null },
+  },
+  {
     name: 'a line below the level is not made',
     configuration: '',
     request: { path: '/log' },
@@ -244,6 +251,16 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
   test('labels are labels, by the stats_tags that come with the build', async () => {
     const page = await (await fetch(`http://127.0.0.1:${adminPort}/stats/prometheus?filter=requests_total`)).text();
     expect(page).toMatch(/^requests_total\{path="\/call",result="fine"\} \d+$/m);
+  });
+
+  test('a filter that acts on a stream that is over does not take Envoy with it', async () => {
+    const late: FilterCase = { name: 'late', configuration: '', request: { path: '/late' }, expect: { status: 200 } };
+    expect(unmet(late, await plane.send(late))).toEqual([]);
+    await eventually(async () => {
+      expect(log.join('\n')).toContain('nothing could be done in log');
+      expect(log.join('\n')).toContain('nothing could be done in done');
+    }, 2_000);
+    expect(unmet(late, await plane.send(late))).toEqual([]);
   });
 
   test('a trap is answered with 503 and names file and line', async () => {

@@ -9,6 +9,8 @@ declare function addHeader(map: i32, key: usize, keySize: usize, value: usize, v
 declare function getBuffer(type: i32, start: i32, length: i32, value: usize, size: usize): i32;
 @external("env", "proxy_continue_stream")
 declare function continueStream(type: i32): i32;
+@external("env", "proxy_close_stream")
+declare function closeStream(type: i32): i32;
 @external("env", "proxy_set_effective_context")
 declare function setContext(id: i32): i32;
 @external("env", "proxy_send_local_response")
@@ -70,6 +72,20 @@ export function proxy_on_response_headers(id: i32, count: i32, end: i32): i32 {
   if (path == "/late-route") clearRoute();
   return 0;
 }
+export function proxy_on_response_trailers(id: i32, count: i32): i32 {
+  if (path == "/deadly/trailers") continueStream(1);
+  return 0;
+}
+function die(callback: string): void {
+  if (path == "/deadly/" + callback + "/reply") reply(500, 0, 0, 0, 0, 0, 0, -1);
+  if (path == "/deadly/" + callback + "/close") closeStream(0);
+}
+export function proxy_on_log(id: i32): void { die("log"); }
+export function proxy_on_done(id: i32): i32 {
+  die("done");
+  return 1;
+}
+export function proxy_on_delete(id: i32): void { die("delete"); }
 export function proxy_on_tick(id: i32): void {
   setTick(0);
   if (path == "/continue") setContext(paused);

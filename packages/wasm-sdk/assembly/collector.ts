@@ -2,7 +2,7 @@
 // an ArrayBuffer at once. docs/decisions/0054-filters-in-assemblyscript.md has the measurements.
 // The runtime library does not export how much there is, as it stands: see the transform.
 import { total } from "rt/tcms";
-import { setCurrentStream } from "./context";
+import { leaveEnd, setCurrentStream } from "./context";
 
 /** Bytes of objects from which on to collect. */
 let limit: usize = 1 << 16;
@@ -14,6 +14,7 @@ const LEAST_LIMIT: usize = 1 << 16;
  */
 export function endCallback(): void {
   setCurrentStream(null);
+  leaveEnd();
   if (total < limit) return;
   __collect();
   limit = max(LEAST_LIMIT, total << 1);

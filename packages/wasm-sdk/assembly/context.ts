@@ -1,4 +1,5 @@
 import { proxy_set_property } from "./hostcalls";
+import { log } from "./log";
 import { KeptProperty } from "./properties";
 import { Entry, Table } from "./table";
 import { bytesOf, utf8 } from "./text";
@@ -17,6 +18,8 @@ export abstract class Context extends Entry {
   keptProperties: KeptProperty | null = null;
   /** How many callouts have not been answered yet. */
   pendingCalls: i32 = 0;
+  /** Whether the end of it was told. */
+  isOver: bool = false;
 
   constructor(readonly kind: ContextKind) {
     super();
@@ -46,6 +49,25 @@ export let currentStream: Context | null = null;
 
 export function setCurrentStream(context: Context | null): void {
   currentStream = context;
+}
+
+/** A callback of a stream's end runs. */
+let isEnding: bool = false;
+
+export function beginEnd(context: Context | null): void {
+  isEnding = true;
+  if (context !== null) context.isOver = true;
+}
+
+export function leaveEnd(): void {
+  isEnding = false;
+}
+
+/** Whether a stream can still be acted upon. What cannot is told in the log: Envoy dies of some such calls. */
+export function mayAct(context: Context | null, what: string): bool {
+  if (!isEnding && (context === null || !context.isOver)) return true;
+  log.warn(what + " is refused: the stream is over");
+  return false;
 }
 
 /** Whether the filter makes callouts. Where nothing sets it, the compiler leaves out what is for these. */

@@ -1,5 +1,5 @@
 // What the generated `proxy_on_context_create` and `proxy_on_delete` are made of.
-import { Context, ContextKind, contexts, findContext } from "./context";
+import { beginEnd, Context, ContextKind, contexts, findContext } from "./context";
 import { endCallback } from "./collector";
 import { RootContext } from "./root-context";
 
@@ -34,7 +34,9 @@ export function addEither(id: u32, rootId: u32): void {
 
 /** The context that is gone, as the table knew it. */
 export function takeContext(id: u32): Context | null {
-  return changetype<Context | null>(contexts.take(id));
+  const context = changetype<Context | null>(contexts.take(id));
+  beginEnd(context);
+  return context;
 }
 
 function rootOf(id: u32): RootContext | null {

@@ -1,6 +1,6 @@
 // What the host calls. The transform (src/transform.ts) exports of these what the filter's classes override.
 import { readConfiguration } from "./configuration";
-import { ContextKind, findContext, setCurrentStream } from "./context";
+import { beginEnd, ContextKind, findContext, setCurrentStream } from "./context";
 import { grpcClosed, grpcInitialMetadata, grpcMessage, grpcTrailingMetadata } from "./grpc-call";
 import { proxy_get_buffer_bytes } from "./hostcalls";
 import { endHttpCall } from "./http-call";
@@ -100,7 +100,10 @@ export function proxy_on_response_trailers(id: u32, count: u32): u32 {
   let result: u32 = 0;
   if (context !== null) {
     if (context.passCollected(1)) result = 1;
-    else result = context.endTrailers(1, <u32>changetype<usize>(context.onResponseTrailers()));
+    else {
+      context.beginResponseTrailers();
+      result = context.endTrailers(1, <u32>changetype<usize>(context.onResponseTrailers()));
+    }
   }
   endCallback();
   return result;
@@ -188,6 +191,7 @@ export function proxy_on_log(id: u32): void {
   const context = findContext(id);
   if (context !== null) {
     setCurrentStream(context);
+    beginEnd(context);
     if (context.kind == ContextKind.Http) changetype<HttpContext>(context).onLog();
     else if (context.kind == ContextKind.Tcp) changetype<TcpContext>(context).onLog();
   }
@@ -199,6 +203,7 @@ export function proxy_on_done(id: u32): u32 {
   const context = findContext(id);
   let isDone = true;
   if (context !== null) {
+    beginEnd(context.kind == ContextKind.Root ? null : context);
     if (context.kind == ContextKind.Root) isDone = changetype<RootContext>(context).onDone();
     else if (context.kind == ContextKind.Http) changetype<HttpContext>(context).onDone();
     else changetype<TcpContext>(context).onDone();

@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context, ContextKind, hasCallouts } from "./context";
+import { Context, ContextKind, hasCallouts, mayAct } from "./context";
 import { Headers, headersOf } from "./headers";
 import { proxy_close_stream, proxy_continue_stream } from "./hostcalls";
 import { log } from "./log";
@@ -82,39 +82,45 @@ export abstract class HttpContext extends Context {
 
   /**
    * Answers in place of the upstream, or replaces the upstream's answer if its headers have not gone on. Nothing of the request goes on,
-   * whatever the callback answers.
+   * whatever the callback answers. False if the stream is over (from `onLog` on): then nothing is sent.
    *
    * @param details a word for access logs (`%RESPONSE_CODE_DETAILS%`)
    */
-  reply(status: u32, body: string = "", details: string = ""): void {
+  reply(status: u32, body: string = "", details: string = ""): bool {
+    if (!mayAct(this, "reply")) return false;
     this.lift();
-    sendReply(status, utf8(body), utf8(details), null, -1);
+    return sendReply(status, utf8(body), utf8(details), null, -1);
   }
 
   /** {@link reply} with all that a reply may have. */
-  send(reply: Reply): void {
+  send(reply: Reply): bool {
+    if (!mayAct(this, "send")) return false;
     this.lift();
-    reply.send();
+    return reply.send();
   }
 
   /** What is held of the request goes on. If nothing is held, nothing happens; within the callback that holds it, it is not held. */
-  resumeRequest(): void {
+  resumeRequest(): bool {
+    if (!mayAct(this, "resumeRequest")) return false;
     if (this.requestState & PAUSED) {
       this.requestState &= LASTING;
       proxy_continue_stream(REQUEST);
     } else {
       this.requestState |= RESUMED;
     }
+    return true;
   }
 
   /** {@link resumeRequest} for the response. */
-  resumeResponse(): void {
+  resumeResponse(): bool {
+    if (!mayAct(this, "resumeResponse")) return false;
     if (this.responseState & PAUSED) {
       this.responseState &= LASTING;
       proxy_continue_stream(RESPONSE);
     } else {
       this.responseState |= RESUMED;
     }
+    return true;
   }
 
   /** Whether the filter holds the request. */
@@ -162,9 +168,10 @@ export abstract class HttpContext extends Context {
   }
 
   /** Ends the stream without an answer: the client sees a reset. */
-  reset(): void {
+  reset(): bool {
+    if (!mayAct(this, "reset")) return false;
     this.lift();
-    proxy_close_stream(REQUEST);
+    return proxy_close_stream(REQUEST) == 0;
   }
 
   // From here on for the SDK itself.
@@ -179,6 +186,13 @@ export abstract class HttpContext extends Context {
   begin(direction: u32): void {
     this.setState(direction, this.state(direction) & ~RESUMED);
     this.hasFailedCall = false;
+  }
+
+  /**
+   * Response trailers go on by the answer of their callback, and what was held before them with them: Envoy dies of a call that lets them go.
+   */
+  beginResponseTrailers(): void {
+    this.responseState &= ~PAUSED;
   }
 
   /** What the host is told about headers. */

@@ -1,3 +1,4 @@
+import { currentStream, mayAct } from "./context";
 import { HeaderPairs } from "./header-pairs";
 import { proxy_send_local_response } from "./hostcalls";
 import { utf8 } from "./text";
@@ -27,18 +28,20 @@ export class Reply {
     return this;
   }
 
-  send(): void {
+  /** False if the stream is over. */
+  send(): bool {
     const headers = this.headers;
-    sendReply(this.status, this.bytes, utf8(this.details), headers === null ? null : headers.encode(), this.grpcStatus);
+    return sendReply(this.status, this.bytes, utf8(this.details), headers === null ? null : headers.encode(), this.grpcStatus);
   }
 }
 
-export function sendReply(status: u32, body: ArrayBuffer, details: ArrayBuffer, headers: ArrayBuffer | null, grpcStatus: i32): void {
-  proxy_send_local_response(
+export function sendReply(status: u32, body: ArrayBuffer, details: ArrayBuffer, headers: ArrayBuffer | null, grpcStatus: i32): bool {
+  if (!mayAct(currentStream, "a reply")) return false;
+  return proxy_send_local_response(
     status,
     changetype<usize>(details), details.byteLength,
     changetype<usize>(body), body.byteLength,
     changetype<usize>(headers), headers === null ? 0 : headers.byteLength,
     grpcStatus,
-  );
+  ) == 0;
 }

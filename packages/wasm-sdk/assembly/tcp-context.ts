@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context, ContextKind } from "./context";
+import { Context, ContextKind, mayAct } from "./context";
 import { proxy_close_stream, proxy_continue_stream } from "./hostcalls";
 
 /** What becomes of a connection, or of data on it. */
@@ -42,9 +42,9 @@ export abstract class TcpContext extends Context {
   @inline get upstreamData(): Body { return bodyOf(3); }
 
   /** What is held from the client goes on. */
-  resumeDownstream(): void { proxy_continue_stream(2); }
+  resumeDownstream(): bool { return mayAct(this, "resumeDownstream") && proxy_continue_stream(2) == 0; }
   /** What is held from the upstream goes on. */
-  resumeUpstream(): void { proxy_continue_stream(3); }
+  resumeUpstream(): bool { return mayAct(this, "resumeUpstream") && proxy_continue_stream(3) == 0; }
   /** Closes the connection to the client, and with it that to the upstream. */
-  close(): void { proxy_close_stream(2); }
+  close(): bool { return mayAct(this, "close") && proxy_close_stream(2) == 0; }
 }

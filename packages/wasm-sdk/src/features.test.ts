@@ -258,3 +258,20 @@ test('memory does not grow with requests', async () => {
     await filter.request({ path: '/headers', headers: { 'x-a': 'a', 'x-b': 'b' } });
   expect(filter.memoryBytes).toBe(before);
 });
+
+describe('what Envoy dies of', () => {
+  test('is refused when the stream is over', async () => {
+    const filter = await start({ strict: true });
+    expect(await filter.request({ path: '/late' })).toMatchObject({ status: 200 });
+    const lines = filter.logs.map(({ message }) => message).join('\n');
+    expect(lines).toContain('nothing could be done in log');
+    expect(lines).toContain('nothing could be done in done');
+    expect(lines).toContain('reply is refused: the stream is over');
+  });
+
+  test('is not called for trailers of a response that is held', async () => {
+    const filter = await start({ strict: true });
+    const response = { body: 'held', trailers: { 'x-t': '1' } };
+    expect(await filter.request({ path: '/trailers' }, response)).toMatchObject({ status: 200, body: 'held' });
+  });
+});

@@ -3,6 +3,7 @@ import {
   BodyResult,
   Configuration,
   Counter,
+  Expression,
   HeadersResult,
   HttpCallHandler,
   httpCall,
@@ -101,6 +102,7 @@ class Append extends SharedUpdate {
 class Stream extends HttpContext {
   path: string = "";
   tries: i32 = 0;
+  collectsTrailers: bool = false;
 
   constructor(private plugin: Features) { super(); }
 
@@ -141,6 +143,14 @@ class Stream extends HttpContext {
       this.reply(200, this.tries.toString());
     }
     if (this.path == "/property") request.host();
+    if (this.path == "/cel") {
+      const method = Expression.compile("request.method + ' ' + request.path");
+      const isGet = Expression.compile("request.method == 'GET'");
+      const isPost = Expression.compile("request.method == 'POST'");
+      const broken = Expression.compile("request.");
+      if (method === null || isGet === null || isPost === null) this.reply(500, "not compiled");
+      else this.reply(200, method.text()! + " " + isGet.isTrue.toString() + " " + isPost.isTrue.toString() + " " + (broken === null).toString());
+    }
     if (this.path == "/trap") {
       const list: i32[] = [];
       this.reply(200, list[this.tries + 1].toString());
@@ -184,12 +194,17 @@ class Stream extends HttpContext {
       this.announceResponseBodyChange();
       this.collectResponseBody(1024);
     }
+    if (this.path == "/trailers") this.collectsTrailers = true;
     if (this.path == "/response/over") this.collectResponseBody(4);
     if (this.path == "/property") {
       const host = request.host();
       this.responseHeaders.set("x-host", host === null ? "forgotten" : host);
     }
     return HeadersResult.Continue;
+  }
+
+  onResponseBody(size: u32, endOfStream: bool): BodyResult {
+    return this.collectsTrailers ? BodyResult.Buffer : BodyResult.Continue;
   }
 
   onWholeResponseBody(size: u32): BodyResult {
@@ -199,7 +214,17 @@ class Stream extends HttpContext {
 
   onResponseTrailers(): TrailersResult {
     this.responseTrailers.add("x-seen", "yes");
+    if (this.collectsTrailers) this.resumeResponse();
     return TrailersResult.Continue;
+  }
+
+  onLog(): void { this.actLate("log"); }
+  onDone(): void { this.actLate("done"); }
+
+  private actLate(callback: string): void {
+    if (this.path != "/late") return;
+    const isRefused = !this.reply(500) && !this.send(new Reply(500)) && !new Reply(500).send() && !this.reset() && !this.resumeRequest() && !this.resumeResponse();
+    if (isRefused) log.error("nothing could be done in " + callback);
   }
 
   private made(): string {

@@ -49,6 +49,20 @@ describe('strict mode', () => {
     await filter.request({ path: '/' });
   });
 
+  test.each([
+    ['/deadly/trailers', 'proxy_continue_stream(1) in proxy_on_response_trailers'],
+    ...['log', 'done', 'delete'].flatMap((callback) => [
+      [`/deadly/${callback}/reply`, `proxy_send_local_response(500, 0, 0, 0, 0, 0, 0, -1) in proxy_on_${callback}`],
+      [`/deadly/${callback}/close`, `proxy_close_stream(0) in proxy_on_${callback}`],
+    ]),
+  ])('refuses what Envoy dies of: %s', async (path, call) => {
+    const filter = await start();
+    const response = { body: 'b', trailers: { 'x-t': '1' } };
+    expect(await mistakes(filter.request({ path }, response))).toContainEqual(
+      expect.stringContaining(`${call} kills Envoy`),
+    );
+  });
+
   test.each(['/', '/route', '/absent', '/continue'])('lets pass what is right: %s', async (path) => {
     const filter = await start();
     const open = await filter.open({ path, body: 'body' });

@@ -56,6 +56,12 @@ const WITHOUT_BUFFER: Readonly<Record<number, RegExp>> = {
   [BufferType.UPSTREAM_DATA]: /_request_|_response_|_new_connection$|_downstream_/,
 };
 
+/** What Envoy dies of, and in which callbacks. */
+const DEADLY: readonly (readonly [calls: RegExp, callbacks: RegExp])[] = [
+  [/^proxy_(?:send_local_response|close_stream)\(/, /_on_(?:log|done|delete)$/],
+  [/^proxy_(?:continue_stream\(1\)|continue_response\()/, /_response_trailers$/],
+];
+
 /** Watches a filter's calls for mistakes. */
 export class StrictMode {
   readonly #subject: StrictSubject;
@@ -96,6 +102,9 @@ export class StrictMode {
       );
     }
     const [first] = args;
+    if (DEADLY.some(([calls, callbacks]) => calls.test(`${name}(${first})`) && callbacks.test(callback))) {
+      say('kills Envoy (1.40 dies of a segmentation fault): at that point the stream can only be looked at');
+    }
     if (name === 'proxy_get_header_map_pairs' && MAPS[Number(first)]?.test(callback) === false) {
       say('gives an empty list: the map is not there in this callback');
     }
