@@ -24,6 +24,11 @@ beforeAll(async () => {
   expect(made.stdout.split('\n')).toContain('guard/assembly/index.ts');
   const built = await runHeddle(['wasm', 'build', '--json'], { cwd: guard });
   expect(built.exitCode, built.stderr).toBe(0);
+  expect(JSON.parse(built.stdout)).toMatchObject({
+    version: 1,
+    file: path.join(guard, 'build/guard.wasm'),
+    statsTags: [],
+  });
 }, 60_000);
 afterAll(() => rm(home, { recursive: true, force: true }));
 

@@ -73,11 +73,11 @@ async function written(filter: BuiltFilter, options: WasmBuildOptions): Promise<
   await writeFile(file, filter.wasm);
   for (const warning of filter.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
   for (const problem of filter.problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  const { size, gzipSize, namesSize, exports, imports } = filter;
+  const { size, gzipSize, namesSize, exports, imports, statsTags } = filter;
   const shown = path.relative(process.cwd(), file) || file;
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify({ version: 1, file, sourceMap: `${file}.map`, size, gzipSize, namesSize, exports, imports })}\n`
+      ? `${JSON.stringify({ version: 1, file, sourceMap: `${file}.map`, size, gzipSize, namesSize, exports, imports, statsTags })}\n`
       : [
           `${shown}  ${kilobytes(size)}, ${kilobytes(gzipSize)} compressed${namesSize === 0 ? '' : `, ${kilobytes(namesSize)} of it names of functions`}`,
           `exports  ${exports.join(' ')}`,
