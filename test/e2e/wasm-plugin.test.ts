@@ -84,9 +84,8 @@ function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promi
   });
 }
 
-/** Sends requests until it is told to stop, on connections that stay, and tells which versions answered; what failed is a sentence. */
-async function load(url: string, stopped: () => boolean): Promise<ReadonlySet<string>> {
-  const answers = new Set<string>();
+/** Sends requests until it is told to stop, on connections that stay, and notes which versions answered; what failed is a sentence. */
+async function load(url: string, answers: Set<string>, stopped: () => boolean): Promise<void> {
   const client = async () => {
     while (!stopped()) {
       try {
@@ -103,7 +102,6 @@ async function load(url: string, stopped: () => boolean): Promise<ReadonlySet<st
     }
   };
   await Promise.all([client(), client()]);
-  return answers;
 }
 
 const planes = [
@@ -132,7 +130,8 @@ describe.each(planes)('heddle dev, WasmPlugin in %s', (plane, flags) => {
       expect((await ask(url, { 'x-refuse': 'yes' })).status).toBe(403);
 
       let stop = false;
-      const answered = load(url, () => stop);
+      const answers = new Set<string>();
+      const answered = load(url, answers, () => stop);
       await writeFile(entry, filter('two'));
       await until(async () => (await version()) === 'two', 20_000);
       expect(heddle.stderr()).toContain('module of WasmPlugin istio-system/version: swapped');
@@ -144,8 +143,9 @@ describe.each(planes)('heddle dev, WasmPlugin in %s', (plane, flags) => {
       expect(await version()).toBe('two');
       await writeFile(entry, filter('four'));
       await until(async () => (await version()) === 'four', 20_000);
+      await until(async () => answers.has('four'), 20_000);
       stop = true;
-      const answers = await answered;
+      await answered;
       expect([...answers].sort()).toEqual(['four', 'one', 'two']);
 
       // Without its module from the beginning a plugin refuses; one that fails open is left out.
