@@ -64,7 +64,10 @@ test('explainRequest: names the plugins that a request passes, in their order, w
     {
       name: 'istio-system.later',
       passed: true,
-      notes: ['module /opt/later.wasm', 'when it fails, requests go by the plugin'],
+      notes: [
+        'module /opt/later.wasm',
+        'when it fails, requests go by the plugin, once those that it was in are answered with 503',
+      ],
     },
   ]);
   expect(explanationText(explanation)).toContain('WasmPlugin istio-system/who spec');

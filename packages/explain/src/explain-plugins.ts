@@ -51,7 +51,7 @@ function originOf(filter: string): Origin {
 const WHEN_IT_FAILS: Readonly<Record<FailurePolicy, string>> = {
   [FailurePolicy.UNSPECIFIED]: 'are answered with 503',
   [FailurePolicy.FAIL_CLOSED]: 'are answered with 503',
-  [FailurePolicy.FAIL_OPEN]: 'go by the plugin',
+  [FailurePolicy.FAIL_OPEN]: 'go by the plugin, once those that it was in are answered with 503',
   [FailurePolicy.FAIL_RELOAD]: 'are answered with 503 until it is loaded again',
 };
 

@@ -215,6 +215,7 @@ export class HttpContext implements GuestContext {
   }
 
   #onHeaders(callback: string, side: Side, headers: HeaderMap, endOfStream: boolean): number | undefined {
+    if (this.#vm.failure !== undefined) return undefined;
     if (!this.#vm.has(callback)) return HeadersAction.CONTINUE;
     side.headers = headers;
     const count = headers.pairs().length;
@@ -230,6 +231,7 @@ export class HttpContext implements GuestContext {
   }
 
   #onBody(callback: string, side: Side, body: GuestBuffer, endOfStream: boolean): number | undefined {
+    if (this.#vm.failure !== undefined) return undefined;
     if (!this.#vm.has(callback)) return DataAction.CONTINUE;
     side.body = body;
     const action = this.#vm.call(callback, this, [this.id, body.length, Number(endOfStream)], (result) => {
@@ -241,6 +243,7 @@ export class HttpContext implements GuestContext {
   }
 
   #onTrailers(callback: string, side: Side, trailers: HeaderMap): number | undefined {
+    if (this.#vm.failure !== undefined) return undefined;
     if (!this.#vm.has(callback)) return TrailersAction.CONTINUE;
     side.trailers = trailers;
     const action = this.#vm.call(callback, this, [this.id, trailers.pairs().length], (result) =>

@@ -13,8 +13,10 @@ export interface StreamPlugin {
    * @param host what the context may ask of the stream
    */
   openStream(host: HttpStreamHost): HttpContext | undefined;
-  /** Whether streams pass a plugin that has failed; otherwise they are answered 503. */
+  /** Whether streams pass a plugin that had failed before they came; otherwise they are answered 503. */
   readonly failsOpen: boolean;
+  /** Whether also those streams pass it that it was in when it failed; otherwise they are answered 503. Default: no. */
+  readonly alwaysFailsOpen?: boolean;
 }
 
 /** See {@link HttpStream}. */
@@ -289,7 +291,8 @@ class Filter {
 
   #failed(): boolean {
     // The answer that tells of the failure passes the plugin too.
-    if (this.#plugin.failsOpen || this.#hasFailed) return true;
+    const passes = this.#isPassedBy ? this.#plugin.failsOpen : this.#plugin.alwaysFailsOpen === true;
+    if (passes || this.#hasFailed) return true;
     this.#hasFailed = true;
     this.#reply({ ...refusal(503, '', DETAILS.failed), grpcStatus: 14 });
     return false;

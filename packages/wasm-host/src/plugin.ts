@@ -4,17 +4,19 @@ import type { ForeignFunction } from './foreign-functions.ts';
 import { encodeText } from './guest-memory.ts';
 import { HttpContext, type HttpStreamHost } from './http-context.ts';
 import { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
-import { CloseType, type ConnectionHost, TcpContext } from './tcp-context.ts';
+import { type ConnectionHost, TcpContext } from './tcp-context.ts';
 import { leaseVm, type VmLease } from './vm-pool.ts';
 import { loadModule, type WasmModule } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
 import { systemWasmClock, type TraceEvent, type WasmClock, type WasmTrap } from './wasm-vm.ts';
 
 /**
- * What becomes of streams when the module has failed (PluginConfig.failure_policy): `closed` refuses them, `open` lets them pass it,
- * `reload` refuses them until the module runs again, which is tried when a stream comes and the back-off is over.
+ * What becomes of streams when the module has failed (PluginConfig.failure_policy): `closed` refuses them; `open` refuses those that it was
+ * in, as Envoy does under FAIL_OPEN, and lets pass those that come after; `always-open` lets pass those that it was in too, as Envoy does
+ * under the older field `fail_open`; `reload` refuses them until the module runs again, which is tried when a stream comes and the back-off
+ * is over.
  */
-export type FailurePolicy = 'closed' | 'open' | 'reload';
+export type FailurePolicy = 'closed' | 'open' | 'always-open' | 'reload';
 
 /** What happens to a plugin while it runs. */
 export type PluginEvent =
@@ -82,8 +84,10 @@ interface Generation {
 /** A plugin that runs: a module with a configuration, which streams pass. */
 export class Plugin {
   readonly name: string;
-  /** Whether streams pass it when its module has failed; otherwise they are refused. */
+  /** Whether streams pass it that come when its module has failed; otherwise they are refused. */
   readonly failsOpen: boolean;
+  /** Whether also those pass it that it was in. */
+  readonly alwaysFailsOpen: boolean;
   readonly process: WasmProcess;
   readonly #options: PluginOptions;
   readonly #module: WasmModule;
@@ -95,7 +99,8 @@ export class Plugin {
   /** Use {@link startPlugin}. */
   constructor(module: WasmModule, options: PluginOptions) {
     this.name = options.name;
-    this.failsOpen = options.failurePolicy === 'open';
+    this.alwaysFailsOpen = options.failurePolicy === 'always-open';
+    this.failsOpen = options.failurePolicy === 'open' || this.alwaysFailsOpen;
     this.process = options.process ?? new WasmProcess();
     this.#module = module;
     this.#options = options;
@@ -115,8 +120,8 @@ export class Plugin {
   }
 
   /**
-   * The plugin's side of a new HTTP stream; undefined if its module has failed, for good or for now: the stream passes it if
-   * {@link failsOpen}, and is answered 503 otherwise.
+   * The plugin's side of a new HTTP stream; undefined if its module had failed before, for good or for now: the stream passes it if
+   * {@link failsOpen}, and is answered 503 otherwise. A module that fails as it hears of the stream is one that fails in it.
    *
    * @throws PluginError if the plugin was closed
    */
@@ -124,28 +129,22 @@ export class Plugin {
     const generation = this.#usable();
     if (generation === undefined) return undefined;
     const { lease, root } = generation;
-    const context = new HttpContext(lease.vm, root, host, {
+    return new HttpContext(lease.vm, root, host, {
       allowsStopIteration: this.#options.allowsStopIteration ?? false,
       closed: this.#entered(generation),
     });
-    if (this.failure === undefined) return context;
-    context.close({});
-    return undefined;
   }
 
   /**
-   * The plugin's side of a new TCP connection; undefined if its module has failed: the connection passes it if {@link failsOpen}, and is closed
-   * otherwise.
+   * The plugin's side of a new TCP connection; undefined if its module had failed before: the connection passes it if {@link failsOpen}, and is
+   * closed otherwise. When it fails in a connection, that passes it if {@link alwaysFailsOpen}, and is closed otherwise.
    *
    * @throws PluginError if the plugin was closed
    */
   openConnection(host: ConnectionHost): TcpContext | undefined {
     const generation = this.#usable();
     if (generation === undefined) return undefined;
-    const context = new TcpContext(generation.lease.vm, generation.root, host, { closed: this.#entered(generation) });
-    if (this.failure === undefined) return context;
-    context.onDownstreamClose(CloseType.LOCAL);
-    return undefined;
+    return new TcpContext(generation.lease.vm, generation.root, host, { closed: this.#entered(generation) });
   }
 
   /** Lets the module finish when its last stream is over, and frees what it has. No stream enters any more. */

@@ -177,9 +177,14 @@ describe('a filter in WebAssembly', () => {
 
   test('that fails lets requests pass where its policy says so', async () => {
     await using echo = await startEcho();
-    await using running = await start(echo.port, { plugin: { failurePolicy: 'FAIL_OPEN' } });
-    expect((await ask(running.port, 'trap')).status).toBe(200);
-    expect((await ask(running.port, '')).headers['x-gate']).toBeUndefined();
+    await using open = await start(echo.port, { plugin: { failurePolicy: 'FAIL_OPEN' } });
+    // As in Envoy, the request in which it fails does not.
+    expect((await ask(open.port, 'trap')).status).toBe(503);
+    const after = await ask(open.port, 'trap');
+    expect([after.status, after.headers['x-gate']]).toEqual([200, undefined]);
+    await using alwaysOpen = await start(echo.port, { plugin: { failOpen: true } });
+    expect((await ask(alwaysOpen.port, 'trap')).status).toBe(200);
+    expect((await ask(alwaysOpen.port, 'trap')).status).toBe(200);
   });
 
   test('chooses the route by what it writes', async () => {

@@ -30,7 +30,9 @@ export function wasmFilter(settings: WasmSettings, plugins: WasmPlugins, generat
     const plugin = entry?.lease.plugin;
     if (entry === undefined || exchange.responseStarted || exchange.finished) return undefined;
     if (plugin === undefined) {
-      if (settings.failurePolicy !== 'open') reply(exchange, 503, '', 'wasm_fail_stream', undefined, [], 14);
+      const { failurePolicy } = settings;
+      if (failurePolicy === 'open' || failurePolicy === 'always-open') return undefined;
+      reply(exchange, 503, '', 'wasm_fail_stream', undefined, [], 14);
       return undefined;
     }
     let properties = propertiesOf.get(exchange);

@@ -98,7 +98,7 @@ function failurePolicyOf(policy: EnvoyFailurePolicy, failOpen: boolean): Failure
     case EnvoyFailurePolicy.FAIL_CLOSED:
       return 'closed';
     default:
-      return failOpen ? 'open' : 'closed';
+      return failOpen ? 'always-open' : 'closed';
   }
 }
 

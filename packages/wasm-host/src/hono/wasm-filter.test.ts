@@ -167,7 +167,9 @@ describe('wasmFilter', () => {
     expect((await ask(closed.app, 'trap')).status).toBe(503);
     expect((await ask(closed.app, '')).status).toBe(503);
     const open = application({ failurePolicy: 'open' });
+    expect((await ask(open.app, 'trap')).status).toBe(503);
     expect((await ask(open.app, 'trap')).status).toBe(200);
+    expect((await ask(application({ failurePolicy: 'always-open' }).app, 'trap')).status).toBe(200);
   });
 
   test('lets nothing pass when the filter cannot be started', async () => {

@@ -107,9 +107,24 @@ describe('EmulatedConnection', () => {
     const closed = await connect();
     await closed.connection.send('trap');
     expect(closed.connection).toMatchObject({ isClosed: true, toUpstream: '' });
-    const open = await connect({ failsOpen: true });
+    const alwaysOpen = await connect({ failurePolicy: 'always-open' });
+    await alwaysOpen.connection.send('trap');
+    await alwaysOpen.connection.send(' on');
+    expect(alwaysOpen.connection).toMatchObject({ isClosed: false, toUpstream: 'trap on' });
+  });
+
+  test('is passed by a module that had failed, but not by one that fails in it', async () => {
+    const open = await connect({ failurePolicy: 'open' });
+    const before = await open.filter.connection();
     await open.connection.send('trap');
-    await open.connection.send(' on');
-    expect(open.connection).toMatchObject({ isClosed: false, toUpstream: 'trap on' });
+    expect(open.connection).toMatchObject({ isClosed: true, toUpstream: '' });
+    await before.send('more');
+    expect(before).toMatchObject({ isClosed: true, toUpstream: '' });
+    const after = await open.filter.connection();
+    await after.send('on');
+    expect(after).toMatchObject({ isClosed: false, toUpstream: 'on' });
+    const closed = await connect();
+    await closed.connection.send('trap');
+    expect(await closed.filter.connection()).toMatchObject({ isClosed: true });
   });
 });

@@ -2,6 +2,7 @@ import { Status } from '../abi.ts';
 import { BodyBuffer, join } from '../guest-buffer.ts';
 import { encodeText } from '../guest-memory.ts';
 import { latin1Text } from '../header-pairs.ts';
+import type { FailurePolicy } from '../plugin.ts';
 import type { RootContext } from '../root-context.ts';
 import { setPropertyName } from '../stream-attributes.ts';
 import { CloseType, ConnectionAction, TcpContext } from '../tcp-context.ts';
@@ -32,7 +33,7 @@ export interface ConnectionOptions {
   readonly vm: WasmVm;
   readonly root: RootContext;
   readonly property: (path: readonly string[]) => Uint8Array | undefined;
-  readonly failsOpen: boolean;
+  readonly failurePolicy: Exclude<FailurePolicy, 'reload'>;
   /** Waits until nothing more happens by itself. */
   readonly settled: () => Promise<void>;
 }
@@ -42,7 +43,7 @@ export async function openConnection({
   vm,
   root,
   property,
-  failsOpen,
+  failurePolicy,
   settled,
 }: ConnectionOptions): Promise<EmulatedConnection> {
   const none = new Uint8Array();
@@ -67,9 +68,10 @@ export async function openConnection({
     isClosed = true;
     context.onDownstreamClose(type);
   };
+  const isPassedBy = vm.failure !== undefined && failurePolicy !== 'closed';
   /** What becomes of data: whether they go on. A module that failed lets pass, or closes the connection. */
   const goesOn = (action: number | undefined): boolean => {
-    if (action === undefined && !failsOpen) close(CloseType.LOCAL);
+    if (action === undefined && !isPassedBy && failurePolicy !== 'always-open') close(CloseType.LOCAL);
     if (isClosed) return false;
     return action === undefined || action === ConnectionAction.CONTINUE;
   };

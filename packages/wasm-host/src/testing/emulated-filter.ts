@@ -4,6 +4,7 @@ import type { ForeignFunction } from '../foreign-functions.ts';
 import { HeaderList, type HeaderMap, joinedValue } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
 import type { Metric } from '../metrics.ts';
+import type { FailurePolicy } from '../plugin.ts';
 import { RootContext } from '../root-context.ts';
 import { loadModule } from '../wasm-module.ts';
 import { WasmProcess } from '../wasm-process.ts';
@@ -71,7 +72,8 @@ export interface FilterOptions {
   readonly timeLimitMs?: number;
   /** PluginConfig.allow_on_headers_stop_iteration. */
   readonly allowsStopIteration?: boolean;
-  readonly failsOpen?: boolean;
+  /** What becomes of streams when the module has failed; default `closed`. The emulator does not load a module anew. */
+  readonly failurePolicy?: Exclude<FailurePolicy, 'reload'>;
   /**
    * Whether calls that Envoy refuses, or that have no effect, fail the test: what starts the filter, sends a request or moves a connection
    * rejects with a {@link StrictModeError}.
@@ -228,7 +230,7 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       property: (path) => properties.get(path.join('.')),
       filterStateKeys,
       allowsStopIteration: options.allowsStopIteration ?? false,
-      failsOpen: options.failsOpen ?? false,
+      failurePolicy: options.failurePolicy ?? 'closed',
     });
     stream.start();
     await settle();
@@ -261,7 +263,7 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
         vm,
         root,
         property: (path) => properties.get(path.join('.')),
-        failsOpen: options.failsOpen ?? false,
+        failurePolicy: options.failurePolicy ?? 'closed',
         settled: () => checked(settle()),
       }),
     checkStrict,

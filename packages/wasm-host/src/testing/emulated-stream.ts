@@ -5,6 +5,7 @@ import type { HeaderList, HeaderMap } from '../header-map.ts';
 import { HttpContext } from '../http-context.ts';
 import { HttpStream } from '../http-stream.ts';
 import { formatLocalReply } from '../local-reply.ts';
+import type { FailurePolicy } from '../plugin.ts';
 import type { RootContext } from '../root-context.ts';
 import type { MessageSink } from '../stream-leg.ts';
 import type { WasmVm } from '../wasm-vm.ts';
@@ -36,8 +37,7 @@ export interface EmulatedStreamOptions {
   /** Keys of Envoy's filter state that the filter may set. */
   readonly filterStateKeys?: ReadonlySet<string>;
   readonly allowsStopIteration?: boolean;
-  /** Whether a module that failed lets requests pass (`FAIL_OPEN`). */
-  readonly failsOpen?: boolean;
+  readonly failurePolicy: Exclude<FailurePolicy, 'reload'>;
 }
 
 /** How a stream ended. */
@@ -75,14 +75,16 @@ export class EmulatedStream {
 
   constructor(options: EmulatedStreamOptions) {
     this.#options = options;
-    const { vm, root, property, request } = options;
+    const { vm, root, property, request, failurePolicy } = options;
     this.#facts.startNs = vm.nowNs();
     const allowsStopIteration = options.allowsStopIteration ?? false;
     this.#stream = new HttpStream({
       plugins: [
         {
-          openStream: (host) => new HttpContext(vm, root, host, { allowsStopIteration }),
-          failsOpen: options.failsOpen ?? false,
+          openStream: (host) =>
+            vm.failure === undefined ? new HttpContext(vm, root, host, { allowsStopIteration }) : undefined,
+          failsOpen: failurePolicy !== 'closed',
+          alwaysFailsOpen: failurePolicy === 'always-open',
         },
       ],
       request: this.#toUpstream(),
