@@ -9,6 +9,8 @@ export enum ContextKind {
   Root,
   Http,
   Tcp,
+  /** Not known yet: see {@link decideContext} in undecided-context.ts. */
+  Undecided,
 }
 
 /** What contexts of all kinds have. */

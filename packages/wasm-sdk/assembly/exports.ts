@@ -13,6 +13,7 @@ import { SharedQueue } from "./shared-queue";
 import { ClosedBy, TcpContext } from "./tcp-context";
 import { emptyBytes, utf8 } from "./text";
 import { tick } from "./timer";
+import { decideContext } from "./undecided-context";
 
 export function proxy_abi_version_0_2_1(): void {}
 
@@ -188,7 +189,7 @@ export function proxy_on_grpc_close(id: u32, token: u32, status: u32): void {
 
 export function proxy_on_log(id: u32): void {
   beginCallback();
-  const context = findContext(id);
+  const context = decideContext(id, ContextKind.Http);
   if (context !== null) {
     setCurrentStream(context);
     beginEnd(context);
@@ -200,7 +201,7 @@ export function proxy_on_log(id: u32): void {
 
 export function proxy_on_done(id: u32): u32 {
   beginCallback();
-  const context = findContext(id);
+  const context = decideContext(id, ContextKind.Http);
   let isDone = true;
   if (context !== null) {
     beginEnd(context.kind == ContextKind.Root ? null : context);
@@ -224,7 +225,7 @@ function rootContext(id: u32): RootContext | null {
 
 function beginHttp(id: u32, direction: u32): HttpContext | null {
   beginCallback();
-  const found = findContext(id);
+  const found = decideContext(id, ContextKind.Http);
   if (found === null || found.kind != ContextKind.Http) return null;
   const context = changetype<HttpContext>(found);
   setCurrentStream(context);
@@ -234,7 +235,7 @@ function beginHttp(id: u32, direction: u32): HttpContext | null {
 
 function beginTcp(id: u32): TcpContext | null {
   beginCallback();
-  const context = findContext(id);
+  const context = decideContext(id, ContextKind.Tcp);
   if (context === null || context.kind != ContextKind.Tcp) return null;
   setCurrentStream(context);
   return changetype<TcpContext>(context);

@@ -21,9 +21,9 @@ export abstract class RootContext extends Context {
    * trial, so nothing that matters outside is to be done here.
    */
   onConfigure(configuration: Configuration): bool { return true; }
-  /** A request begins. */
+  /** A request begins. A plugin may make contexts of requests and of connections: it is asked for what the stream is. */
   createHttpContext(): HttpContext | null { return null; }
-  /** A client has connected. A plugin makes contexts of one kind: this one or the other. */
+  /** A client has connected. */
   createTcpContext(): TcpContext | null { return null; }
   /** There may be an item in a queue that this plugin has opened. */
   onQueueReady(queue: SharedQueue): void {}

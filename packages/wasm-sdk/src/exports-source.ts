@@ -23,12 +23,13 @@ export function exportsOf(derived: readonly DerivedClass[]): string[] {
  */
 export function exportsSource({ entry, exported, derived }: ExportsInput): string {
   const { names, declaration, create } = chooseRoots(exported, entry);
-  const add = chooseStreams(derived);
+  const [file, add] = chooseStreams(derived);
   const forget = Object.entries(FORGOTTEN).filter(([base]) => derived.some((one) => one.base === base));
   return [
     `export { ${sdkExports(derived).join(', ')} } from "${SDK}/exports";`,
     `import { abort } from "${SDK}/abort";`,
-    `import { ${add}, addRoot, takeContext } from "${SDK}/create-context";`,
+    `import { addRoot, takeContext } from "${SDK}/create-context";`,
+    `import { ${add} } from "${SDK}/${file}";`,
     `import { endCallback } from "${SDK}/collector";`,
     ...forget.map(([, [file, name]]) => `import { ${name} } from "${SDK}/${file}";`),
     `import { ${names.join(', ')} } from "${entry}";`,
@@ -55,7 +56,8 @@ function sdkExports(derived: readonly DerivedClass[]): string[] {
   const called = derived.flatMap(({ base, methods }) =>
     methods.flatMap((method) => (Object.hasOwn(CALLBACKS[base], method) ? (CALLBACKS[base][method] ?? []) : [])),
   );
-  return [...new Set([...ALWAYS, ...called])];
+  // Its coming first is how a connection is told from a request.
+  return [...new Set([...ALWAYS, ...(hasBoth(derived) ? ['proxy_on_new_connection'] : []), ...called])];
 }
 
 interface Roots {
@@ -102,17 +104,12 @@ function chooseRoots(exported: readonly DerivedClass[], entry: string): Roots {
   };
 }
 
-/** By what the filter has, how contexts of streams are made. */
-function chooseStreams(derived: readonly DerivedClass[]): string {
-  const has = (base: string) => derived.some((one) => one.base === base);
-  const both = derived.find(
-    ({ methods }) => methods.includes('createHttpContext') && methods.includes('createTcpContext'),
-  );
-  if (both !== undefined) {
-    throw new Error(
-      `The class "${both.name}" has both createHttpContext and createTcpContext: wanted one of them, a plugin filters one kind of stream`,
-    );
-  }
-  if (!has('TcpContext')) return 'addHttp';
-  return has('HttpContext') ? 'addEither' : 'addTcp';
+/** By what the filter has, how contexts of streams are made: file and function of the SDK. */
+function chooseStreams(derived: readonly DerivedClass[]): readonly [file: string, name: string] {
+  if (hasBoth(derived)) return ['undecided-context', 'addUndecided'];
+  return ['create-context', derived.some(({ base }) => base === 'TcpContext') ? 'addTcp' : 'addHttp'];
+}
+
+function hasBoth(derived: readonly DerivedClass[]): boolean {
+  return ['HttpContext', 'TcpContext'].every((base) => derived.some((one) => one.base === base));
 }

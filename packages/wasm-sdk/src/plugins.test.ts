@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { loadModule, startPlugin } from '@heddle/wasm-host';
 import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createFilter, type EmulatedGrpcCall, type FilterOptions } from '@heddle/wasm-host/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +37,50 @@ describe('connections', () => {
     const connection = await filter.connection();
     await connection.send('quit');
     expect(connection).toMatchObject({ isClosed: true, toUpstream: '' });
+  });
+});
+
+describe('a plugin of both kinds', () => {
+  test('has a context of its own kind for each stream', async () => {
+    const filter = await start('Both');
+    const connection = await filter.connection();
+    expect((await filter.request({})).headers['x-kind']).toBe('request');
+    await connection.send('a');
+    expect(connection.toUpstream).toBe('a');
+    await connection.close();
+    expect(filter.logs.map(({ message }) => message)).toEqual(['a request is over', 'a connection is over']);
+  });
+
+  test('takes a connection for one of which nothing but the end is heard', async () => {
+    const filter = await start('Both');
+    await (await filter.connection()).close();
+    expect(filter.logs.map(({ message }) => message)).toEqual(['a connection is over']);
+  });
+
+  test('takes for a request what another filter has answered', async () => {
+    const logs: string[] = [];
+    const plugin = await startPlugin({
+      module: await loadModule(wasm),
+      name: 'both',
+      rootId: 'Both',
+      log: (_level, message) => logs.push(message),
+    });
+    const never = () => {
+      throw new Error('nothing is asked of a stream that is over');
+    };
+    plugin
+      .openStream({
+        property: () => undefined,
+        setProperty: never,
+        continueRequest: never,
+        continueResponse: never,
+        reset: never,
+        sendLocalReply: never,
+        clearRouteCache: never,
+      })
+      ?.close({});
+    plugin.close();
+    expect(logs).toEqual(['a request is over']);
   });
 });
 

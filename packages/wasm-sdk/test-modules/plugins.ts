@@ -77,6 +77,34 @@ class Connection extends TcpContext {
   }
 }
 
+/** Filters requests and connections. */
+export class Both extends RootContext {
+  createHttpContext(): HttpContext {
+    return new EitherRequest();
+  }
+
+  createTcpContext(): TcpContext {
+    return new EitherConnection();
+  }
+}
+
+class EitherRequest extends HttpContext {
+  onResponseHeaders(endOfStream: bool): HeadersResult {
+    this.responseHeaders.set("x-kind", "request");
+    return HeadersResult.Continue;
+  }
+
+  onLog(): void {
+    log.info("a request is over");
+  }
+}
+
+class EitherConnection extends TcpContext {
+  onLog(): void {
+    log.info("a connection is over");
+  }
+}
+
 export class Remote extends Base {
   createHttpContext(): HttpContext {
     return new Asking();
