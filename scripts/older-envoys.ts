@@ -4,7 +4,7 @@
 // parity case over ADS, which it must acknowledge. What it answers is compared with the newest only (npm run parity). Then, by delta
 // and by state of the world, a gateway that follows `heddle control-plane` through an edit.
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -22,6 +22,8 @@ let passed = 0;
 let failed = 0;
 const { oldest, newest } = SUPPORTED_ENVOY_MINORS;
 const cases = loadCases(join(root, 'test/parity/cases'), join(root, 'test/parity/bases'));
+const filters = filtersExample();
+process.once('exit', () => rmSync(filters, { recursive: true, force: true }));
 
 for (let minor = oldest; minor <= newest; minor += 1) {
   const version = `1.${minor}`;
@@ -29,7 +31,9 @@ for (let minor = oldest; minor <= newest; minor += 1) {
   for (const folder of globSync('examples/*/', { cwd: root }).sort()) {
     // An example with steps keeps what it starts with in a folder of its own.
     const [example = folder] = globSync(join(folder, 'mesh'), { cwd: root });
-    report(`Envoy ${version}: ${example}`, validate(envoy.path, version, example));
+    // Its user runs it beside the nginx example, with a filter that a step of its README makes.
+    const manifests = folder === 'examples/filters' ? ['examples/nginx', filters] : [example];
+    report(`Envoy ${version}: ${example}`, validate(envoy.path, version, manifests));
   }
   for (const variant of ['delta', 'state of the world'] as const) {
     report(
@@ -44,13 +48,14 @@ process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** What is wrong with an example as a whole configuration, or nothing. */
-function validate(envoy: string, version: string, manifests: string): string | undefined {
+function validate(envoy: string, version: string, manifests: readonly string[]): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-envoys-'));
   try {
     const flags = ['--for', 'gateway', '--output', 'bootstrap', '--envoy-version', version];
-    const command = ['--conditions=@heddle/source', 'packages/cli/src/main.ts', 'translate', '-f', manifests, ...flags];
-    const translated = run(pinnedNode(), command);
+    const translated = heddle('translate', ...manifests.flatMap((path) => ['-f', path]), ...flags);
     if (translated.status !== 0) return translated.stderr;
+    if (manifests.includes(filters) && !translated.stdout.includes('.wasm'))
+      return 'found no module in the configuration, wanted that of the filter';
     const file = join(folder, 'envoy.yaml');
     writeFileSync(file, translated.stdout);
     const validated = run(envoy, ['--mode', 'validate', '-c', file, '--log-level', 'error']);
@@ -80,6 +85,21 @@ async function acknowledge(envoyPath: string, version: string): Promise<void> {
     await mesh.close();
     backends.close();
   }
+}
+
+/** The manifest of `examples/filters` beside the filter that its README makes, in a folder within the repository, where packages are found. */
+function filtersExample(): string {
+  const cache = join(root, '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'envoys-filters-'));
+  copyFileSync(join(root, 'examples/filters/plugin.yaml'), join(folder, 'plugin.yaml'));
+  const made = heddle('wasm', 'new', join(folder, 'guard'));
+  if (made.status !== 0) throw new Error(`cannot make the filter of examples/filters: ${made.stderr}`);
+  return folder;
+}
+
+function heddle(...args: readonly string[]): ReturnType<typeof run> {
+  return run(pinnedNode(), ['--conditions=@heddle/source', 'packages/cli/src/main.ts', ...args]);
 }
 
 function run(command: string, args: readonly string[]): { status: number | null; stdout: string; stderr: string } {

@@ -80,6 +80,21 @@ describe('createFileSource reads', () => {
     expect(source.textOf(at('a.yaml'))).toBe(namespace('a'));
   });
 
+  test('no folder of a filter below those given, as what stands in it is no manifest', async () => {
+    for (const sub of ['guard', 'guard/assembly', 'other', 'other/assembly']) mkdirSync(at(sub));
+    write('plugin.yaml', namespace('a'));
+    write('guard/assembly/index.ts', '');
+    write('guard/assembly/tsconfig.json', '{}');
+    write('guard/schema.json', '{}');
+    write('guard/envoy.yaml', 'admin: {}');
+    write('other/assembly/b.yaml', namespace('b'));
+    const source = await open({ watch: false });
+    expect(names(source)).toEqual(['b=x', 'a=x']);
+    expect(codes(source)).toEqual([]);
+    const named = await open({ paths: [at('guard')], watch: false });
+    expect(codes(named)).toHaveLength(3);
+  });
+
   test('files by name, each once, in the order given', async () => {
     write('b.txt', namespace('b'));
     write('a.yaml', namespace('a'));

@@ -33,10 +33,12 @@ export interface TreeScan {
 
 const MANIFEST = /\.(?:ya?ml|json)$/i;
 const DATA_LINK = '..data';
+/** What makes a folder that of a filter. */
+const FILTER_ENTRY = join('assembly', 'index.ts');
 const MAX_FILES = 10_000;
 const MAX_DEPTH = 32;
 
-/** Finds the manifests (`.yaml`, `.yml`, `.json`) at and below some paths; hidden entries and `node_modules` are left out. */
+/** Finds the manifests (`.yaml`, `.yml`, `.json`) at and below some paths; hidden entries, `node_modules` and folders of filters are left out. */
 export async function scanTree(paths: readonly string[]): Promise<TreeScan> {
   const scan = new Scan();
   for (const path of paths) await scan.root(path);
@@ -99,6 +101,9 @@ class Scan implements TreeScan {
       this.failures.push({ name: path, message: failureMessage(error, 'a folder that can be read'), folder: true });
       return;
     }
+    // Its schema and its Envoy's configuration are no manifests; but a folder that the user names is read all the same.
+    if (depth > 0 && entries.some(({ name }) => name === 'assembly') && (await exists(join(path, FILTER_ENTRY))))
+      return;
     for (const entry of entries.sort((a, b) => compareText(a.name, b.name))) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory() || entry.isSymbolicLink() || (entry.isFile() && MANIFEST.test(entry.name))) {
