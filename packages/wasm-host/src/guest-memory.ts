@@ -1,3 +1,4 @@
+import { type HeaderPair, pairsSize, putPairs } from './header-pairs.ts';
 import { latin1, putLatin1 } from './latin1.ts';
 
 /** Thrown when a guest names memory that it does not have; hostcalls answer it with `INVALID_MEMORY_ACCESS`. */
@@ -65,6 +66,12 @@ export class GuestMemory {
   writeLatin1(pointer: number, value: string): void {
     const start = this.#check(pointer, value.length);
     putLatin1(this.#bytes, start, value);
+  }
+
+  /** Writes a map of as many bytes as `pairsSize` says. */
+  writePairs(pointer: number, pairs: readonly HeaderPair[]): void {
+    const start = this.#check(pointer, pairsSize(pairs));
+    putPairs(this.#bytes, this.#view, start, pairs);
   }
 
   writeU32(pointer: number, value: number): void {

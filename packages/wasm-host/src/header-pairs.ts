@@ -10,26 +10,42 @@ const MAX_PAIRS = 1024;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Writes a map: the number of pairs, then the length of each name and value (all u32, little endian), then each name and value with a
+ * A map as bytes: the number of pairs, then the length of each name and value (all u32, little endian), then each name and value with a
  * NUL behind (`proxy_get_header_map_pairs` of the ABI). An empty map is no bytes at all.
  */
 export function encodePairs(pairs: readonly HeaderPair[]): Uint8Array<ArrayBuffer> {
-  if (pairs.length === 0) return new Uint8Array();
-  // One text is written faster than many short ones.
-  let text = '';
-  for (const [name, value] of pairs) text += `${name}\0${value}\0`;
-  const textAt = 4 + pairs.length * 8;
-  const bytes = new Uint8Array(textAt + text.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, pairs.length, true);
-  let at = 4;
-  for (const [name, value] of pairs) {
-    view.setUint32(at, name.length, true);
-    view.setUint32(at + 4, value.length, true);
-    at += 8;
-  }
-  putLatin1(bytes, textAt, text);
+  const bytes = new Uint8Array(pairsSize(pairs));
+  putPairs(bytes, new DataView(bytes.buffer), 0, pairs);
   return bytes;
+}
+
+/** How many bytes {@link putPairs} writes. */
+export function pairsSize(pairs: readonly HeaderPair[]): number {
+  if (pairs.length === 0) return 0;
+  let size = 4;
+  for (const [name, value] of pairs) size += 8 + name.length + 1 + value.length + 1;
+  return size;
+}
+
+/** Writes a map as {@link encodePairs} has it into bytes that have room for it; `view` is of the same bytes. */
+export function putPairs(bytes: Uint8Array, view: DataView, at: number, pairs: readonly HeaderPair[]): void {
+  if (pairs.length === 0) return;
+  view.setUint32(at, pairs.length, true);
+  let sizeAt = at + 4;
+  let textAt = sizeAt + pairs.length * 8;
+  for (const [name, value] of pairs) {
+    view.setUint32(sizeAt, name.length, true);
+    view.setUint32(sizeAt + 4, value.length, true);
+    sizeAt += 8;
+    putLatin1(bytes, textAt, name);
+    textAt += name.length;
+    bytes[textAt] = 0;
+    textAt += 1;
+    putLatin1(bytes, textAt, value);
+    textAt += value.length;
+    bytes[textAt] = 0;
+    textAt += 1;
+  }
 }
 
 /** Reads a map; undefined for bytes that are none, or more than Envoy takes. */

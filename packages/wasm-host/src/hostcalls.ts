@@ -4,7 +4,7 @@ import type { ForeignFunction } from './foreign-functions.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText, type GuestMemory, GuestMemoryError } from './guest-memory.ts';
 import { byteSize, type HeaderMap } from './header-map.ts';
-import { decodePairs, encodePairs, type HeaderPair } from './header-pairs.ts';
+import { decodePairs, type HeaderPair, pairsSize } from './header-pairs.ts';
 import type { Metrics } from './metrics.ts';
 import type { SharedData } from './shared-data.ts';
 
@@ -91,6 +91,19 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
     memory.writeU32(sizeAt, value.length);
     return Status.OK;
   };
+  /** The same for a map. */
+  const givePairs = (all: readonly HeaderPair[], pointerAt: number, sizeAt: number): Status => {
+    const size = pairsSize(all);
+    let pointer = 0;
+    if (size > 0) {
+      pointer = vm.allocate(size);
+      if (pointer === 0) return Status.INVALID_MEMORY_ACCESS;
+      memory.writePairs(pointer, all);
+    }
+    memory.writeU32(pointerAt, pointer);
+    memory.writeU32(sizeAt, size);
+    return Status.OK;
+  };
   const name = (pointer: number, size: number) => memory.latin1(pointer, size);
   const pairs = (pointer: number, size: number) => decodePairs(memory.view(pointer, size)) ?? [];
 
@@ -142,7 +155,7 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
     },
     proxy_get_header_map_pairs: (type: number, pointerAt: number, sizeAt: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;
-      return give(encodePairs(mapFor(type)?.pairs() ?? []), pointerAt, sizeAt);
+      return givePairs(mapFor(type)?.pairs() ?? [], pointerAt, sizeAt);
     },
     proxy_get_header_map_size: (type: number, at: number) => {
       if (type >>> 0 > MAX_MAP_TYPE) return Status.BAD_ARGUMENT;

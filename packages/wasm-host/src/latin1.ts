@@ -5,8 +5,8 @@
 
 const utf8 = new TextEncoder();
 
-/** Below this many characters a loop is faster than a call. */
-const SHORT = 16;
+/** Up to this many characters a loop is faster than a call. */
+const SHORT = 64;
 
 /** Bytes of a text of Latin-1 characters. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
