@@ -47,9 +47,9 @@ export function filterResources(example: JsonValue, options: FilterBootstrapOpti
   };
 }
 
-/** What a filter's envoy.yaml says beside its static resources, as far as a test keeps it: labels of metrics, the admin interface. */
+/** What a filter's envoy.yaml says beside its static resources, as far as a test keeps it: labels of metrics. The admin interface has a port of the test. */
 export function outsideOfResources(example: JsonValue): JsonObject {
-  const kept = Object.entries(example as JsonObject).filter(([name]) => ['stats_config', 'admin'].includes(name));
+  const kept = Object.entries(example as JsonObject).filter(([name]) => name === 'stats_config');
   return Object.fromEntries(kept);
 }
 
