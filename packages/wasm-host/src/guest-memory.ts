@@ -22,6 +22,8 @@ export class GuestMemory {
   /** The whole memory as it was last seen; a growth replaces the buffer. */
   #bytes = new Uint8Array(this.#memory.buffer as ArrayBuffer);
   #view = new DataView(this.#bytes.buffer);
+  /** Bytes that were reached so far: they take the host time. Who counts them sets it back. */
+  reached = 0;
 
   /** Names the memory: imports, which use it, exist before the module that has it. */
   attach(memory: WebAssembly.Memory): void {
@@ -95,6 +97,7 @@ export class GuestMemory {
     const count = length >>> 0;
     // Asking the memory for its buffer costs more than all else here. It is not needed: a growth detaches the buffer, which has no length then.
     if (start + count > this.#bytes.length || this.#bytes.length === 0) this.#refresh(start, count);
+    this.reached += count;
     return start;
   }
 

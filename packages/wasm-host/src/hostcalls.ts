@@ -15,6 +15,8 @@ export interface HostcallTarget {
   readonly logLevel: LogLevel;
   readonly metrics: Metrics;
   readonly sharedData: SharedData;
+  /** Counts a call of the module's. Throws if it has made more, or handed over more, than a callback may. */
+  spend(): void;
   /** The context in whose name the module acts. Throws while the module is being started. */
   active(): GuestContext;
   /** Memory of the module's own allocator; 0 if it gives none. */
@@ -416,12 +418,12 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       return Status.OK;
     };
   }
-  for (const [call, run] of Object.entries(calls)) calls[call] = checked(run);
+  for (const [call, run] of Object.entries(calls)) calls[call] = checked(vm, run);
   return calls;
 }
 
-/** A hostcall that answers for memory which the module does not have. */
-function checked(run: Hostcall): Hostcall {
+/** A hostcall that is counted, and answers for memory which the module does not have. */
+function checked(vm: HostcallTarget, run: Hostcall): Hostcall {
   const call = run as (...args: readonly unknown[]) => number;
   const answer = (error: unknown): Status => {
     if (error instanceof GuestMemoryError) return Status.INVALID_MEMORY_ACCESS;
@@ -430,6 +432,7 @@ function checked(run: Hostcall): Hostcall {
   // What is called most has few arguments; a list of them is made for the others only.
   if (run.length <= 5) {
     return (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown) => {
+      vm.spend();
       try {
         return call(a, b, c, d, e);
       } catch (error) {
@@ -438,6 +441,7 @@ function checked(run: Hostcall): Hostcall {
     };
   }
   return (...args: readonly unknown[]) => {
+    vm.spend();
     try {
       return call(...args);
     } catch (error) {

@@ -2,6 +2,7 @@ import { Status } from './abi.ts';
 import type { LocalReply } from './context.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { HttpContext, HttpStreamHost } from './http-context.ts';
+import { setProperty } from './set-properties.ts';
 import { setPropertyName } from './stream-attributes.ts';
 import { type MessageSink, StreamLeg } from './stream-leg.ts';
 
@@ -213,10 +214,7 @@ class Filter {
         const own = setPropertyName(path);
         return (own === undefined ? undefined : properties.get(own)) ?? options.property?.(path);
       },
-      setProperty: (key, value) => {
-        properties.set(key, value);
-        return Status.OK;
-      },
+      setProperty: (key, value) => setProperty(properties, key, value),
       continueRequest: () => this.#request.resume(),
       continueResponse: () => this.#response.resume(),
       reset: () => stream.reset(),

@@ -19,6 +19,8 @@ describe('a metered module', () => {
     { path: '/copy', few: 100, many: 20_000 },
     { path: '/fill', few: 100, many: 20_000 },
     { path: '/branch', few: 1_000, many: 20_000_000 },
+    { path: '/call', few: 5_000, many: 50_000 },
+    { path: '/hand', few: 50, many: 200 },
   ])('$path runs as far as its budget goes', async ({ path, few, many }) => {
     const filter = await createFilter({ wasm, timeLimitMs: 5 });
     expect((await filter.request({ path: `${path}/${few}` })).outcome).toBe('answered');
@@ -34,6 +36,8 @@ describe('a metered module', () => {
       const path = new TextEncoder().encode('/nested/50');
       const instance = new WebAssembly.Instance(module, {
         env: {
+          proxy_log: () => 0,
+          proxy_set_effective_context: () => 0,
           proxy_get_header_map_value: (_map: number, _key: number, _size: number, at: number, sizeAt: number) => {
             reads += 1;
             const memory = new DataView((instance.exports['memory'] as WebAssembly.Memory).buffer);
@@ -154,6 +158,11 @@ test.each([
   { name: 'a bulk instruction that nobody knows', bytes: functionOf(0xfc, 99), message: 'instruction 0xfc' },
   { name: 'a type that is none of a function', bytes: moduleOf([1, 1, 0x5f, 0]), message: 'a type 0x5f' },
   { name: 'an import that nobody knows', bytes: moduleOf([2, 1, 0, 0, 9]), message: 'an import of a kind 9' },
+  {
+    name: 'a number of more than 32 bits',
+    bytes: moduleOf([1, 0xff, 0xff, 0xff, 0xff, 0x7f]),
+    message: 'more than 32 bits',
+  },
   { name: 'a number that does not end', bytes: moduleOf([1, 0xff]), message: 'in the middle of something' },
   {
     name: 'a section beyond the end',

@@ -20,6 +20,10 @@ const STEP = 4;
 /** Samples kept of one histogram: it is for tests and debugging, not a time series. */
 const MAX_SAMPLES = 1_000;
 
+/** What the names of all metrics may take, with what stands beside them. */
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const METRIC_BYTES = 256;
+
 const UINT64 = (1n << 64n) - 1n;
 
 interface Entry {
@@ -36,13 +40,25 @@ export class Metrics {
   readonly #byName = new Map<string, number>();
   readonly #byId = new Map<number, Entry>();
   readonly #lastId: [number, number, number] = [MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM];
+  readonly #maxBytes: number;
+  #bytes = 0;
 
-  /** The identifier of a metric, or undefined for a type that is none. A name of the same type is the same metric. */
+  /** @param maxBytes what names may take, 256 bytes for each beside its own; default 64 MiB, some 200,000 metrics */
+  constructor(maxBytes: number = DEFAULT_MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /**
+   * The identifier of a metric, or undefined for a type that is none and for one metric more than there is room for. A name of the same type is
+   * the same metric.
+   */
   define(type: number, name: string): number | undefined {
     if (type !== MetricType.COUNTER && type !== MetricType.GAUGE && type !== MetricType.HISTOGRAM) return undefined;
     const key = `${type} ${name}`;
     const known = this.#byName.get(key);
     if (known !== undefined) return known;
+    if (this.#bytes + name.length + METRIC_BYTES > this.#maxBytes) return undefined;
+    this.#bytes += name.length + METRIC_BYTES;
     const id = this.#lastId[type] + STEP;
     this.#lastId[type] = id;
     this.#byName.set(key, id);

@@ -1,9 +1,11 @@
 import type { GuestMemory } from './guest-memory.ts';
-import { encodeText } from './guest-memory.ts';
+import { encodeText, GuestMemoryError } from './guest-memory.ts';
 
 /** What WASI needs of the machine around the module. */
 export interface WasiHost {
   memory(): GuestMemory;
+  /** Counts a call of the module's; throws if it has made more than a callback may. */
+  spend(): void;
   /** The module's environment variables. */
   readonly environment: ReadonlyMap<string, string>;
   /** Nanoseconds since the epoch. */
@@ -26,6 +28,9 @@ const NOT_SUPPORTED = 58;
 /** What Envoy says of a folder. */
 const NOT_A_DIRECTORY = 20;
 
+/** Pieces of one write, as IOV_MAX of Linux. */
+const MAX_VECTORS = 1024;
+
 const STDOUT = 1;
 const STDERR = 2;
 
@@ -34,6 +39,17 @@ type WasiCall = (...args: never[]) => number | void;
 
 /** WASI as Envoy offers it: output goes to the log, there are no files, no arguments and no sockets. */
 export function wasiImports(host: WasiHost): Record<string, WasiCall> {
+  const calls: Record<string, (...args: never[]) => number | void> = {};
+  for (const [name, run] of Object.entries(uncounted(host))) {
+    calls[name] = (...args) => {
+      host.spend();
+      return run(...args);
+    };
+  }
+  return calls;
+}
+
+function uncounted(host: WasiHost): Record<string, WasiCall> {
   const isOutput = (fd: number) => fd === STDOUT || fd === STDERR;
   const ofOutput = (fd: number) => (isOutput(fd) ? SUCCESS : BAD_FD);
 
@@ -44,20 +60,23 @@ export function wasiImports(host: WasiHost): Record<string, WasiCall> {
       try {
         return run(host.memory(), ...args);
       } catch (error) {
-        if (error instanceof RangeError) return FAULT;
+        if (error instanceof GuestMemoryError) return FAULT;
         throw error;
       }
     };
 
   const write = (memory: GuestMemory, fd: number, vectors: number, count: number, writtenAt: number): number => {
     if (!isOutput(fd)) return BAD_FD;
+    if (count >>> 0 > MAX_VECTORS) return INVALID;
     const parts: string[] = [];
     let written = 0;
     for (let index = 0; index < count >>> 0; index += 1) {
       const pointer = memory.readU32(vectors + index * 8);
       const length = memory.readU32(vectors + index * 8 + 4);
-      parts.push(memory.text(pointer, length));
       written += length;
+      // Many vectors may name the same bytes: the host would hold more than the module has.
+      if (written > memory.size) return INVALID;
+      parts.push(memory.text(pointer, length));
     }
     const text = parts.join('');
     if (written > 0) host.print(fd === STDERR, text.endsWith('\n') ? text.slice(0, -1) : text);

@@ -56,7 +56,9 @@ export class BinaryReader {
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.byte();
       value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
+      if (byte >= 0x80) continue;
+      if (value > 0xffff_ffff) throw new BinaryError(`the number at ${start} has more than 32 bits`);
+      return value;
     }
     throw new BinaryError(`the number at ${start} does not end`);
   }

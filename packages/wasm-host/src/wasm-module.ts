@@ -10,6 +10,7 @@ export type ModuleErrorCode =
   | 'no-allocator'
   | 'no-memory'
   | 'too-much-memory'
+  | 'unsupported-memory'
   | 'imports'
   | 'initialisation';
 
@@ -99,6 +100,7 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
  * The module with a limit on its own memory, so that it cannot take the process's.
  *
  * @throws BinaryError
+ * @throws ModuleError for memories that cannot be limited
  */
 function withMemoryLimit(bytes: Uint8Array<ArrayBuffer>, maxPages: number): Uint8Array<ArrayBuffer> {
   const section = readSections(bytes).find(({ id }) => id === Section.MEMORY);
@@ -106,8 +108,15 @@ function withMemoryLimit(bytes: Uint8Array<ArrayBuffer>, maxPages: number): Uint
   const reader = new BinaryReader(bytes, section.contentAt);
   const count = reader.u32();
   const flags = reader.byte();
-  // Shared and 64-bit memories are not for filters; the compiler says so.
-  if (count !== 1 || flags > 1) return bytes;
+  // A proxy has no use for others, and what is not understood here would have no limit.
+  if (count > 1 || flags > 1) {
+    const found = count > 1 ? `${count}` : 'one that is shared or has 64-bit addresses';
+    throw new ModuleError(
+      'unsupported-memory',
+      `Cannot use the module: wanted one plain memory of 32 bits, found ${found}`,
+    );
+  }
+  if (count === 0) return bytes;
   const min = reader.u32();
   const own = flags === 1 ? reader.u32() : maxPages;
   if (min > maxPages) {

@@ -1,6 +1,7 @@
 import { BufferType, LogLevel, MapType, Status } from './abi.ts';
 import { type Callouts, type HttpCallReply, noCallouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
+import { nextContextId } from './context-ids.ts';
 import { builtInForeignFunctions, type ForeignFunction } from './foreign-functions.ts';
 import { GrpcCalls, type GrpcListener } from './grpc-calls.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
@@ -40,7 +41,8 @@ export interface WasmVmOptions {
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   /**
    * Milliseconds that a callback may run before it is ended as failed: default 1000, at most 2000. They are counted in instructions, one million
-   * for a millisecond, so they do not depend on how busy the machine is. Only of modules that were loaded with a meter, as they are by default.
+   * for a millisecond, so they do not depend on how busy the machine is; a host call counts as 500, and as one more for each byte of memory
+   * that it reads or writes. Only of modules that were loaded with a meter, as they are by default.
    */
   readonly timeLimitMs?: number;
   readonly fillRandom?: (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -87,6 +89,11 @@ const STEP = 4;
 /** What stands for a millisecond in {@link WasmVmOptions.timeLimitMs}. */
 const INSTRUCTIONS_PER_MS = 1_000_000;
 const DEFAULT_TIME_LIMIT_MS = 1000;
+/** What a host call costs at least. The meter is asked only now and then, which costs more than to count. */
+const INSTRUCTIONS_PER_HOSTCALL = 500;
+const UNPAID_HOSTCALLS = 1024;
+const UNPAID_BYTES = 1024 * 1024;
+
 /** The meter has 31 bits. */
 const MAX_TIME_LIMIT_MS = 2000;
 
@@ -105,6 +112,8 @@ export class WasmVm implements HostcallTarget {
   #allocator: Export | undefined;
   /** What the module may still run in this callback, if that has a limit; see metering.ts. */
   #budget: { value: number } | undefined;
+  /** Host calls that were not taken from the budget yet. */
+  #unpaidCalls = 0;
   readonly #timeLimitMs: number;
   readonly #contexts = new Map<number, GuestContext>();
   readonly #vmConfiguration: Uint8Array;
@@ -191,7 +200,7 @@ export class WasmVm implements HostcallTarget {
   }
 
   nextContextId(): number {
-    this.#lastContextId += 1;
+    this.#lastContextId = nextContextId(this.#lastContextId, (id) => this.#contexts.has(id));
     return this.#lastContextId;
   }
 
@@ -201,6 +210,9 @@ export class WasmVm implements HostcallTarget {
 
   removeContext(id: number): void {
     this.#contexts.delete(id);
+    // A root context may have a timer; the VM may go on without it.
+    this.#ticks.get(id)?.();
+    this.#ticks.delete(id);
   }
 
   context(id: number): GuestContext | undefined {
@@ -224,7 +236,7 @@ export class WasmVm implements HostcallTarget {
     const outer = this.#current;
     const outerEffectiveId = this.#effectiveId;
     // What a callback causes another callback to run is part of it.
-    if (this.#budget !== undefined && outer === undefined) this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
+    if (outer === undefined) this.#fillBudget();
     this.#current = context;
     this.#effectiveId = 0;
     let converted: Result | undefined;
@@ -249,6 +261,11 @@ export class WasmVm implements HostcallTarget {
   }
 
   // What hostcalls ask.
+
+  spend(): void {
+    this.#unpaidCalls += 1;
+    if (this.#unpaidCalls >= UNPAID_HOSTCALLS || this.memory.reached >= UNPAID_BYTES) this.#pay();
+  }
 
   active(): GuestContext {
     const context = (this.#effectiveId === 0 ? undefined : this.#contexts.get(this.#effectiveId)) ?? this.#current;
@@ -495,6 +512,23 @@ export class WasmVm implements HostcallTarget {
     };
   }
 
+  #fillBudget(): void {
+    this.#unpaidCalls = 0;
+    this.memory.reached = 0;
+    if (this.#budget !== undefined) this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
+  }
+
+  /** Takes the work of the host from what the module may run: a loop of host calls costs the proxy more time than its instructions say. */
+  #pay(): void {
+    const cost = this.#unpaidCalls * INSTRUCTIONS_PER_HOSTCALL + this.memory.reached;
+    this.#unpaidCalls = 0;
+    this.memory.reached = 0;
+    if (this.#budget === undefined) return;
+    // Below zero the module traps wherever it looks at its meter next, should it catch what is thrown here.
+    this.#budget.value = Math.max(-1, this.#budget.value - cost);
+    if (this.#budget.value < 0) throw new Error('the host did what it may do in one callback');
+  }
+
   /** What is to be said of a trap that the meter made. */
   #limitError(): Error | undefined {
     if (this.#budget === undefined || this.#budget.value >= 0) return undefined;
@@ -515,7 +549,7 @@ export class WasmVm implements HostcallTarget {
       if (typeof value === 'function') this.#exports.set(name, value as Export);
     }
     this.#budget = instance.exports[BUDGET_EXPORT] as { value: number } | undefined;
-    if (this.#budget !== undefined) this.#budget.value = this.#timeLimitMs * INSTRUCTIONS_PER_MS;
+    this.#fillBudget();
     this.#allocator = this.#exports.get('malloc') ?? this.#exports.get('proxy_on_memory_allocate');
     try {
       if (this.#exports.has('_initialize')) {
@@ -538,6 +572,7 @@ export class WasmVm implements HostcallTarget {
     const { environment = new Map<string, string>(), fillRandom } = this.#options;
     return {
       memory: () => this.memory,
+      spend: () => this.spend(),
       environment,
       nowNs: () => this.#clock.nowNs(),
       monotonicNs: () => this.#clock.monotonicNs(),
@@ -604,12 +639,15 @@ function checkImports(
   throw new ModuleError('imports', `Cannot start the module: it imports ${names}, which a proxy does not have`);
 }
 
-/** Time of this machine. */
+/** What timers take; a longer period would be one of a millisecond. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Time of this machine. Periods of more than 24 days are as long as that. */
 export const systemWasmClock: WasmClock = {
   nowNs: () => BigInt(Date.now()) * 1_000_000n,
   monotonicNs: () => BigInt(Math.round(performance.now() * 1e6)),
   every(periodMs, run) {
-    const timer: unknown = setInterval(run, periodMs);
+    const timer: unknown = setInterval(run, Math.min(periodMs, LONGEST_TIMER_MS));
     // Node, Bun and Deno's Node compatibility give an object here, browsers and Deno a number.
     if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
     return () => clearInterval(timer as Parameters<typeof clearInterval>[0]);

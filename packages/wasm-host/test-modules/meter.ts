@@ -1,6 +1,10 @@
 // What may run long, for tests of the meter: which one a request's path says.
 @external("env", "proxy_get_header_map_value")
 declare function getHeader(map: i32, key: usize, keySize: usize, value: usize, size: usize): i32;
+@external("env", "proxy_log")
+declare function log(level: i32, message: usize, size: usize): i32;
+@external("env", "proxy_set_effective_context")
+declare function setContext(id: i32): i32;
 
 const out = memory.data(8);
 const block = memory.data(65536);
@@ -18,6 +22,9 @@ function nested(count: i32): void { for (let i = 0; i < count; i++) for (let j =
 function recurses(depth: i32): u64 { return depth == 0 ? sum : recurses(depth - 1) + recurses(depth - 1); }
 function copies(count: i32): void { for (let i = 0; i < count; i++) memory.copy(block, block + 1, 65535); }
 function fills(count: i32): void { for (let i = 0; i < count; i++) memory.fill(block, <u8>i, 65536); }
+// The host drops what is logged below its level, but not before it has read it.
+function calls(count: i32): void { for (let i = 0; i < count; i++) setContext(0); }
+function hands(count: i32): void { for (let i = 0; i < count; i++) log(0, block, 65536); }
 function branches(count: i32): void {
   let i = 0;
   while (true) {
@@ -45,5 +52,7 @@ export function proxy_on_request_headers(id: i32, count: i32, end: i32): i32 {
   if (parts[0] == "copy") copies(times);
   if (parts[0] == "fill") fills(times);
   if (parts[0] == "branch") branches(times);
+  if (parts[0] == "call") calls(times);
+  if (parts[0] == "hand") hands(times);
   return sum == 1 ? 1 : 0;
 }

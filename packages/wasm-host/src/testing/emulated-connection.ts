@@ -4,6 +4,7 @@ import { encodeText } from '../guest-memory.ts';
 import { latin1Text } from '../header-pairs.ts';
 import type { FailurePolicy } from '../plugin.ts';
 import type { RootContext } from '../root-context.ts';
+import { setProperty } from '../set-properties.ts';
 import { setPropertyName } from '../stream-attributes.ts';
 import { CloseType, ConnectionAction, TcpContext } from '../tcp-context.ts';
 import type { WasmVm } from '../wasm-vm.ts';
@@ -104,10 +105,7 @@ export async function openConnection({
         emulatedConnectionAttribute(facts, path)
       );
     },
-    setProperty: (key, value) => {
-      properties.set(key, value);
-      return Status.OK;
-    },
+    setProperty: (key, value) => setProperty(properties, key, value),
     continueReading: () => {
       if (isClosed) return;
       if (isConnected) forward();
