@@ -48,6 +48,8 @@ export const diagnosticCodes = {
   HED240: { severity: 'error', title: 'A Secret of a namespace other than the proxy’s' },
   HED241: { severity: 'error', title: 'A Secret that holds no usable certificate' },
   HED250: { severity: 'error', title: 'A WebAssembly module that cannot be used' },
+  HED251: { severity: 'error', title: 'A plugin’s configuration that the schema of its filter does not allow' },
+  HED252: { severity: 'warning', title: 'A filter’s schema that cannot be used' },
   IST0002: { severity: 'warning', title: 'A deprecated field or value' },
   IST0101: { severity: 'error', title: 'Referenced resource not found' },
   IST0106: { severity: 'error', title: 'Schema validation error' },

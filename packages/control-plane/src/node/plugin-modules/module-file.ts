@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadModule } from '@heddle/wasm-host';
 import { FileWatch, fingerprint } from './file-watch.ts';
 import { type ModuleCache, sha256 } from './module-cache.ts';
+import { readSchemaFile, type SchemaFile, schemaPlaces } from './schema-file.ts';
 
 /** Builds a filter from its folder or entry file; rejects with an error whose message is for people. */
 export type BuildModule = (path: string) => Promise<{
@@ -13,9 +14,12 @@ export type BuildModule = (path: string) => Promise<{
 
 /** What a path came to, when it was last looked at. */
 export type ModuleContent =
-  | { readonly filename: string; readonly hash: string }
+  | { readonly filename: string; readonly hash: string; readonly schema?: SchemaOfModule }
   /** A sentence saying what is wrong. */
   | { readonly problem: string };
+
+/** The schema of the plugin's configuration, or why there is one that cannot be read. */
+export type SchemaOfModule = SchemaFile | { readonly problem: string };
 
 /** Larger files are no filters. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -81,7 +85,9 @@ export class ModuleFile {
       const { bytes, files } = await this.#bytes();
       await loadModule(bytes);
       const hash = await sha256(bytes);
-      this.#content = { filename: await this.#cache.keep(bytes, hash), hash };
+      const schema = await this.#schema();
+      const filename = await this.#cache.keep(bytes, hash);
+      this.#content = { filename, hash, ...(schema === undefined ? {} : { schema }) };
       this.#others = files.filter((file) => !own.includes(file) && !file.includes('/node_modules/'));
       const added = this.#others.filter((file) => !known.includes(file));
       if (added.length > 0) {
@@ -109,11 +115,28 @@ export class ModuleFile {
     return { bytes: new Uint8Array(await readFile(this.#path)), files: [] };
   }
 
-  /** The path itself, and the sources in it. */
-  async #knownFiles(): Promise<readonly string[]> {
-    const found = await stat(this.#path).catch(() => undefined);
-    return found?.isDirectory() === true ? [this.#path, ...(await sourcesIn(this.#path))] : [this.#path];
+  async #schema(): Promise<SchemaOfModule | undefined> {
+    try {
+      return await readSchemaFile(await this.#schemaPlaces(), this.#path);
+    } catch (error) {
+      return { problem: error instanceof Error ? error.message : String(error) };
+    }
   }
+
+  async #schemaPlaces(): Promise<readonly string[]> {
+    return schemaPlaces(this.#path, await isFolder(this.#path));
+  }
+
+  /** The path itself, the sources in it, and where the schema may be. */
+  async #knownFiles(): Promise<readonly string[]> {
+    const sources = (await isFolder(this.#path)) ? await sourcesIn(this.#path) : [];
+    return [this.#path, ...sources, ...(await this.#schemaPlaces())];
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 /** The source files of a filter's folder, and the folders that they stand in: what comes and goes changes those. */

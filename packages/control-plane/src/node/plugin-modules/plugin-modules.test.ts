@@ -241,3 +241,56 @@ test('createPluginModules: what is no file is not its business', async () => {
   start({ watch: false });
   expect(await found(await snapshotOf('{ url: oci://registry.example/a }'))).toEqual([undefined]);
 });
+
+const SCHEMA = '{"properties": {"limit": {"type": "integer"}}, "additionalProperties": false}';
+
+/** Codes, fields and messages of all that is told. */
+async function told(snapshot: MeshSnapshot): Promise<readonly string[]> {
+  const { diagnostics } = await (provider as PluginModuleProvider).resolve(snapshot);
+  return diagnostics.map(({ code, path, message }) => `${code} ${path.join('.')}: ${message}`);
+}
+
+test.each([
+  ['in the folder of a filter', './guard', 'guard/schema.json'],
+  ['of sources', './guard/assembly/index.ts', 'guard/schema.json'],
+  ['above build', './guard/build/guard.wasm', 'guard/schema.json'],
+  ['with the name of a module', './guard/build/guard.wasm', 'guard/build/guard.schema.json'],
+  ['beside the only module', './one/module.wasm', 'one/schema.json'],
+])('createPluginModules checks configurations by a schema %s', async (_, url, schema) => {
+  await mkdir(join(folder, 'mesh/guard/build'), { recursive: true });
+  await mkdir(join(folder, 'mesh/guard/assembly'));
+  await mkdir(join(folder, 'mesh/one'));
+  const [wasm = new Uint8Array()] = modules;
+  for (const file of ['guard/build/guard.wasm', 'one/module.wasm']) await writeFile(join(folder, 'mesh', file), wasm);
+  await writeFile(join(folder, 'mesh/guard/assembly/index.ts'), '');
+  await writeFile(join(folder, 'mesh', schema), SCHEMA);
+  start({ build: async () => ({ wasm, files: [] }) });
+  expect(await told(await snapshotOf(`{ url: ${url}, pluginConfig: { limit: 5 } }`))).toEqual([]);
+  const wrong = await snapshotOf(`{ url: ${url}, pluginConfig: { limit: five } }`);
+  expect(await told(wrong)).toEqual(['HED251 spec.pluginConfig.limit: found a text of 4 characters, wanted integer']);
+  expect((await (provider as PluginModuleProvider).resolve(wrong)).modules.get('shop/a')).toMatchObject({
+    state: 'ready',
+  });
+});
+
+test('createPluginModules leaves a schema alone that stands beside several modules', async () => {
+  await mkdir(join(folder, 'mesh'), { recursive: true });
+  for (const [index, wasm] of modules.entries()) await writeFile(join(folder, `mesh/m${index}.wasm`), wasm);
+  await writeFile(join(folder, 'mesh/schema.json'), SCHEMA);
+  start();
+  expect(await told(await snapshotOf('{ url: ./m0.wasm, pluginConfig: { limit: five } }'))).toEqual([]);
+});
+
+test('createPluginModules follows a schema, and tells of one that is none', async () => {
+  await mkdir(join(folder, 'mesh'), { recursive: true });
+  await writeFile(join(folder, 'mesh/m.wasm'), modules[0] ?? new Uint8Array());
+  const watched = start();
+  const snapshot = await snapshotOf('{ url: ./m.wasm, pluginConfig: { limit: 5 } }');
+  expect(await told(snapshot)).toEqual([]);
+  const changed = new Promise<void>((resolve) => void watched.subscribe(resolve));
+  await writeFile(join(folder, 'mesh/m.schema.json'), '[]');
+  await changed;
+  expect(await told(snapshot)).toEqual([
+    `HED252 spec.url: "${join(folder, 'mesh/m.schema.json')}": found no object, wanted a JSON Schema`,
+  ]);
+});

@@ -12,7 +12,8 @@ import {
 } from '@heddle/model';
 import type { PluginModuleProvider, ResolvedPluginModules } from '../../plugin-module-provider.ts';
 import { ModuleCache, moduleCacheFolder } from './module-cache.ts';
-import { type BuildModule, ModuleFile } from './module-file.ts';
+import { type BuildModule, ModuleFile, type SchemaOfModule } from './module-file.ts';
+import { type CheckConfiguration, readSchema } from './plugin-schema.ts';
 
 /** See {@link createPluginModules}. */
 export interface PluginModulesOptions {
@@ -44,6 +45,8 @@ class FilePluginModules implements PluginModuleProvider {
   /** The copies that plugins had last, by `namespace/name`. */
   readonly #lastGood = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
+  /** Of the plugins there are, by text. */
+  #schemas: ReadonlyMap<string, CheckConfiguration | { readonly problem: string }> = new Map();
   #before: ResolvedPluginModules = { modules: NO_PLUGIN_MODULES, diagnostics: [] };
 
   constructor(options: PluginModulesOptions) {
@@ -62,6 +65,7 @@ class FilePluginModules implements PluginModuleProvider {
     }
     for (const path of paths) if (!this.#files.has(path)) this.#files.set(path, this.#open(path));
     const modules = new Map<string, PluginModule>();
+    const schemas = new Map<string, Awaited<ReturnType<typeof readSchema>>>();
     const diagnostics: Diagnostic[] = [];
     for (const { plugin, path, problem } of plugins) {
       if (path === undefined && problem === undefined) continue;
@@ -71,6 +75,7 @@ class FilePluginModules implements PluginModuleProvider {
       if ('filename' in found) {
         this.#lastGood.set(key, found.filename);
         modules.set(key, { state: 'ready', filename: found.filename });
+        diagnostics.push(...(await this.#checked(plugin, found.schema, schemas)));
         continue;
       }
       const last = this.#lastGood.get(key);
@@ -85,6 +90,7 @@ class FilePluginModules implements PluginModuleProvider {
       );
     }
     for (const key of this.#lastGood.keys()) if (!modules.has(key)) this.#lastGood.delete(key);
+    this.#schemas = schemas;
     const same =
       samePluginModules(modules, this.#before.modules) &&
       JSON.stringify(diagnostics) === JSON.stringify(this.#before.diagnostics);
@@ -116,10 +122,37 @@ class FilePluginModules implements PluginModuleProvider {
     });
   }
 
+  /** What is wrong with a plugin's configuration, by the schema of its filter; `schemas` are those read for this snapshot. */
+  async #checked(
+    plugin: WasmPlugin,
+    schema: SchemaOfModule | undefined,
+    schemas: Map<string, CheckConfiguration | { readonly problem: string }>,
+  ): Promise<readonly Diagnostic[]> {
+    if (schema === undefined) return [];
+    const resource = refOf(plugin);
+    const unusable = (message: string) =>
+      diagnostic('HED252', { resource, path: ['spec', 'url'], message, effect: 'its configuration is not checked' });
+    if ('problem' in schema) return [unusable(schema.problem)];
+    const check = schemas.get(schema.text) ?? this.#schemas.get(schema.text) ?? (await readSchema(schema.text));
+    schemas.set(schema.text, check);
+    if (typeof check !== 'function') return [unusable(`"${schema.file}": ${check.problem}`)];
+    return check(plugin.spec.pluginConfig ?? {}).map(({ path, message }) =>
+      diagnostic('HED251', {
+        resource,
+        path: ['spec', 'pluginConfig', ...path],
+        message,
+        effect: 'the filter may refuse its configuration: proxies go on with the one before, or do not start',
+      }),
+    );
+  }
+
   async #find(
     { spec }: WasmPlugin,
     path: string,
-  ): Promise<{ readonly filename: string } | { readonly at: FieldPath; readonly problem: string }> {
+  ): Promise<
+    | { readonly filename: string; readonly schema?: SchemaOfModule }
+    | { readonly at: FieldPath; readonly problem: string }
+  > {
     const content = await (this.#files.get(path) as ModuleFile).content();
     if ('problem' in content) return { at: ['spec', 'url'], problem: content.problem };
     const wanted = spec.sha256?.toLowerCase();
