@@ -24,13 +24,21 @@ export interface Callback {
 /** What differs of a case. */
 export function compareCase(name: string, envoy: CaseOutcome, host: CaseOutcome): Difference[] {
   const differences = compareLines(name, envoy.lines, host.lines);
-  const compareText = (call: string, one: string, other: string) => {
-    if (one !== other) differences.push({ case: name, callback: '', call, envoy: one, host: other });
-  };
-  compareText('printed', envoy.printed.join(' / '), host.printed.join(' / '));
-  compareText('client', describe(envoy.client), describe(host.client));
-  compareText('upstream', describe(envoy.upstream ?? 'nothing'), describe(host.upstream ?? 'nothing'));
-  return differences;
+  const [one, other] = [envoy.printed.join(' / '), host.printed.join(' / ')];
+  if (one !== other) differences.push({ case: name, callback: '', call: 'printed', envoy: one, host: other });
+  return [...differences, ...compareMessages(name, envoy, host)];
+}
+
+/** What differs of what the client got, and the upstream. */
+export function compareMessages(
+  name: string,
+  envoy: Pick<CaseOutcome, 'client' | 'upstream'>,
+  host: Pick<CaseOutcome, 'client' | 'upstream'>,
+): Difference[] {
+  return (['client', 'upstream'] as const).flatMap((call) => {
+    const [one, other] = [describe(envoy[call] ?? 'nothing'), describe(host[call] ?? 'nothing')];
+    return one === other ? [] : [{ case: name, callback: '', call, envoy: one, host: other }];
+  });
 }
 
 /** What differs of a connection. */

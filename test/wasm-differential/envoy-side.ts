@@ -1,10 +1,11 @@
-import http2 from 'node:http2';
-import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
+import type http2 from 'node:http2';
+import { create, fromJson } from '@bufbuild/protobuf';
 import { buildBootstrap, runEnvoy } from '@heddle/agent';
 import { loadRegistry } from '@heddle/envoy-api';
 import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { freePorts } from '../support/free-ports.ts';
-import { pairsOf, rawHeaders, readMessage, sendPieces } from './peer.ts';
+import { cluster, listener, pluginConfig, tcpListener } from './envoy-config.ts';
+import { ask, connect, withoutOwn } from './envoy-request.ts';
 import type { CaseOutcome, ProbeCase, ProbeSide, SeenMessage } from './probe-case.ts';
 import { runTcpInEnvoy, type TcpPeer } from './tcp-envoy.ts';
 import { byVm, parseLine, untilOver } from './transcript.ts';
@@ -25,8 +26,6 @@ export interface EnvoySideOptions {
   readonly takeUpstream: () => SeenMessage | undefined;
 }
 
-const WASM = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
-
 /** How long the last line of a case may be behind the one before it. */
 const QUIET_MS = 25;
 
@@ -44,9 +43,12 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
         { ...cluster('tcp', options.tcpPeer.port), typedExtensionProtocolOptions: {} },
       ],
       listeners: [
-        listener('plain', ports[0] ?? 0, options, false),
-        listener('stops', ports[1] ?? 0, options, true),
-        tcpListener(ports[2] ?? 0, options),
+        listener('plain', ports[0] ?? 0, pluginConfig('probe', options.wasm, options.plans)),
+        listener('stops', ports[1] ?? 0, {
+          ...pluginConfig('probe-stops', options.wasm, options.plans),
+          allowOnHeadersStopIteration: true,
+        }),
+        tcpListener(ports[2] ?? 0, pluginConfig('probe-tcp', options.wasm, options.tcpPlans)),
       ],
     },
     { registry: await loadRegistry() },
@@ -123,160 +125,5 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
       for (const session of sessions) session.destroy();
       await envoy.stop();
     },
-  };
-}
-
-function connect(port: number): Promise<http2.ClientHttp2Session> {
-  return new Promise((resolve, reject) => {
-    const session = http2.connect(`http://127.0.0.1:${port}`);
-    session.once('connect', () => resolve(session));
-    session.on('error', reject);
-  });
-}
-
-function ask(
-  session: http2.ClientHttp2Session,
-  { name, request = {} }: ProbeCase,
-): { readonly answer: Promise<SeenMessage>; readonly cancel: () => void } {
-  const { body = [], trailers = [], headers = [], method = body.length > 0 ? 'POST' : 'GET' } = request;
-  const isEmpty = body.length === 0 && trailers.length === 0;
-  const stream = session.request(
-    rawHeaders([
-      // In the order in which the emulator has them.
-      [':authority', 'probe.test'],
-      [':path', `/${name}?a=b`],
-      [':method', method],
-      [':scheme', 'http'],
-      ['x-case', name],
-      ...headers,
-    ]),
-    { endStream: isEmpty, waitForTrailers: trailers.length > 0 },
-  );
-  if (trailers.length > 0) stream.on('wantTrailers', () => stream.sendTrailers(rawHeaders(trailers)));
-  const answer = new Promise<SeenMessage>((resolve, reject) => {
-    stream.on('response', (_headers, _flags, raw: unknown) => {
-      readMessage(stream, pairsOf(raw as readonly string[])).then(resolve, reject);
-    });
-    stream.on('error', reject);
-    stream.on('close', () => reject(new Error('closed')));
-  });
-  if (!isEmpty) setTimeout(() => void sendPieces(stream, body), 15);
-  return { answer, cancel: () => stream.close(http2.constants.NGHTTP2_CANCEL) };
-}
-
-/** Without what Envoy's connection manager adds of its own. */
-function withoutOwn({ headers, ...rest }: SeenMessage): SeenMessage {
-  return { ...rest, headers: headers.filter(([name]) => name !== 'date' && name !== 'server') };
-}
-
-function cluster(name: string, port?: number): JsonObject {
-  const endpoint = { endpoint: { address: { socketAddress: { address: '127.0.0.1', portValue: port ?? 0 } } } };
-  return {
-    name,
-    type: 'STATIC',
-    connectTimeout: '1s',
-    typedExtensionProtocolOptions: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        explicitHttpConfig: { http2ProtocolOptions: {} },
-      },
-    },
-    loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: port === undefined ? [] : [endpoint] }] },
-  };
-}
-
-function listener(
-  name: string,
-  port: number,
-  { wasm, plans }: EnvoySideOptions,
-  allowsStopIteration: boolean,
-): JsonObject {
-  const filters = [
-    {
-      name: 'probe',
-      typedConfig: {
-        '@type': WASM,
-        config: {
-          ...pluginConfig(name === 'plain' ? 'probe' : `probe-${name}`, wasm, plans),
-          allowOnHeadersStopIteration: allowsStopIteration,
-        },
-      },
-    },
-    {
-      name: 'router',
-      typedConfig: {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-        suppressEnvoyHeaders: true,
-      },
-    },
-  ];
-  const manager = {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    statPrefix: name,
-    codecType: 'HTTP2',
-    generateRequestId: false,
-    serverHeaderTransformation: 'PASS_THROUGH',
-    httpFilters: filters,
-    routeConfig: {
-      name: 'routes',
-      virtualHosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [{ name: 'the-route', match: { prefix: '/' }, route: { cluster: 'upstream' } }],
-        },
-      ],
-    },
-  };
-  return {
-    name,
-    trafficDirection: 'INBOUND',
-    address: { socketAddress: { address: '127.0.0.1', portValue: port } },
-    filterChains: [
-      { name: 'the-chain', filters: [{ name: 'envoy.filters.network.http_connection_manager', typedConfig: manager }] },
-    ],
-  };
-}
-
-/** What all listeners have in common. */
-function pluginConfig(vmId: string, wasm: Uint8Array, plans: string): JsonObject {
-  const text = (value: string) => ({ '@type': 'type.googleapis.com/google.protobuf.StringValue', value });
-  return {
-    name: 'probe',
-    rootId: 'probe-root',
-    configuration: text('the plugin configuration'),
-    vmConfig: {
-      vmId,
-      runtime: 'envoy.wasm.runtime.v8',
-      code: { local: { inlineBytes: Buffer.from(wasm).toString('base64') } },
-      configuration: text(plans),
-      environmentVariables: { keyValues: { PROBE: 'yes' } },
-    },
-  };
-}
-
-function tcpListener(port: number, { wasm, tcpPlans }: EnvoySideOptions): JsonObject {
-  const filters = [
-    {
-      name: 'probe',
-      typedConfig: {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.network.wasm.v3.Wasm',
-        config: pluginConfig('probe-tcp', wasm, tcpPlans),
-      },
-    },
-    {
-      name: 'envoy.filters.network.tcp_proxy',
-      typedConfig: {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
-        statPrefix: 'tcp',
-        cluster: 'tcp',
-      },
-    },
-  ];
-  return {
-    name: 'tcp',
-    trafficDirection: 'INBOUND',
-    address: { socketAddress: { address: '127.0.0.1', portValue: port } },
-    filterChains: [{ name: 'the-chain', filters }],
   };
 }

@@ -151,6 +151,7 @@ const playGrpc: Grpc = (call) => {
   call.onMessage((message, end) => act(Buffer.from(message).toString('latin1'), end));
 };
 
+/** Answers a callout as the peer does. */
 function answerTo(call: HttpCall): ReturnType<NonNullable<FilterOptions['clusters']>[string]> {
   const found = answerCallout(pathOf(call), Buffer.from(call.body).toString('latin1'));
   if (found === undefined) return undefined;

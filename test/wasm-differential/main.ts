@@ -23,6 +23,8 @@ const { faults, allowed, stale } = judge(run.differences, loadAllowedDifferences
 if (process.argv.includes('--lines')) {
   for (const [name, lines] of run.envoy) print(`\nEnvoy ${name}\n${lines.join('\n')}`);
   for (const [name, lines] of run.host) print(`\nhost ${name}\n${lines.join('\n')}`);
+  for (const [{ name }, { lines }] of run.traps.envoy) print(`\nEnvoy ${name}\n${lines.join('\n')}`);
+  for (const [{ name }, { lines }] of run.traps.host) print(`\nhost ${name}\n${lines.join('\n')}`);
 }
 for (const { case: name, callback, call, envoy, host } of faults) {
   print(`FAILED  ${name}, ${callback === '' ? '' : `${callback}, `}${call}\n    Envoy ${envoy}\n    host  ${host}`);
@@ -36,5 +38,5 @@ if (isWhole && version === NEWEST) {
   writeFileSync(new URL('../../docs/wasm-differential.md', import.meta.url), writeReport(run, allowed));
 }
 const failed = faults.length + (isWhole ? stale.length : 0);
-print(`${run.envoy.size} passed, ${failed} failed`);
+print(`${run.envoy.size + run.traps.envoy.size} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

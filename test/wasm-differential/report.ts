@@ -2,6 +2,7 @@ import type { AllowedDifference } from './allowed-differences.ts';
 import { answerOf, type Callback, callbacks, type Difference } from './compare.ts';
 import type { DifferentialRun } from './run.ts';
 import { TCP_CASES } from './tcp-cases.ts';
+import type { TrapOutcome } from './trap-cases.ts';
 
 /** What stands in docs/wasm-differential.md: the same bytes for the same answers. */
 export function writeReport(
@@ -34,6 +35,15 @@ export function writeReport(
 | --- | --- | --- |
 ${differences.join('\n')}
 
+## When a module traps
+
+What clients got, the same from Envoy and from \`@heddle/wasm-host\`: of the request in which it trapped; of one that waited in the plugin with its body
+still to come; of the next one; and of one after the longest back-off (under FAIL_RELOAD the first trap comes long after the start, so that the next request
+finds a new VM). \`fail_open\` is the older field of PluginConfig. "nothing" waits for ever, "reset" was broken off. In \`context_create\` every stream traps,
+that which waits first.
+
+${trapTable(run.traps)}
+
 ## Status codes
 
 The code of each hostcall in each callback. Where several calls with the same arguments had different codes, all of them stand there; where
@@ -54,10 +64,29 @@ client gets and what the upstream gets are compared. Whatever differs and does n
 ## What kills Envoy
 
 Not tried in each run, since Envoy 1.40 dies of it with a segmentation fault: \`proxy_send_local_response\` and \`proxy_close_stream\` in
-\`proxy_on_log\`, \`proxy_on_done\` and \`proxy_on_delete\` of a stream, and \`proxy_continue_stream\` for the response in \`proxy_on_response_trailers\`.
+\`proxy_on_log\`, \`proxy_on_done\` and \`proxy_on_delete\` of a stream, and \`proxy_continue_stream\` for the response in \`proxy_on_response_trailers\`; and of a
+module that traps in \`proxy_on_response_headers\` when it has asked for \`proxy_send_local_response\` there, but under \`fail_open\`.
 
 ## Differences that are allowed
 `;
+
+/** What became of requests when a module trapped, by where it did and by policy. */
+function trapTable({ envoy }: DifferentialRun['traps']): string {
+  const policies = [...new Set([...envoy.keys()].map(({ policy }) => policy))];
+  const places = [...new Set([...envoy.keys()].map(({ where }) => where))];
+  const status = ({ client }: TrapOutcome) =>
+    typeof client === 'string' ? client : (client.headers.find(([name]) => name === ':status')?.[1] ?? '');
+  const rows = places.map((where) => {
+    const cells = policies.map((policy) => {
+      const run = [...envoy].find(([trapCase]) => trapCase.where === where && trapCase.policy === policy)?.[1];
+      return run === undefined ? 'kills Envoy' : [run.first, run.waiting, run.second, run.third].map(status).join(', ');
+    });
+    return `| ${where} | ${cells.join(' | ')} |`;
+  });
+  return `| in | ${policies.join(' | ')} |
+| --- | ${policies.map(() => '---').join(' | ')} |
+${rows.join('\n')}`;
+}
 
 const CALLBACKS = [
   ...['root context_create', 'root vm_start', 'root configure', 'root tick', 'root queue_ready'],

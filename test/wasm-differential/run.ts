@@ -10,6 +10,7 @@ import { type CaseOutcome, type Pair, planTable, type SeenMessage, tcpPlanTable 
 import { TCP_CASES } from './tcp-cases.ts';
 import { startTcpPeer } from './tcp-envoy.ts';
 import { byVm, parseLine } from './transcript.ts';
+import { runTraps, type TrapComparison } from './trap-run.ts';
 
 /** What both sides did, and in what they differ. */
 export interface DifferentialRun {
@@ -17,6 +18,8 @@ export interface DifferentialRun {
   /** By case; `root` is what was no request's. */
   readonly envoy: ReadonlyMap<string, readonly string[]>;
   readonly host: ReadonlyMap<string, readonly string[]>;
+  /** What modules did that trapped, in VMs of their own. */
+  readonly traps: TrapComparison;
 }
 
 /** Compiles the probe; for an older Envoy without the functions of WASI that it lacks. */
@@ -27,10 +30,17 @@ export async function compileProbe(isForOlderEnvoy = false): Promise<Uint8Array<
   return (await compileModule(entry, { flags })).wasm;
 }
 
-/** Runs the cases whose name holds `only` in the Envoy at a path, and in our host. An older Envoy gets a probe that asks less of WASI. */
+/**
+ * Runs the cases whose name holds `only` in the Envoy at a path, and in our host; of those in which a module traps, the ones whose name holds
+ * `traps`. An older Envoy gets a probe that asks less of WASI.
+ */
 export async function runDifferential(
   envoyPath: string,
-  { only = '', isOlder = false }: { readonly only?: string; readonly isOlder?: boolean } = {},
+  {
+    only = '',
+    traps: onlyTraps = only,
+    isOlder = false,
+  }: { readonly only?: string; readonly traps?: string; readonly isOlder?: boolean } = {},
 ): Promise<DifferentialRun> {
   const cases = CASES.filter(({ name }) => name.includes(only));
   const wasm = await compileProbe(isOlder);
@@ -89,7 +99,8 @@ export async function runDifferential(
   envoy.set('root', root);
   host.set('root', hostSide.rootLines);
   if (cases.length > 0) differences.unshift(...compareLines('root', root, hostSide.rootLines));
-  return { differences, envoy, host };
+  const traps = await runTraps(envoyPath, wasm, onlyTraps);
+  return { differences: [...differences, ...traps.differences], envoy, host, traps };
 }
 
 /** What the upstream answers, by the case that the request names. */

@@ -292,7 +292,9 @@ class Filter {
     const passes = this.#isPassedBy ? this.#plugin.failsOpen : this.#plugin.alwaysFailsOpen === true;
     if (passes || this.#hasFailed) return true;
     this.#hasFailed = true;
-    this.#reply({ ...refusal(503, '', DETAILS.failed), grpcStatus: 14 });
+    // Also in place of an answer of its own that it fails over.
+    this.#hasReplied = true;
+    this.#stream.reply({ ...refusal(503, '', DETAILS.failed), grpcStatus: 14 });
     return false;
   }
 
