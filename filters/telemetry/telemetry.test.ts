@@ -1,14 +1,22 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:http2';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { buildFilter } from '@heddle/wasm-tools';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { describeFilter } from '../../test/support/filters/describe-filter.ts';
 import type { FilterCase } from '../../test/support/filters/filter-case.ts';
+import { requireEnvoy } from '../../test/support/require-envoy.ts';
+import { eventually } from '../../test/support/waiting.ts';
+import { CALLEE, CALLER, type EnvoyMesh, grpcMessage, startMesh } from './mesh-in-envoy.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const built = buildFilter(folder, { names: false });
@@ -454,3 +462,191 @@ describe('in the emulator, further', () => {
     expect(filter.metrics.length).toBe(4 * 11);
   });
 });
+
+for (const version of process.env['HEDDLE_FILTER_ENVOYS']?.split(',') ?? ['1.40']) {
+  describe(`between two proxies, Envoy ${version}`, async () => {
+    const path = await requireEnvoy(version);
+    if (path === undefined) {
+      test.skipIf(true)('no such Envoy can be had', () => {});
+      return;
+    }
+    let mesh: EnvoyMesh;
+    beforeAll(async () => {
+      mesh = await startMesh(path, folder, (await built).wasm);
+    }, 60_000);
+    afterAll(() => mesh?.[Symbol.asyncDispose]());
+
+    const service = (name: string) => ({
+      destination_service: `${name}.default.svc.cluster.local`,
+      destination_service_name: name,
+      destination_service_namespace: 'default',
+    });
+    const web = { workload: 'web-v1', workload_namespace: 'front', principal: CALLER, app: 'web' };
+    const reviews = { workload: 'reviews-v1', workload_namespace: 'default', principal: CALLEE, app: 'reviews' };
+    const caller = side('source', {
+      ...NOBODY,
+      ...web,
+      canonical_service: 'web',
+      canonical_revision: 'latest',
+    });
+    const callee = side('destination', {
+      ...NOBODY,
+      ...reviews,
+      version: 'v1',
+      canonical_service: 'reviews',
+      canonical_revision: 'v1',
+    });
+    const both = { ...caller, ...callee };
+    const atSource = { reporter: 'source', ...both, ...service('reviews') };
+    // Its listener's cluster says no name, and the caller's host is no label.
+    const atDestination = {
+      reporter: 'destination',
+      ...both,
+      destination_service: 'reviews',
+      destination_service_name: 'reviews',
+      destination_service_namespace: 'default',
+    };
+    const http = { request_protocol: 'http', response_code: '200', response_flags: '-', grpc_response_status: '' };
+    const unknown = { connection_security_policy: 'unknown' };
+    const mutual = { connection_security_policy: 'mutual_tls' };
+
+    const seen = async (name: string, labels: Readonly<Record<string, string>>) => {
+      const series = (await mesh.scrape()).filter((one) => one.name === name);
+      const found = series.find((one) => isDeepStrictEqual(one.labels, labels));
+      expect(found, `${JSON.stringify(labels)} among ${JSON.stringify(series)}`).toBeDefined();
+      return found?.value ?? 0;
+    };
+
+    /** Waits for a count under exactly these labels: streams are counted after their ends, histograms merged from time to time. */
+    async function counts(name: string, labels: Readonly<Record<string, string>>, wanted: number): Promise<void> {
+      await eventually(async () => expect(await seen(name, labels)).toBe(wanted), 3_000);
+    }
+
+    test('requests: who, whom, by what, how long, how much', async () => {
+      const response = await fetch(`http://127.0.0.1:${mesh.httpPort}/api/a`, {
+        method: 'POST',
+        body: 'x'.repeat(10_000),
+      });
+      expect(await response.text()).toBe('upstream');
+      expect([response.headers.get(METADATA), response.headers.get(METADATA_ID)]).toEqual([null, null]);
+      expect(mesh.reached.at(-1)).not.toHaveProperty(METADATA);
+      expect(mesh.reached.at(-1)).not.toHaveProperty(METADATA_ID);
+      for (const labels of [
+        { ...atSource, ...http, ...unknown },
+        { ...atDestination, ...http, ...mutual },
+      ]) {
+        await counts('istio_requests_total', labels, 1);
+        await counts('istio_request_duration_milliseconds_count', labels, 1);
+        const sent = await seen('istio_request_bytes_sum', labels);
+        const received = await seen('istio_response_bytes_sum', labels);
+        // Histograms of Envoy know 1 % of a value.
+        expect(sent).toBeGreaterThan(10_000);
+        expect(sent).toBeLessThan(12_000);
+        expect(received).toBeGreaterThan('upstream'.length);
+        expect(received).toBeLessThan(1_000);
+      }
+    });
+
+    test.each([
+      { path: '/dead', status: 503, response_flags: 'UF', ...service('dead') },
+      {
+        path: '/nowhere',
+        status: 404,
+        response_flags: 'NR',
+        destination_service: 'unknown',
+        destination_service_name: 'unknown',
+        destination_service_namespace: 'unknown',
+      },
+    ])('a request that does not get there: $path', async ({ path: where, status, ...rest }) => {
+      expect((await fetch(`http://127.0.0.1:${mesh.httpPort}${where}`)).status).toBe(status);
+      const labels = {
+        reporter: 'source',
+        ...caller,
+        source_principal: 'unknown',
+        ...side('destination', NOBODY),
+        ...http,
+        ...unknown,
+        response_code: String(status),
+        ...rest,
+      };
+      await counts('istio_requests_total', labels, 1);
+    });
+
+    test('a request that another filter has answered before', async () => {
+      expect((await fetch(`http://127.0.0.1:${mesh.httpPort}/api/forbidden`)).status).toBe(403);
+      // Nobody has looked at its headers.
+      const labels = {
+        ...atDestination,
+        ...side('source', { ...NOBODY, workload_namespace: 'front', principal: CALLER }),
+        ...http,
+        ...mutual,
+        response_code: '403',
+      };
+      await counts('istio_requests_total', labels, 1);
+    });
+
+    test('gRPC: the messages of a stream, as they come, and its status', async () => {
+      const session = connect(`http://127.0.0.1:${mesh.httpPort}`);
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/api/Talk',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      call.resume();
+      await once(call, 'response');
+      call.write(grpcMessage('one'));
+      call.write(grpcMessage(''));
+      const messages = { source: atSource, destination: atDestination };
+      for (const labels of Object.values(messages)) {
+        await counts('istio_request_messages_total', labels, 2);
+      }
+      call.end(grpcMessage('three '.repeat(20_000)));
+      await once(call, 'end');
+      session.close();
+      const ended = { ...http, request_protocol: 'grpc', grpc_response_status: '5' };
+      for (const labels of Object.values(messages)) {
+        const security = labels === atSource ? unknown : mutual;
+        await counts('istio_requests_total', { ...labels, ...ended, ...security }, 1);
+        await counts('istio_request_messages_total', labels, 3);
+        await counts('istio_response_messages_total', labels, 2);
+      }
+    });
+
+    test('connections: their bytes as they come, and their ends', async () => {
+      const socket = createConnection(mesh.tcpPort, '127.0.0.1');
+      socket.write('ping');
+      await once(socket, 'data');
+      const tcp = { request_protocol: 'tcp', response_flags: '-' };
+      const peer = (values: Readonly<Record<string, string>>) => ({ ...NOBODY, ...values });
+      const atBoth = [
+        {
+          reporter: 'source',
+          ...caller,
+          ...side('destination', peer({ workload_namespace: 'default', principal: CALLEE })),
+          ...service('redis'),
+          ...tcp,
+          ...unknown,
+        },
+        {
+          ...atDestination,
+          ...side('source', peer({ workload_namespace: 'front', principal: CALLER })),
+          ...tcp,
+          ...mutual,
+        },
+      ];
+      for (const labels of atBoth) {
+        await counts('istio_tcp_connections_opened_total', labels, 1);
+        await counts('istio_tcp_received_bytes_total', labels, 4);
+        await counts('istio_tcp_sent_bytes_total', labels, 8);
+      }
+      expect((await mesh.scrape()).filter(({ name }) => name === 'istio_tcp_connections_closed_total')).toEqual([]);
+      socket.end();
+      for (const labels of atBoth) await counts('istio_tcp_connections_closed_total', labels, 1);
+    });
+
+    test('logs no trap', () => {
+      expect(mesh.log.filter((line) => /wasm/i.test(line))).toEqual([]);
+    });
+  });
+}
