@@ -217,8 +217,8 @@ function createProgram(setExitCode: (code: ExitCode) => void): Command {
   program
     .command('config')
     .aliases(['proxy-config', 'pc'])
-    .description('show the listeners, routes, clusters and endpoints that a proxy was sent')
-    .addArgument(new Argument('<type>', 'listener, route, cluster, endpoint or all').argParser(parseDumpType))
+    .description('show the listeners, routes, clusters, endpoints and filters that a proxy was sent')
+    .addArgument(new Argument('<type>', 'listener, route, cluster, endpoint, ecds or all').argParser(parseDumpType))
     .argument('[node]', 'NAME.NAMESPACE, NAME, or a prefix that only one has')
     .addOption(
       new Option('-o, --output <format>', 'short: a table; or json, yaml')
@@ -339,13 +339,14 @@ const DUMP_TYPES: Readonly<Record<string, DumpType | 'all'>> = {
   endpoint: 'endpoint',
   endpoints: 'endpoint',
   ep: 'endpoint',
+  ecds: 'ecds',
   all: 'all',
   a: 'all',
 };
 
 function parseDumpType(text: string): DumpType | 'all' {
   const type = Object.hasOwn(DUMP_TYPES, text) ? DUMP_TYPES[text] : undefined;
-  if (type === undefined) throw new InvalidArgumentError('wanted listener, route, cluster, endpoint or all');
+  if (type === undefined) throw new InvalidArgumentError('wanted listener, route, cluster, endpoint, ecds or all');
   return type;
 }
 

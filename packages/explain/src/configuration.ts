@@ -17,15 +17,23 @@ import type { Place } from './explanation.ts';
 /** Finds where an origin stands in a file: `MeshSnapshot.locate`. */
 export type LocateOrigin = (origin: Origin) => SourceRange | undefined;
 
+/** The phase and the priority of the WasmPlugin of a namespace and name; undefined for one that is not known. */
+export type PluginOrder = (
+  namespace: string,
+  name: string,
+) => { readonly phase?: string | undefined; readonly priority?: number | undefined } | undefined;
+
 /** What one proxy was compiled to, decoded as far as it is asked for. */
 export class Configuration {
   readonly #compiled: CompiledView;
   readonly #locate: LocateOrigin;
+  readonly pluginOrder: PluginOrder;
   /** Provenance is put together when it is asked for: once for each resource is enough. */
   readonly #origins = new Map<string, Provenance | undefined>();
 
-  constructor(compiled: CompiledView, locate: LocateOrigin) {
+  constructor(compiled: CompiledView, locate: LocateOrigin, pluginOrder: PluginOrder = () => undefined) {
     this.#compiled = compiled;
+    this.pluginOrder = pluginOrder;
     this.#locate = locate;
   }
 

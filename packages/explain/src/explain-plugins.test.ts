@@ -44,13 +44,16 @@ function explain(...plugins: readonly object[]) {
   const compiled = compiler.compile(snapshot, viewOf(node, compiler.selectorKeys(snapshot)));
   return explainRequest({
     compiled,
+    pluginOrder: (namespace, name) =>
+      snapshot.list('WasmPlugin').find(({ metadata }) => metadata.namespace === namespace && metadata.name === name)
+        ?.spec,
     request: { method: 'GET', scheme: 'http', authority: 'shop.test', path: '/', port: 80, headers: [], http: 1 },
   });
 }
 
 test('explainRequest: names the plugins that a request passes, in their order, with what made them', () => {
   const explanation = explain(
-    plugin('later', { url: 'file:///opt/later.wasm', failStrategy: 'FAIL_OPEN' }),
+    plugin('later', { url: 'file:///opt/later.wasm', failStrategy: 'FAIL_OPEN', priority: -5 }),
     plugin('who', { url: 'file:///opt/who.wasm', phase: 'AUTHN', pluginName: 'second' }),
   );
   const found = explanation.steps.filter(({ step }) => step === 'filter');
@@ -59,12 +62,18 @@ test('explainRequest: names the plugins that a request passes, in their order, w
       name: 'istio-system.who',
       passed: true,
       place: { object: { kind: 'WasmPlugin', namespace: 'istio-system', name: 'who' }, field: 'spec' },
-      notes: ['module /opt/who.wasm', 'its plugin "second"', 'when it fails, requests are answered with 503'],
+      notes: [
+        'phase AUTHN, priority 0: plugin 1 of 2 on the way',
+        'module /opt/who.wasm',
+        'its plugin "second"',
+        'when it fails, requests are answered with 503',
+      ],
     },
     {
       name: 'istio-system.later',
       passed: true,
       notes: [
+        'phase UNSPECIFIED_PHASE, priority -5: plugin 2 of 2 on the way',
         'module /opt/later.wasm',
         'when it fails, requests go by the plugin, once those that it was in are answered with 503',
       ],
@@ -80,6 +89,7 @@ test('explainRequest: a plugin that cannot run answers', () => {
     step: 'filter',
     passed: false,
     name: 'istio-system.broken',
+    notes: ['phase UNSPECIFIED_PHASE, priority 0: plugin 1 of 1 on the way'],
     place: { object: { name: 'broken' } },
   });
 });

@@ -17,8 +17,8 @@ export function explainPlugins(
   manager: HttpConnectionManager,
   steps: Step[],
 ): Answered | undefined {
-  for (const { name, configType } of manager.httpFilters) {
-    if (!name.startsWith(WASM_PLUGIN_PREFIX)) continue;
+  const plugins = manager.httpFilters.filter(({ name }) => name.startsWith(WASM_PLUGIN_PREFIX));
+  for (const [index, { name, configType }] of plugins.entries()) {
     const place = configuration.place(EXTENSION_CONFIG_TYPE_URL, name) ?? configuration.placeOf(originOf(name));
     const step = {
       step: 'filter' as const,
@@ -28,14 +28,19 @@ export function explainPlugins(
     };
     if (configType.case !== 'configDiscovery') {
       const reason = 'the plugin cannot run here, and must not be passed by';
-      steps.push({ ...step, passed: false, reason, notes: [] });
+      steps.push({
+        ...step,
+        passed: false,
+        reason,
+        notes: [orderNote(configuration, name, index + 1, plugins.length)],
+      });
       return answered(503, 'FI', reason);
     }
     steps.push({
       ...step,
       passed: true,
       reason: 'a plugin, which may change the request or answer it',
-      notes: notesOf(configuration, name),
+      notes: [orderNote(configuration, name, index + 1, plugins.length), ...notesOf(configuration, name)],
     });
   }
   return undefined;
@@ -46,6 +51,16 @@ function originOf(filter: string): Origin {
   const id = filter.slice(WASM_PLUGIN_PREFIX.length);
   const dot = id.indexOf('.');
   return { resource: { kind: 'WasmPlugin', namespace: id.slice(0, dot), name: id.slice(dot + 1) }, path: ['spec'] };
+}
+
+/** What decides where the plugin stands, and where that is. */
+function orderNote(configuration: Configuration, filter: string, number: number, count: number): string {
+  const { namespace = 'default', name } = originOf(filter).resource;
+  const order = configuration.pluginOrder(namespace, name);
+  const place = `plugin ${number} of ${count} on the way`;
+  if (order === undefined) return place;
+  const { phase = 'UNSPECIFIED_PHASE', priority = 0 } = order;
+  return `phase ${phase}, priority ${priority}: ${place}`;
 }
 
 const WHEN_IT_FAILS: Readonly<Record<FailurePolicy, string>> = {

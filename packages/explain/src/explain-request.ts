@@ -6,7 +6,7 @@ import type { FilterChain, Listener } from '@heddle/envoy-api/listener';
 import { type CompiledView, VIRTUAL_OUTBOUND_LISTENER } from '@heddle/model';
 import { chooseFilterChain } from '@heddle/routing';
 import { legOf, legStep } from './cluster-legs.ts';
-import { Configuration, type LocateOrigin } from './configuration.ts';
+import { Configuration, type LocateOrigin, type PluginOrder } from './configuration.ts';
 import { explainHttp } from './explain-http.ts';
 import {
   EXPLANATION_VERSION,
@@ -46,6 +46,8 @@ export interface ExplainOptions {
   readonly request: RequestToExplain;
   /** Finds origins in files; without it places have no lines. */
   readonly locate?: LocateOrigin;
+  /** What decides the place of a WasmPlugin among the filters; without it only its number is told. */
+  readonly pluginOrder?: PluginOrder;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface ExplainOptions {
  */
 export function explainRequest(options: ExplainOptions): Explanation {
   const { compiled, request } = options;
-  const configuration = new Configuration(compiled, options.locate ?? (() => undefined));
+  const configuration = new Configuration(compiled, options.locate ?? (() => undefined), options.pluginOrder);
   const steps: Step[] = [];
   const outcome = explainConnection(configuration, request, steps);
   const { method, scheme, authority, path, port } = request;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { LocateOrigin } from './configuration.ts';
+export type { LocateOrigin, PluginOrder } from './configuration.ts';
 export { type ExplainOptions, explainRequest, type RequestToExplain } from './explain-request.ts';
 export {
   type Answered,

@@ -16,7 +16,7 @@ export interface ConfigOptions {
 }
 
 /** In the order in which a request meets them backwards, as istioctl prints them. */
-const ALL: readonly DumpType[] = ['cluster', 'listener', 'route', 'endpoint'];
+const ALL: readonly DumpType[] = ['cluster', 'listener', 'route', 'endpoint', 'ecds'];
 
 /** `heddle config`: what a proxy was sent, from a control plane or a saved dump. */
 export async function config(

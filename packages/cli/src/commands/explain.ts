@@ -70,6 +70,10 @@ export async function explain(url: string, options: ExplainOptions): Promise<Exi
     compiled,
     request,
     locate: ({ resource, path }) => snapshot.locate(resource, path),
+    pluginOrder: (namespace, name) =>
+      snapshot
+        .list('WasmPlugin')
+        .find(({ metadata }) => metadata.name === name && (metadata.namespace ?? 'default') === namespace)?.spec,
   });
   if (explanation.outcome.kind === 'refused' && options.from === undefined) hintAtDevPorts(snapshot, parsed.port);
   const through = { type: proxy.type, namespace: proxy.namespace, name: proxy.name, labels: proxy.labels };

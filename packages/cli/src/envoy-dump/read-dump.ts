@@ -1,7 +1,7 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { field, list, text, typeName } from './envoy-json.ts';
 
-export type DumpType = 'listener' | 'route' | 'cluster' | 'endpoint';
+export type DumpType = 'listener' | 'route' | 'cluster' | 'endpoint' | 'ecds';
 
 /** One resource of a dump, as JSON in the dump's own spelling. */
 export interface DumpedResource {
@@ -45,6 +45,11 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     lists: ['staticEndpointConfigs', 'dynamicEndpointConfigs'],
     paths: [['endpointConfig']],
   },
+  EcdsConfigDump: {
+    type: 'ecds',
+    lists: ['ecdsFilters'],
+    paths: [['ecdsFilter']],
+  },
 };
 
 /**
@@ -55,7 +60,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 export function readDump(value: JsonValue): Dump | undefined {
   const configs = field(value, 'configs');
   if (!Array.isArray(configs)) return undefined;
-  const dump: Record<DumpType, DumpedResource[]> = { listener: [], route: [], cluster: [], endpoint: [] };
+  const dump: Record<DumpType, DumpedResource[]> = { listener: [], route: [], cluster: [], endpoint: [], ecds: [] };
   for (const part of configs) {
     const section = SECTIONS[typeName(part)];
     if (section === undefined) continue;

@@ -157,6 +157,22 @@ const endpoints = {
   ],
 };
 
+const extension = (name: string, typedConfig: object) => ({ ecdsFilter: { name, typedConfig } });
+const wasm = (config: object) => ({ '@type': 'x/envoy.extensions.filters.http.wasm.v3.Wasm', config });
+const extensions = {
+  '@type': 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump',
+  ecdsFilters: [
+    extension('remote', wasm({ vmConfig: { code: { remote: { httpUri: { uri: 'http://m' } } } } })),
+    extension(
+      'file',
+      wasm({ rootId: 'second', failurePolicy: 'FAIL_OPEN', vmConfig: { code: { local: { filename: '/a.wasm' } } } }),
+    ),
+    extension('inline', wasm({ vmConfig: { code: { local: { inlineBytes: 'AGFzbQ==' } } } })),
+    extension('other', { '@type': 'x/some.Filter' }),
+    { ...extension('bad', wasm({})), errorState: { details: 'no vm' } },
+  ],
+};
+
 /** The same in the spelling of Envoy's admin interface. */
 function snakeCase(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(snakeCase);
@@ -169,7 +185,9 @@ function snakeCase(value: JsonValue): JsonValue {
   );
 }
 
-const ours = { configs: [clusters, { '@type': 'x.BootstrapConfigDump' }, listeners, routes, endpoints] } as JsonValue;
+const ours = {
+  configs: [clusters, { '@type': 'x.BootstrapConfigDump' }, listeners, routes, endpoints, extensions],
+} as JsonValue;
 
 describe.each([
   ['protobuf JSON', ours],
@@ -224,6 +242,18 @@ describe.each([
       ['-', 'NO ENDPOINTS', 'empty'],
       ['/run/x', 'HEALTHY', 'pipe'],
     ]);
+  });
+
+  test('configurations of filters by name', () => {
+    expect(cells('ecds')).toEqual([
+      ['ECDS NAME', 'TYPE', 'MODULE', 'PLUGIN', 'WHEN IT FAILS'],
+      ['bad', 'Wasm', '-', '-', 'FAIL_CLOSED'],
+      ['file', 'Wasm', '/a.wasm', 'second', 'FAIL_OPEN'],
+      ['inline', 'Wasm', 'inline', '-', 'FAIL_CLOSED'],
+      ['other', 'Filter', '-', '-', '-'],
+      ['remote', 'Wasm', 'http://m', '-', 'FAIL_CLOSED'],
+    ]);
+    expect(dump?.ecds.find(({ name }) => name === 'bad')).toMatchObject({ error: 'no vm' });
   });
 
   test('what was rejected keeps its reason', () => {

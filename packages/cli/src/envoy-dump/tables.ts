@@ -20,6 +20,10 @@ const TABLES: Readonly<Record<DumpType, Table>> = {
     rows: (cluster) => [clusterRow(cluster)],
   },
   endpoint: { header: ['ENDPOINT', 'STATUS', 'LOCALITY', 'CLUSTER'], rows: endpointRows },
+  ecds: {
+    header: ['ECDS NAME', 'TYPE', 'MODULE', 'PLUGIN', 'WHEN IT FAILS'],
+    rows: (extension) => [extensionRow(extension)],
+  },
 };
 
 /** The resources of one type as a table, ordered by what is in it. */
@@ -72,6 +76,19 @@ function endpointRows(assignment: JsonValue): readonly (readonly string[])[] {
   );
   // A cluster without endpoints answers 503: that is worth a line.
   return rows.length === 0 ? [['-', 'NO ENDPOINTS', '', cluster]] : rows;
+}
+
+/** A configuration that a listener fetches: here a filter in WebAssembly; of others name and type are told. */
+function extensionRow(extension: JsonValue): readonly string[] {
+  const type = text(extension, 'typedConfig', '@type');
+  const config = field(extension, 'typedConfig', 'config');
+  const code = field(config, 'vmConfig', 'code');
+  const inline = text(code, 'local', 'inlineBytes') === '' ? '-' : 'inline';
+  const module = text(code, 'local', 'filename') || text(code, 'remote', 'httpUri', 'uri') || inline;
+  const policy = text(config, 'failurePolicy').replace(/^UNSPECIFIED$/, '') || 'FAIL_CLOSED';
+  const name = type.slice(type.lastIndexOf('/') + 1);
+  const row = [text(extension, 'name'), name.split('.').at(-1) || '-'];
+  return config === undefined ? [...row, '-', '-', '-'] : [...row, module, text(config, 'rootId') || '-', policy];
 }
 
 function endpointAddress(endpoint: JsonValue): string {

@@ -30,6 +30,11 @@ export interface WasmEnvironment {
   readonly onFilterLog?: ((line: FilterLogLine) => void) | undefined;
   /** Most bytes of memory that a module may have; default 64 MiB. */
   readonly maxFilterMemoryBytes?: number | undefined;
+  /**
+   * Milliseconds that one callback of a module may take before it counts as failed, counted in instructions, one million each; default 1000, at most
+   * 2000.
+   */
+  readonly filterTimeLimitMs?: number | undefined;
 }
 
 /** What is known of a running filter. */
@@ -132,7 +137,7 @@ export class WasmPlugins {
   }
 
   async #start(settings: WasmSettings): Promise<Plugin> {
-    const { maxFilterMemoryBytes, hostEnvironment, foreignFunctions } = this.#environment;
+    const { maxFilterMemoryBytes, filterTimeLimitMs, hostEnvironment, foreignFunctions } = this.#environment;
     const environment: Record<string, string> = { ...settings.environment };
     for (const name of settings.hostEnvironment) {
       const value = hostEnvironment?.(name);
@@ -157,6 +162,7 @@ export class WasmPlugins {
       observe: (event) => log(event.type === 'reloaded' ? LogLevel.INFO : LogLevel.ERROR, sentence(event)),
       ...(settings.reloadIntervalMs === undefined ? {} : { reloadIntervalMs: settings.reloadIntervalMs }),
       ...(maxFilterMemoryBytes === undefined ? {} : { maxMemoryBytes: maxFilterMemoryBytes }),
+      ...(filterTimeLimitMs === undefined ? {} : { timeLimitMs: filterTimeLimitMs }),
     });
   }
 
