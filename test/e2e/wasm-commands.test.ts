@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { runHeddle, startHeddle } from '@heddle/testing/heddle-process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -16,6 +17,10 @@ const REPOSITORY = path.join(import.meta.dirname, '../..');
 let home: string;
 let guard: string;
 beforeAll(async () => {
+  // The tests of a new filter take its tools as they are published, not their sources.
+  await promisify(execFile)(path.join(REPOSITORY, 'node_modules/.bin/tsc'), ['-b', 'packages/wasm-tools'], {
+    cwd: REPOSITORY,
+  });
   home = await mkdtemp(path.join(tmpdir(), 'heddle-wasm-'));
   await symlink(path.join(REPOSITORY, 'node_modules'), path.join(home, 'node_modules'));
   guard = path.join(home, 'guard');
@@ -174,7 +179,11 @@ describe('heddle wasm trace', () => {
       await writeFile(path.join(folder, 'envoy.yaml'), stringify(configuration));
       const envoy = spawn(
         envoyPath,
-        ['-c', 'envoy.yaml', '--use-dynamic-base-id', '--concurrency', '1', '-l', 'error', '--log-path', 'envoy.log'],
+        [
+          ...['-c', 'envoy.yaml', '--use-dynamic-base-id', '--concurrency', '1'],
+          // Logs are written every ten seconds by default.
+          ...['-l', 'error', '--log-path', 'envoy.log', '--file-flush-interval-msec', '100'],
+        ],
         { cwd: folder, stdio: 'ignore' },
       );
       const ended = new Promise((resolve) => envoy.once('exit', resolve));
