@@ -125,9 +125,31 @@ describe('heddle wasm run', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^401 {2}\(the filter's own answer: guard_missing\)\n/);
     expect(stdout).toMatch(
-      /\n {2}proxy_on_request_headers\(2, 5, 1\) → \d\n {4}proxy_get_header_map_pairs\(0, .*\) → 0 ok\n/,
+      /\n {2}proxy_on_request_headers\(2, 5, 1\) → \d\n {4}proxy_get_header_map_pairs\(http request headers\) → 0 ok: \[.*x-key: wrong.*\]\n/,
     );
   });
+
+  test('answers what the filter asks of clusters', async () => {
+    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${encoded({ alg: 'RS256', kid: 'k' })}.${encoded({ iss: 'i', exp: 9999999999 })}.AAAA`;
+    const configuration = { providers: [{ issuer: 'i', jwks: { cluster: 'keys', url: 'http://keys/jwks' } }] };
+    await writeFile(path.join(guard, 'keys.json'), '{"keys":[]}');
+    const filter = path.join(import.meta.dirname, '../../filters/jwt-auth');
+    const asked = await runHeddle(
+      ['wasm', 'run', filter, '--config', JSON.stringify(configuration)].concat(
+        ...['--header', `authorization=Bearer ${token}`, '--cluster', 'keys=200:@keys.json', '--cluster', 'other=503'],
+      ),
+      { cwd: guard },
+    );
+    expect(asked.stdout).toMatch(/^503 {2}/);
+    expect(asked.stdout).toMatch(/proxy_http_call\("keys", \[:method: GET, .*\], "", \[\], 2000\) → 0 ok: \d+\n/);
+    expect(asked.stdout).toContain(
+      'proxy_get_buffer_bytes(http call response body, 0, -1) → 0 ok: "{\\"keys\\":[]}"\n',
+    );
+    const wrong = await run('--cluster', 'keys');
+    expect(wrong.exitCode).toBe(64);
+    expect(wrong.stderr).toContain('found --cluster "keys", wanted NAME=STATUS');
+  }, 60_000);
 
   test('takes configuration and bodies from files, and prints JSON', async () => {
     await writeFile(path.join(guard, 'config.json'), '{"key": "secret", "header": "x-token"}');

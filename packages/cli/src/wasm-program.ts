@@ -81,6 +81,12 @@ export function addWasmCommands(
       collect,
       [],
     )
+    .option(
+      '--cluster <name=status[:body]>',
+      'what a cluster answers to calls of the filter; @FILE for a body from a file; may be given several times',
+      collect,
+      [],
+    )
     .option('--json', 'print the run as JSON')
     .addHelpText(
       'after',
@@ -90,6 +96,7 @@ export function addWasmCommands(
           'a request that passes',
         ],
         ['heddle wasm run . --config @config.json --method POST --body @order.json', "this folder's filter"],
+        ["heddle wasm run . --cluster 'keys=200:@jwks.json'", 'a filter that asks a cluster'],
         ['heddle wasm run any.wasm --response-status 503 --json', 'for scripts'],
       ),
     )

@@ -30,6 +30,7 @@ export type { ForeignFunction } from './foreign-functions.ts';
 export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 export { HeaderList, type HeaderMap } from './header-map.ts';
 export type { HeaderPair } from './header-pairs.ts';
+export type { HostcallWords } from './hostcall-words.ts';
 export { HttpContext, type HttpStreamHost } from './http-context.ts';
 export { HttpStream, type HttpStreamOptions, type LoggedHeaders, type StreamPlugin } from './http-stream.ts';
 export { formatLocalReply } from './local-reply.ts';

@@ -8,6 +8,7 @@ import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { HeaderList, type HeaderMap } from './header-map.ts';
 import type { HeaderPair } from './header-pairs.ts';
+import { type HostcallWords, hostcallWords } from './hostcall-words.ts';
 import { type HostcallTarget, hostcalls } from './hostcalls.ts';
 import { BUDGET_EXPORT } from './metering.ts';
 import { type PluginIdentity, RootContext } from './root-context.ts';
@@ -50,6 +51,8 @@ export interface WasmVmOptions {
   readonly failed?: (trap: WasmTrap) => void;
   /** Told of each call that the module makes, and of each callback: for traces. */
   readonly trace?: (event: TraceEvent) => void;
+  /** Whether traces have what calls gave and got in words, which takes longer than the calls; default false. */
+  readonly tracesWords?: boolean;
 }
 
 /** One step of a module's life. */
@@ -69,6 +72,8 @@ export type TraceEvent =
       readonly contextId: number;
       /** The function's name, of `proxy_call_foreign_function`. */
       readonly detail?: string;
+      /** The call in words, where they are asked for. */
+      readonly words?: HostcallWords;
     };
 
 /** Why a VM cannot go on: a trap in the module. */
@@ -587,7 +592,7 @@ export class WasmVm implements HostcallTarget {
   }
 
   #traced(calls: ReturnType<typeof hostcalls>): ReturnType<typeof hostcalls> {
-    const { trace } = this.#options;
+    const { trace, tracesWords = false } = this.#options;
     if (trace === undefined) return calls;
     const traced: Record<string, (...args: never[]) => number> = {};
     for (const [name, run] of Object.entries(calls)) {
@@ -601,6 +606,7 @@ export class WasmVm implements HostcallTarget {
           status,
           contextId,
           ...(name === 'proxy_call_foreign_function' ? { detail: this.#nameOf(args) } : {}),
+          ...(tracesWords ? { words: hostcallWords(name, args, status, this.memory) } : {}),
         });
         return status;
       };

@@ -73,7 +73,19 @@ describe('runFilter', () => {
     expect(headers).toMatchObject({ args: [2, 5, 1] });
     expect(headers?.hostcalls).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ name: 'proxy_send_local_response', status: 0, meaning: 'ok' }),
+        expect.objectContaining({
+          name: 'proxy_send_local_response',
+          status: 0,
+          meaning: 'ok',
+          given: ['401', '"no_key"', '"ä key is wanted\\n"', '[]', '-1'],
+          got: [],
+        }),
+        expect.objectContaining({ name: 'proxy_log', given: ['warn', '"refused"'] }),
+        expect.objectContaining({
+          name: 'proxy_define_metric',
+          given: ['gauge', '"asked"'],
+          got: [expect.stringMatching(/^\d+$/)],
+        }),
       ]),
     );
     const text = formatRun(refused);

@@ -23,7 +23,7 @@ export interface RunOptions {
   /** What the upstream answers; 200 without a body unless given. */
   readonly response?: FilterResponse;
   /** Further options of the emulator: clusters, properties, … */
-  readonly emulator?: Omit<FilterOptions, 'wasm' | 'configuration' | 'onLog'>;
+  readonly emulator?: Omit<FilterOptions, 'wasm' | 'configuration' | 'onLog' | 'tracesWords'>;
 }
 
 /** A call between the proxy and the module, in the order in which they began; those of the module stand below the callback they are made in. */
@@ -47,6 +47,10 @@ export interface RunHostcall {
   readonly status: number;
   /** `ok`, `not found`, `bad argument`, … */
   readonly meaning: string;
+  /** What it gave in words: names in place of numbers, texts in place of addresses. */
+  readonly given: readonly string[];
+  /** What it got in words; nothing if the call failed. */
+  readonly got: readonly string[];
 }
 
 /** What a filter did with a request. */
@@ -93,6 +97,7 @@ export async function runFilter(options: RunOptions): Promise<FilterRun> {
   const filter = await createFilter({
     ...options.emulator,
     wasm: options.wasm,
+    tracesWords: true,
     onLog: (line) => void logs.push(line),
     ...(options.configuration === undefined ? {} : { configuration: options.configuration }),
   }).catch((error: unknown) => {
@@ -141,6 +146,8 @@ function stepsOf(trace: Awaited<ReturnType<typeof createFilter>>['trace']): read
         args,
         status: event.status,
         meaning: STATUS_WORDS.get(event.status) ?? 'unknown',
+        given: event.words?.given ?? [],
+        got: event.words?.got ?? [],
       });
       continue;
     }

@@ -80,7 +80,10 @@ function stepLines(step: RunStep): readonly string[] {
       : `${step.name}(${step.args.join(', ')})${step.result === undefined ? '' : ` → ${step.result}`}`;
   return [
     head,
-    ...step.hostcalls.map(({ name, args, status, meaning }) => `  ${name}(${args.join(', ')}) → ${status} ${meaning}`),
+    ...step.hostcalls.map(
+      ({ name, given, got, status, meaning }) =>
+        `  ${name}(${given.join(', ')}) → ${status} ${meaning}${got.length === 0 ? '' : `: ${got.join(', ')}`}`,
+    ),
   ];
 }
 

@@ -68,6 +68,8 @@ export interface FilterOptions {
   readonly filterStateKeys?: readonly string[];
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether `trace` has what calls gave and got in words too; default false. */
+  readonly tracesWords?: boolean;
   /** Milliseconds after which a callback is ended as failed; default none, as in Envoy. It moves the offsets that traces of traps name. */
   readonly timeLimitMs?: number;
   /** PluginConfig.allow_on_headers_stop_iteration. */
@@ -197,6 +199,7 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
       logs.push(line);
       options.onLog?.(line);
     },
+    tracesWords: options.tracesWords ?? false,
     trace: (event) => {
       trace.push(event);
       strictMode.see(event);

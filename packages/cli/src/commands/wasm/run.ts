@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { formatRun, RunError, runFilter, runToJson } from '@heddle/wasm-tools';
+import { formatRun, RunError, type RunOptions, runFilter, runToJson } from '@heddle/wasm-tools';
 import { CommandError, EXIT, type ExitCode } from '../../exit-code.ts';
 import { built } from './build.ts';
 
@@ -16,11 +16,14 @@ export interface WasmRunOptions {
   readonly responseHeader: readonly string[];
   readonly responseBody?: string;
   readonly property: readonly string[];
+  /** What clusters answer to calls of the filter. */
+  readonly cluster: readonly string[];
   readonly json?: boolean;
 }
 
 /** `heddle wasm run`: any filter on one request. Exit 1 if it does not start or fails on the way. */
 export async function wasmRun(file: string, options: WasmRunOptions): Promise<ExitCode> {
+  const clusters = Object.fromEntries(await Promise.all(options.cluster.map(clusterOf)));
   const module = await readModule(file);
   try {
     const run = await runFilter({
@@ -41,6 +44,7 @@ export async function wasmRun(file: string, options: WasmRunOptions): Promise<Ex
       emulator: {
         name: path.parse(path.resolve(file)).name,
         properties: Object.fromEntries(pairsOf(options.property)),
+        clusters,
       },
     });
     process.stdout.write(
@@ -85,6 +89,18 @@ async function textOrFile(value: string): Promise<string | Uint8Array> {
   if (!value.startsWith('@')) return value;
   const file = value.slice(1);
   return Uint8Array.from(await readFile(file).catch(notThere(file)));
+}
+
+/** `NAME=STATUS`, `NAME=STATUS:BODY` or `NAME=STATUS:@FILE`: what a cluster answers, whatever it is asked. */
+async function clusterOf(value: string): Promise<[string, () => NonNullable<RunOptions['response']>]> {
+  const [, name, status, body] = /^([^=]+)=([1-5]\d\d)(?::(.*))?$/s.exec(value) ?? [];
+  if (name === undefined) {
+    throw new CommandError(`found --cluster "${value}", wanted NAME=STATUS, NAME=STATUS:BODY or NAME=STATUS:@FILE`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  const answer = { status: Number(status), ...(body === undefined ? {} : { body: await textOrFile(body) }) };
+  return [name, () => answer];
 }
 
 /** `NAME=VALUE`, in order. */
