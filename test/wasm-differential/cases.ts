@@ -60,6 +60,7 @@ const GROUPS = [
   'properties',
   'misc',
   'foreign',
+  'expressions',
   'wasi',
   'badmemory',
 ] as const;
@@ -75,5 +76,13 @@ const batteries: readonly ProbeCase[] = GROUPS.map((group) => ({
 export const CASES: readonly ProbeCase[] = [
   { name: 'plain', request: POST, response: ANSWER },
   ...batteries,
+  {
+    // An effective context makes no difference to expressions: they are about the context of the callback.
+    name: 'expressions-effective',
+    plan: {
+      request_headers: 'call:live:/fine::500,ret:4',
+      http_call_response: 'expressions!,effective,expressions!,continue:0',
+    },
+  },
   ...SEQUENCES,
 ];

@@ -35,7 +35,9 @@ export interface GuestContext {
   sendLocalReply(reply: LocalReply): void;
   clearRouteCache(): void;
   /** Declares a property that may be set later, once only if it is read-only; a name that was declared is a bad argument. */
-  declareProperty(name: string, isReadOnly: boolean): Status;
+  declareProperty(name: string, isReadOnly: boolean, isText: boolean): Status;
+  /** Whether a property that modules set was declared as text: otherwise it is bytes in expressions. */
+  isTextProperty(name: string): boolean;
   /** Sets an object of Envoy's filter state by its key; `NOT_FOUND` for a key that the host does not know. */
   setFilterState(key: string, value: Uint8Array<ArrayBuffer>): Status;
 }

@@ -84,6 +84,7 @@ const context: GuestContext = {
     note('reply', status, details, latin1Text(sent), headers, grpcStatus),
   clearRouteCache: () => note('route'),
   declareProperty: () => Status.OK,
+  isTextProperty: () => false,
   setFilterState: () => Status.OK,
 };
 
@@ -139,6 +140,7 @@ function target(abiVersion: string): HostcallTarget {
       return Status.OK;
     },
     grpcStatus: { code: 14, message: 'gone' },
+    foreignCaller: () => ({ context, root: context }),
     foreignFunction: (name) =>
       name === 'echo'
         ? (args, of) => ({ status: Status.OK, result: encodeText(`${latin1Text(args)} of ${of.id}`) })

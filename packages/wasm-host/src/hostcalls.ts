@@ -1,6 +1,6 @@
 import { type BufferType, LogLevel, type MapType, Status, StreamType } from './abi.ts';
 import type { GuestContext } from './context.ts';
-import type { ForeignFunction } from './foreign-functions.ts';
+import type { ForeignCaller, ForeignFunction } from './foreign-functions.ts';
 import type { GuestBuffer } from './guest-buffer.ts';
 import { encodeText, type GuestMemory, GuestMemoryError } from './guest-memory.ts';
 import { byteSize, type HeaderMap } from './header-map.ts';
@@ -56,6 +56,7 @@ export interface HostcallTarget {
   readonly grpcStatus: { readonly code: number; readonly message: string };
   /** A function of the host by name (`proxy_call_foreign_function`); undefined if there is none. */
   foreignFunction(name: string): ForeignFunction | undefined;
+  foreignCaller(): ForeignCaller;
   pluginConfiguration(): Uint8Array;
 }
 
@@ -371,7 +372,7 @@ export function hostcalls(vm: HostcallTarget): Record<string, Hostcall> {
       const found = vm.foreignFunction(memory.text(nameAt, nameSize));
       const args = memory.bytes(argsAt, argsSize);
       if (found === undefined) return Status.NOT_FOUND;
-      const { status, result } = found(args, vm.active());
+      const { status, result } = found(args, vm.active(), vm.foreignCaller());
       let pointer = 0;
       if (pointerAt !== 0) {
         if (result.length > 0) {

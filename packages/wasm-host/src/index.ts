@@ -26,7 +26,7 @@ export {
   proxyReply,
 } from './callouts.ts';
 export type { LocalReply } from './context.ts';
-export type { ForeignFunction } from './foreign-functions.ts';
+export type { ForeignCaller, ForeignFunction, ForeignFunctions } from './foreign-functions.ts';
 export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 export { HeaderList, type HeaderMap } from './header-map.ts';
 export type { HeaderPair } from './header-pairs.ts';

@@ -1,6 +1,6 @@
 import type { LogLevel } from './abi.ts';
 import type { Callouts } from './callouts.ts';
-import type { ForeignFunction } from './foreign-functions.ts';
+import { type ForeignFunction, type ForeignFunctions, foreignFunctionsFor } from './foreign-functions.ts';
 import { encodeText } from './guest-memory.ts';
 import { HttpContext, type HttpStreamHost } from './http-context.ts';
 import { PluginError, type PluginIdentity, RootContext } from './root-context.ts';
@@ -51,7 +51,8 @@ export interface PluginOptions {
   readonly log?: (level: LogLevel, message: string) => void;
   /** Messages below it are dropped; default info. Of a shared VM it is that of the plugin that came first, as are the options below. */
   readonly logLevel?: LogLevel;
-  readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
+  /** Functions beside Envoy's that need nothing, or what loads them: see `nodeForeignFunctions`, `celForeignFunctions`. */
+  readonly foreignFunctions?: ForeignFunctions;
   readonly clock?: WasmClock;
   readonly trace?: (event: TraceEvent) => void;
   /** What the module's memory may grow to; default 64 MiB. */
@@ -91,13 +92,19 @@ export class Plugin {
   readonly process: WasmProcess;
   readonly #options: PluginOptions;
   readonly #module: WasmModule;
+  readonly #foreignFunctions: Readonly<Record<string, ForeignFunction>>;
   readonly #clock: WasmClock;
   #generation: Generation;
   #lastLoadNs: bigint;
   #isClosed = false;
 
   /** Use {@link startPlugin}. */
-  constructor(module: WasmModule, options: PluginOptions) {
+  constructor(
+    module: WasmModule,
+    options: PluginOptions,
+    foreignFunctions: Readonly<Record<string, ForeignFunction>> = {},
+  ) {
+    this.#foreignFunctions = foreignFunctions;
     this.name = options.name;
     this.alwaysFailsOpen = options.failurePolicy === 'always-open';
     this.failsOpen = options.failurePolicy === 'open' || this.alwaysFailsOpen;
@@ -182,7 +189,7 @@ export class Plugin {
 
   #load(): Generation {
     const { configuration = '', vmConfiguration, environment, vmId, rootId = '', property, observe } = this.#options;
-    const { logLevel, log, callouts, foreignFunctions, clock, trace, timeLimitMs } = this.#options;
+    const { logLevel, log, callouts, clock, trace, timeLimitMs } = this.#options;
     const lease = leaseVm(
       this.process,
       this.#module,
@@ -193,7 +200,7 @@ export class Plugin {
         ...(logLevel === undefined ? {} : { logLevel }),
         ...(log === undefined ? {} : { log }),
         ...(callouts === undefined ? {} : { callouts }),
-        ...(foreignFunctions === undefined ? {} : { foreignFunctions }),
+        foreignFunctions: this.#foreignFunctions,
         ...(clock === undefined ? {} : { clock }),
         ...(trace === undefined ? {} : { trace }),
         ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
@@ -260,7 +267,8 @@ export class Plugin {
 export async function startPlugin(options: PluginOptions): Promise<Plugin> {
   const { module, maxMemoryBytes } = options;
   const limits = maxMemoryBytes === undefined ? {} : { maxMemoryBytes };
-  return new Plugin(module instanceof Uint8Array ? await loadModule(module, limits) : module, options);
+  const loaded = module instanceof Uint8Array ? await loadModule(module, limits) : module;
+  return new Plugin(loaded, options, await foreignFunctionsFor(loaded.module, options.foreignFunctions ?? {}));
 }
 
 function bytesOf(value: string | Uint8Array): Uint8Array {

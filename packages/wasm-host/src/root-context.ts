@@ -98,8 +98,12 @@ export class RootContext implements GuestContext {
     return Status.NOT_FOUND;
   }
 
-  declareProperty(name: string, isReadOnly: boolean): Status {
-    return this.declaredProperties.declare(name, isReadOnly);
+  declareProperty(name: string, isReadOnly: boolean, isText: boolean): Status {
+    return this.declaredProperties.declare(name, isReadOnly, isText);
+  }
+
+  isTextProperty(name: string): boolean {
+    return this.declaredProperties.isText(name);
   }
 
   setFilterState(): Status {

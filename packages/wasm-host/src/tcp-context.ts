@@ -124,9 +124,13 @@ export class TcpContext implements GuestContext {
     return this.#host.property(path) ?? pluginProperty(this.#root.plugin, this.#vm.vmId, path);
   }
 
-  declareProperty(name: string, isReadOnly: boolean): Status {
+  declareProperty(name: string, isReadOnly: boolean, isText: boolean): Status {
     // As in Envoy: what a stream declares is declared, but only what a root context declares has a meaning.
-    return (this.#declaredProperties ??= new DeclaredProperties()).declare(name, isReadOnly);
+    return (this.#declaredProperties ??= new DeclaredProperties()).declare(name, isReadOnly, isText);
+  }
+
+  isTextProperty(name: string): boolean {
+    return this.#root.declaredProperties.isText(name);
   }
 
   setFilterState(key: string, value: Uint8Array<ArrayBuffer>): Status {

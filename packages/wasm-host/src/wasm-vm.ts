@@ -2,7 +2,7 @@ import { BufferType, LogLevel, MapType, Status } from './abi.ts';
 import { type Callouts, type HttpCallReply, noCallouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
 import { nextContextId } from './context-ids.ts';
-import { builtInForeignFunctions, type ForeignFunction } from './foreign-functions.ts';
+import { builtInForeignFunctions, type ForeignCaller, type ForeignFunction } from './foreign-functions.ts';
 import { GrpcCalls, type GrpcListener } from './grpc-calls.ts';
 import { constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -436,6 +436,11 @@ export class WasmVm implements HostcallTarget {
       if (functions !== undefined && Object.hasOwn(functions, name)) return functions[name];
     }
     return undefined;
+  }
+
+  foreignCaller(): ForeignCaller {
+    const context = this.#current ?? this.active();
+    return { context, root: this.#contexts.get(context.rootId) ?? context };
   }
 
   pluginConfiguration(): Uint8Array {

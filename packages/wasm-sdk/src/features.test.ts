@@ -275,3 +275,9 @@ describe('what Envoy dies of', () => {
     expect(await filter.request({ path: '/trailers' }, response)).toMatchObject({ status: 200, body: 'held' });
   });
 });
+
+test('expressions are made and evaluated by the host', async () => {
+  const filter = await start();
+  expect((await filter.request({ path: '/cel' })).body).toBe('GET /cel true false true');
+  expect((await filter.request({ method: 'POST', path: '/cel' })).body).toBe('POST /cel false true true');
+});

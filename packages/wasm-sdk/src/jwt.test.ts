@@ -17,7 +17,7 @@ beforeAll(async () => {
       const bytes = (at: number, length: number) => new Uint8Array(memory().buffer).slice(at, at + length);
       const called = nodeForeignFunctions[new TextDecoder().decode(bytes(name, nameSize))];
       if (called === undefined) return 1;
-      const answer = called(bytes(args, argsSize), undefined as never);
+      const answer = called(bytes(args, argsSize), undefined as never, undefined as never);
       const at = allocate(answer.result.length);
       new Uint8Array(memory().buffer).set(answer.result, at);
       const view = new DataView(memory().buffer);

@@ -1,5 +1,6 @@
 // Hostcalls in groups, small enough that one callback can make them all, with good and bad arguments.
 import * as calls from "./calls";
+import { expressions } from "./expressions";
 import * as host from "./hostcalls";
 import { wasi } from "./wasi";
 import { identity, line, NOWHERE, number, number64, given, out, poison, utf8 } from "./report";
@@ -18,6 +19,7 @@ export function battery(group: string, id: i32, name: string): void {
   else if (group == "properties") properties();
   else if (group == "misc") misc(id);
   else if (group == "foreign") foreign();
+  else if (group == "expressions") expressions();
   else if (group == "wasi") wasi();
   else if (group == "badmemory") badMemory();
   else line("unknown group " + group, -1);

@@ -157,7 +157,10 @@ export class WasmPlugins {
       allowsStopIteration: settings.allowsStopIteration,
       process: this.process,
       callouts: this.#callouts,
-      ...(foreignFunctions === undefined ? {} : { foreignFunctions }),
+      foreignFunctions: async () => ({
+        ...(await import('@heddle/wasm-host/cel')).celForeignFunctions,
+        ...foreignFunctions,
+      }),
       log,
       observe: (event) => log(event.type === 'reloaded' ? LogLevel.INFO : LogLevel.ERROR, sentence(event)),
       ...(settings.reloadIntervalMs === undefined ? {} : { reloadIntervalMs: settings.reloadIntervalMs }),

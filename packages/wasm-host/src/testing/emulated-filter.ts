@@ -1,6 +1,6 @@
 import { LogLevel } from '../abi.ts';
 import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
-import type { ForeignFunction } from '../foreign-functions.ts';
+import { type ForeignFunction, foreignFunctionsFor } from '../foreign-functions.ts';
 import { HeaderList, type HeaderMap, joinedValue } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
 import type { Metric } from '../metrics.ts';
@@ -66,6 +66,7 @@ export interface FilterOptions {
   readonly properties?: Readonly<Record<string, string | Uint8Array>>;
   /** Keys of filter state that `set_envoy_filter_state` may set; default: those that Envoy's own filters read. */
   readonly filterStateKeys?: readonly string[];
+  /** Functions beside Envoy's that need nothing of the machine and those for CEL, which are always there: `nodeForeignFunctions`. */
   readonly foreignFunctions?: Readonly<Record<string, ForeignFunction>>;
   readonly environment?: Readonly<Record<string, string>>;
   /** Whether `trace` has what calls gave and got in words too; default false. */
@@ -190,7 +191,8 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     return value;
   };
   const process = new WasmProcess();
-  const vm = WasmVm.start(await loadModule(options.wasm, { isMetered: options.timeLimitMs !== undefined }), {
+  const module = await loadModule(options.wasm, { isMetered: options.timeLimitMs !== undefined });
+  const vm = WasmVm.start(module, {
     process,
     clock,
     logLevel: LogLevel[(options.logLevel ?? 'trace').toUpperCase() as keyof typeof LogLevel],
@@ -210,7 +212,10 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     },
     ...(options.vmId === undefined ? {} : { vmId: options.vmId }),
     ...(options.vmConfiguration === undefined ? {} : { vmConfiguration: bytesOf(options.vmConfiguration) }),
-    ...(options.foreignFunctions === undefined ? {} : { foreignFunctions: options.foreignFunctions }),
+    foreignFunctions: await foreignFunctionsFor(module.module, async () => ({
+      ...(await import('../cel/index.ts')).celForeignFunctions,
+      ...options.foreignFunctions,
+    })),
     ...(options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs }),
     ...(options.environment === undefined ? {} : { environment: new Map(Object.entries(options.environment)) }),
   });
