@@ -1,14 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf';
-import { buildBootstrap, runEnvoy } from '@heddle/agent';
+import { buildBootstrap, ISTIO_STATS_TAGS, runEnvoy } from '@heddle/agent';
 import { loadRegistry } from '@heddle/envoy-api';
 import { BootstrapSchema } from '@heddle/envoy-api/bootstrap';
 import { testAuthority } from '@heddle/testing/certificates';
-import { parse } from 'yaml';
 import { freePorts } from '../../test/support/free-ports.ts';
 
 const TYPES = 'type.googleapis.com/envoy.extensions';
@@ -37,12 +36,12 @@ export interface Series {
 }
 
 /**
- * The two sides of a mesh in one Envoy: listeners of a caller's proxy, which speak mTLS to listeners of a callee's, each with the filter. Labels come
- * from the `stats_tags` of the filter's envoy.yaml.
+ * The two sides of a mesh in one Envoy: listeners of a caller's proxy, which speak mTLS to listeners of a callee's, each with the filter. Its
+ * bootstrap is that of the mesh's own Envoys.
  *
  * Requests below `/api` reach the application, those below `/api/forbidden` are refused by a filter before this one, `/dead` leads nowhere.
  */
-export async function startMesh(path: string, folder: string, wasm: Uint8Array): Promise<EnvoyMesh> {
+export async function startMesh(path: string, wasm: Uint8Array): Promise<EnvoyMesh> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'heddle-telemetry-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -108,16 +107,15 @@ export async function startMesh(path: string, folder: string, wasm: Uint8Array):
       cluster('outbound|80||dead.default.svc.cluster.local', dead),
     ],
   };
-  const { stats_config } = parse(await readFile(join(folder, 'envoy.yaml'), 'utf8')) as { stats_config: JsonObject };
   const log: string[] = [];
   const envoy = stack.use(
     await runEnvoy({
       path,
       bootstrap: create(BootstrapSchema, {
-        ...buildBootstrap({ node: { id: 'test' } }),
+        ...buildBootstrap({ node: { id: 'test' }, statsTags: ISTIO_STATS_TAGS }),
         ...fromJson(
           BootstrapSchema,
-          { stats_config, static_resources: resources, stats_flush_interval: '0.2s' },
+          { static_resources: resources, stats_flush_interval: '0.2s' },
           { registry: await loadRegistry() },
         ),
       }),

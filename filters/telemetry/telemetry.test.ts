@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
+import { ISTIO_STATS_TAGS } from '@heddle/agent';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { buildFilter } from '@heddle/wasm-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -342,11 +343,12 @@ describe('in the emulator, further', () => {
   const start = async (configuration: object, properties: Readonly<Record<string, string | Uint8Array>> = {}) =>
     createFilter({ wasm: (await built).wasm, configuration, properties });
 
-  test('the example has the stats_tags that the build makes', async () => {
+  test('the example and Envoys of the mesh have the stats_tags that the build makes', async () => {
     const example = parse(await readFile(join(folder, 'envoy.yaml'), 'utf8')) as {
       stats_config: { stats_tags: unknown };
     };
     expect(example.stats_config.stats_tags).toEqual((await built).statsTags);
+    expect(ISTIO_STATS_TAGS).toEqual((await built).statsTags);
     expect((await built).statsTags.map(({ tag_name }) => tag_name)).toEqual([...LABELS].sort());
   });
 
@@ -410,6 +412,7 @@ describe('in the emulator, further', () => {
     { bits: 1 << 6, names: 'UC' },
     { bits: (1 << 5) | (1 << 15), names: 'UF,URX' },
     { bits: 1 << 29, names: 'UDO' },
+    { bits: 2 ** 40, names: 'unknown' },
   ])('response flags $names', async ({ bits, names }) => {
     const flags = new Uint8Array(8);
     new DataView(flags.buffer).setBigUint64(0, BigInt(bits), true);
@@ -472,7 +475,7 @@ for (const version of process.env['HEDDLE_FILTER_ENVOYS']?.split(',') ?? ['1.40'
     }
     let mesh: EnvoyMesh;
     beforeAll(async () => {
-      mesh = await startMesh(path, folder, (await built).wasm);
+      mesh = await startMesh(path, (await built).wasm);
     }, 60_000);
     afterAll(() => mesh?.[Symbol.asyncDispose]());
 

@@ -130,6 +130,12 @@ describe('buildBootstrap', () => {
       `${cluster}/transport_socket/name`,
       'envoy.transport_sockets.tls',
     ],
+    [
+      'labels of metrics',
+      { statsTags: [{ tag_name: 'code', regex: '(code=(.*?);)' }] },
+      'stats_config/stats_tags/0',
+      { tag_name: 'code', regex: '(code=(.*?);)' },
+    ],
   ];
 
   test.each(cases)('has %s', async (_, options, path, expected) => {

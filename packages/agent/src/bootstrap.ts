@@ -16,6 +16,7 @@ import {
 import { DownstreamConnectionsConfigSchema } from '@heddle/envoy-api/extensions/resource-monitors';
 import { HttpProtocolOptionsSchema } from '@heddle/envoy-api/extensions/upstreams/http';
 import { ENVOY_RUNTIME, TTL_FEATURE, WRAPPED_FEATURE } from '@heddle/model';
+import type { StatsTag } from './istio-stats-tags.ts';
 
 /** The name of the cluster that leads to the control plane; Istio's, which its tools look for. */
 export const XDS_CLUSTER_NAME = 'xds-grpc';
@@ -53,6 +54,11 @@ export interface BootstrapOptions {
   readonly maxDownstreamConnections?: number;
   /** Runtime keys and values, beside and before those of `ENVOY_RUNTIME`. */
   readonly runtime?: JsonObject;
+  /**
+   * What becomes labels of metrics, beside what Envoy itself knows of: see {@link ISTIO_STATS_TAGS}. Each is looked for in the name of every
+   * metric that is made. Default: none.
+   */
+  readonly statsTags?: readonly StatsTag[];
   /** Listeners, clusters and secrets that do not come from the control plane. */
   readonly staticResources?: MessageInitShape<typeof BootstrapSchema>['staticResources'];
 }
@@ -95,6 +101,7 @@ export function buildBootstrap(options: BootstrapOptions): Bootstrap {
       ],
     },
     staticResources: options.staticResources ?? {},
+    ...(options.statsTags === undefined ? {} : { statsConfig: { statsTags: options.statsTags.map(tagSpecifier) } }),
   });
   const runtime = { ...ENVOY_RUNTIME, ...options.runtime };
   const layer = { name: 'heddle', layerSpecifier: { case: 'staticLayer' as const, value: runtime } };
@@ -202,4 +209,8 @@ function xdsCluster(
     upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30, keepaliveInterval: 10, keepaliveProbes: 3 } },
     ...(transportSocket === undefined ? {} : { transportSocket }),
   };
+}
+
+function tagSpecifier({ tag_name: tagName, regex }: StatsTag) {
+  return { tagName, tagValue: { case: 'regex' as const, value: regex } };
 }

@@ -24,5 +24,6 @@ export type { ProcessExit } from './envoy-process.ts';
 export { DEFAULT_ENVOY_VERSION } from './envoy-version.ts';
 export { fetchEnvoy } from './fetch-envoy.ts';
 export { type FindEnvoyOptions, type FoundEnvoy, findEnvoy } from './find-envoy.ts';
+export { ISTIO_STATS_TAGS, type StatsTag } from './istio-stats-tags.ts';
 export { type EnvoyLogLevel, type EnvoyLogLine, parseLogLine } from './log-line.ts';
 export { type EnvoyEvent, type RunEnvoyOptions, type RunningEnvoy, runEnvoy } from './run-envoy.ts';

@@ -1,4 +1,4 @@
-import { buildBootstrap, runEnvoy } from '@heddle/agent';
+import { buildBootstrap, ISTIO_STATS_TAGS, runEnvoy } from '@heddle/agent';
 import { serveDiscovery } from '@heddle/discovery/node';
 import { locateEnvoy } from '../commands/envoy.ts';
 import {
@@ -50,6 +50,8 @@ async function startEnvoy(options: {
     bootstrap: buildBootstrap({
       adsAddress,
       node,
+      // A filter of the mesh may count what Istio's proxies count.
+      statsTags: ISTIO_STATS_TAGS,
       ...(maxDownstreamConnections === undefined ? {} : { maxDownstreamConnections }),
     }),
     onLog: ({ level, message }) => {
