@@ -1,25 +1,17 @@
-// Each rule of the xDS protocol has a test that notices when the server breaks it: npm run mutants [-- --rule XP-7]
+// Each rule of the xDS protocol has a test that notices when the server breaks it, and so have the host calls, callbacks and helpers of filters:
+// npm run mutants [-- --rule XP-7 | --filters wasm-host]
 //
-// Every mutant is a copy of packages/discovery with one line changed. The tests whose names carry its rule must fail on it, and
-// pass on a copy without change.
-import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+// Every mutant is a copy of a package with one line changed. Of packages/discovery the tests whose names carry the mutant's rule must fail on it, of
+// those for filters the ones that the mutant names; all must pass on a copy without change.
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { pinnedNode, root } from '../../scripts/ensure.mjs';
+import { root } from '../../scripts/ensure.mjs';
+import { FILTER_PACKAGES, testFilterPackage } from './filter-packages.ts';
 import { EXEMPT, MUTANTS, type Mutant, RULES } from './mutants.ts';
+import { applyChange, copyParts, counts, prepareFolder, problemOf, report, runTests } from './run-copies.ts';
 
 /** A test that waits for what does not come has noticed too. */
 const TEST_TIMEOUT_MS = 3_000;
@@ -30,20 +22,14 @@ const RULES_AT_A_TIME = 4;
 const BASE = 'unchanged';
 const SOURCES = join(root, 'packages/discovery');
 
-interface VitestReport {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
+const { values } = parseArgs({ options: { rule: { type: 'string' }, filters: { type: 'string' } } });
+const rules = values.filters === undefined ? RULES.filter((rule) => (values.rule ?? rule) === rule) : [];
+const packages = values.rule === undefined ? FILTER_PACKAGES.filter((name) => (values.filters ?? name) === name) : [];
+if (rules.length + packages.length === 0) {
+  const wanted = values.rule === undefined ? FILTER_PACKAGES : RULES;
+  throw new Error(`Cannot test "${values.rule ?? values.filters}": wanted one of ${wanted.join(', ')}`);
 }
 
-const { values } = parseArgs({ options: { rule: { type: 'string' } } });
-const rules = values.rule === undefined ? RULES : RULES.filter((rule) => rule === values.rule);
-if (rules.length === 0) throw new Error(`Cannot test rule "${values.rule}": wanted one of ${RULES.join(', ')}`);
-
-let passed = 0;
-let failed = 0;
 const folder = mkdtempSync(join(tmpdir(), 'heddle-mutants-'));
 try {
   const files = prepare(folder);
@@ -55,8 +41,9 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+for (const name of packages) await testFilterPackage(name);
+process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
 
 async function testRule(rule: string, testFiles: readonly string[]): Promise<void> {
   const mutants = MUTANTS.filter((mutant) => mutant.rule === rule);
@@ -79,7 +66,9 @@ async function testRule(rule: string, testFiles: readonly string[]): Promise<voi
     else report(`${rule} ${mutant.effect}`, problem);
   }
   const { testResults } = await runTests(
+    folder,
     rule,
+    ['-t', `\\b${rule}\\b`],
     [...copies.keys()].flatMap((copy) => files.map((file) => join(copy, file))),
   );
   for (const [copy, mutant] of copies) {
@@ -98,70 +87,20 @@ async function testRule(rule: string, testFiles: readonly string[]): Promise<voi
 
 /** Makes the folder in which the copies are tested; gives the test files that a copy has. */
 function prepare(into: string): readonly string[] {
-  symlinkSync(join(root, 'node_modules'), join(into, 'node_modules'));
-  const config = [
-    `import { mergeConfig } from '${join(root, 'node_modules/vitest/dist/config.js')}';`,
-    `import base from '${join(root, 'vitest.config.ts')}';`,
-    `base.test.include = ['*/src/**/*.test.ts'];`,
-    // The copies share what they import: one worker after the other would load it anew for each.
-    `export default mergeConfig(base, { test: { testTimeout: ${TEST_TIMEOUT_MS}, hookTimeout: ${HOOK_TIMEOUT_MS}, teardownTimeout: 500, isolate: false } });`,
-  ];
-  writeFileSync(join(into, 'vitest.config.mjs'), `${config.join('\n')}\n`);
+  prepareFolder(into, { testTimeout: TEST_TIMEOUT_MS, hookTimeout: HOOK_TIMEOUT_MS });
   copySources(BASE);
   return globSync('src/**/*.test.ts', { cwd: SOURCES }).sort();
 }
 
 function copySources(copy: string): void {
-  mkdirSync(join(folder, copy));
-  for (const part of ['package.json', 'README.md', 'src'])
-    cpSync(join(SOURCES, part), join(folder, copy, part), { recursive: true });
+  copyParts(SOURCES, join(folder, copy), ['package.json', 'README.md', 'src']);
 }
 
 /** Writes a copy with one line changed, or says why that is impossible. */
-function applyMutant(copy: string, { file, find, replace }: Mutant): string | undefined {
-  const path = join(SOURCES, 'src', file);
-  if (!existsSync(path)) return `there is no file "${file}"`;
-  const text = readFileSync(path, 'utf8');
-  const found = text.split(find).length - 1;
-  if (found !== 1) return `found ${found} times in ${file}, wanted once: ${find}`;
+function applyMutant(copy: string, mutant: Mutant): string | undefined {
+  const problem = problemOf(join(SOURCES, 'src', mutant.file), mutant);
+  if (problem !== undefined) return problem;
   copySources(copy);
-  writeFileSync(
-    join(folder, copy, 'src', file),
-    text.replace(find, () => replace),
-  );
+  applyChange(join(folder, copy, 'src', mutant.file), mutant);
   return undefined;
-}
-
-function runTests(rule: string, files: readonly string[]): Promise<VitestReport> {
-  const reportFile = join(folder, `${rule}.json`);
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const options = ['--root', folder, '-t', `\\b${rule}\\b`, '--reporter=json', `--outputFile=${reportFile}`];
-  const child = spawn(pinnedNode(), [vitest, 'run', ...options, ...files], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => {
-      if (existsSync(reportFile)) resolve(JSON.parse(readFileSync(reportFile, 'utf8')));
-      else reject(new Error(`Cannot test ${rule}: vitest wrote no report\n${output}`));
-    });
-  });
-}
-
-function report(name: string, problem: string | undefined, noticed: readonly string[] = []): void {
-  if (problem === undefined) passed += 1;
-  else failed += 1;
-  const [first, ...others] = noticed;
-  const by =
-    first === undefined
-      ? ''
-      : `\n         noticed by: ${first}${others.length === 0 ? '' : ` (and ${others.length} more)`}`;
-  process.stdout.write(problem === undefined ? `passed  ${name}${by}\n` : `FAILED  ${name}\n         ${problem}\n`);
 }

@@ -3,15 +3,18 @@ import { expect, test } from 'vitest';
 import { emptyModule, moduleOf } from '../test/module-bytes.ts';
 import { Status } from './abi.ts';
 import { nextContextId } from './context-ids.ts';
+import { HttpContext } from './http-context.ts';
 import { Metrics } from './metrics.ts';
 import { startPlugin } from './plugin.ts';
+import { RootContext } from './root-context.ts';
 import { setProperty } from './set-properties.ts';
 import { SharedData } from './shared-data.ts';
 import { SharedQueues } from './shared-queues.ts';
+import { CloseType, TcpContext } from './tcp-context.ts';
 import { fakeClock } from './testing/fake-clock.ts';
 import { loadModule, ModuleError } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
-import { systemWasmClock } from './wasm-vm.ts';
+import { systemWasmClock, WasmVm } from './wasm-vm.ts';
 
 const zeros = (length: number) => new Uint8Array(length);
 
@@ -81,6 +84,35 @@ test('metrics have room for so many names', () => {
   const metrics = new Metrics(600);
   expect([metrics.define(0, 'a'), metrics.define(1, 'a'), metrics.define(2, 'a')]).toEqual([4, 5, undefined]);
   expect(metrics.define(0, 'a')).toBe(4);
+});
+
+test('a histogram keeps its last thousand samples', () => {
+  const metrics = new Metrics();
+  const id = metrics.define(2, 'h') as number;
+  for (let value = 0n; value < 1_200n; value += 1n) metrics.record(id, value);
+  expect(metrics.all()[0]).toMatchObject({ count: 1200, sum: 719_400n });
+  expect(metrics.all()[0]?.samples).toHaveLength(1000);
+  expect(metrics.all()[0]?.samples[0]).toBe(200n);
+});
+
+test('a stream that is over leaves nothing in its VM', async () => {
+  const vm = WasmVm.start(await loadModule(emptyModule()));
+  const root = RootContext.configure(vm, { name: 'p', rootId: '', configuration: zeros(0) });
+  const host = { property: () => undefined, setProperty: () => Status.OK };
+  const nothing = () => {};
+  const stream = new HttpContext(vm, root, {
+    ...host,
+    continueRequest: nothing,
+    continueResponse: nothing,
+    reset: nothing,
+    sendLocalReply: nothing,
+    clearRouteCache: nothing,
+  });
+  const connection = new TcpContext(vm, root, { ...host, continueReading: nothing, close: nothing });
+  expect([vm.context(stream.id), vm.context(connection.id)]).toEqual([stream, connection]);
+  stream.close({});
+  connection.onDownstreamClose(CloseType.REMOTE);
+  expect([vm.context(stream.id), vm.context(connection.id)]).toEqual([undefined, undefined]);
 });
 
 test('a stream has room for so many properties', () => {

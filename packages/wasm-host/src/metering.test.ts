@@ -29,6 +29,12 @@ describe('a metered module', () => {
     expect(filter.failure?.message).toBe('The module failed in proxy_on_request_headers: it ran longer than 5 ms');
   });
 
+  test('has its whole budget in each callback', async () => {
+    const filter = await createFilter({ wasm, timeLimitMs: 5 });
+    for (let round = 0; round < 20; round += 1) await filter.request({ path: '/loop/100000' });
+    expect(filter.failure).toBeUndefined();
+  });
+
   test('ends at the same place each time', async () => {
     const left = async () => {
       const { module } = await loadModule(wasm);

@@ -184,7 +184,9 @@ describe('bodies', () => {
 
 test('trailers are seen and changed', async () => {
   const filter = await start();
-  const { trailers } = await filter.request({}, { body: 'a', trailers: { 'x-t': '1' } });
+  const response = { body: 'a', trailers: { 'x-t': '1' } };
+  const { upstream, trailers } = await filter.request({ body: 'b', trailers: { 'x-sum': '1' } }, response);
+  expect(upstream?.trailers).toEqual({ 'x-sum': '1 seen' });
   expect(trailers).toEqual({ 'x-t': '1', 'x-seen': 'yes' });
 });
 
