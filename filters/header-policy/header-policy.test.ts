@@ -44,6 +44,21 @@ const presets = { presets: { hsts: { preload: true }, csp: 'self', browser: true
 const custom = { presets: { hsts: { maxAge: 60, includeSubDomains: false }, csp: "default-src 'none'; img-src *" } };
 
 const cases: readonly FilterCase[] = [
+  ...(
+    [
+      ['denies by the second value', { 'user-agent': ['curl', 'sqlmap'] }, 403],
+      ['denies by a header that came twice', { 'x-debug': ['', ''] }, 403],
+      ['denies by the second value of any header', { 'x-any': ['a', '${jndi:ldap'] }, 400],
+      ['takes what came twice and is wanted', { 'x-caller': ['a', 'b'] }, 200],
+    ] as const
+  ).map(
+    ([name, headers, status]): FilterCase => ({
+      name: `${name}, of headers that came twice`,
+      configuration: rules,
+      request: { path: '/api/x', headers: { 'x-caller': 'me', ...headers } },
+      expect: { status, ...(status === 200 ? {} : { upstream: null }) },
+    }),
+  ),
   {
     name: 'removes, renames, sets and adds',
     configuration: rules,

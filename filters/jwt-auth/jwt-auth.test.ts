@@ -272,16 +272,41 @@ const cases: readonly FilterCase[] = [
   },
 ];
 
+let arrived: () => void = () => {};
+let release: () => void = () => {};
+
+/** Keys that come when they are let go. */
+function late(): Promise<{ readonly body: string }> {
+  arrived();
+  return new Promise((resolve) => {
+    release = () => resolve({ body: jwks(rsaKey, ecKey) });
+  });
+}
+
 describeFilter({
   folder,
   build: () => buildModule(folder),
   cases,
   clusters: {
     jwks: ({ path }) => {
+      if (path === '/late') return late();
       if (path === '/keys') return { body: jwks(rsaKey, ecKey) };
       if (path === '/garbage') return { body: '{"keys":[}' };
       return path === '/empty' ? { body: '{"keys":[]}' } : { status: 500, body: jwks(rsaKey) };
     },
+  },
+  leaves: {
+    case: {
+      name: 'waits for keys',
+      configuration: fetched('late', { timeoutMs: 10_000 }),
+      request: { headers: bearer(token(claims, rsa.privateKey)) },
+      expect: { status: 200, body: 'upstream' },
+    },
+    arrival: () =>
+      new Promise((resolve) => {
+        arrived = resolve;
+      }),
+    release: () => release(),
   },
   refused: [
     { configuration: { providers: [{ issuer: 'a' }] }, reason: 'providers[0]: wanted either "jwks" or "keys"' },
@@ -390,6 +415,24 @@ describe('keys over time', () => {
     await clock.advance(1_000);
     expect(await filter.request(request(text))).toMatchObject({ status: 200 });
     expect(calls).toEqual([0, 10]);
+    filter.close();
+  });
+
+  test('whose client leaves while it waits is forgotten, and the others get their answer', async () => {
+    let answer: FilterResponse | undefined;
+    const { filter, clock } = await start(() => answer);
+    const text = token(forever, rsa.privateKey);
+    const [gone, stays] = [await filter.open(request(text)), await filter.open(request(text))];
+    expect([gone.result.outcome, stays.result.outcome]).toEqual(['paused', 'paused']);
+    await gone.leave();
+    expect(gone.result.outcome).toBe('reset');
+    await clock.advance(2_000);
+    expect(stays.result.status).toBe(503);
+    expect(gone.result).toMatchObject({ outcome: 'reset', upstream: undefined });
+    expect(filter.failure).toBeUndefined();
+    answer = { body: jwks(rsaKey) };
+    await clock.advance(10_000);
+    expect(await filter.request(request(text))).toMatchObject({ status: 200 });
     filter.close();
   });
 

@@ -87,6 +87,7 @@ export class HttpStream {
   #hasResponse = false;
   #hasAnswered = false;
   #isClosed = false;
+  #isLogged = false;
 
   constructor(options: HttpStreamOptions) {
     this.#options = options;
@@ -148,12 +149,22 @@ export class HttpStream {
 
   /** The end of the stream. Each plugin logs it, then each is done with it and forgets it. */
   close(headers: LoggedHeaders): void {
+    this.log(headers);
     if (this.#isClosed) return;
     this.#isClosed = true;
+    for (const filter of this.#filters) filter.end();
+  }
+
+  /**
+   * The stream is over, and each plugin logs it; {@link close} is to follow. Where plugins have streams of their own, all of them log before the
+   * first of them is done, as in Envoy.
+   */
+  log(headers: LoggedHeaders): void {
+    if (this.#isClosed || this.#isLogged) return;
+    this.#isLogged = true;
     for (const filter of this.#filters) filter.stop('request');
     for (const filter of this.#filters) filter.stop('response');
     for (const filter of this.#filters) filter.log(headers);
-    for (const filter of this.#filters) filter.end();
   }
 
   /** A plugin's answer. */

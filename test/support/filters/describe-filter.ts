@@ -12,13 +12,12 @@ import { emulatorPlane } from './emulator-plane.ts';
 import { envoyPlane, refusalByEnvoy } from './envoy-plane.ts';
 import { exampleConfiguration } from './filter-bootstrap.ts';
 import {
+  type ClusterScript,
   comparable,
   configurationText,
   type FilterCase,
   type FilterPlane,
   type PlaneOptions,
-  type ScriptedAnswer,
-  type ScriptedCall,
   unmet,
 } from './filter-case.ts';
 import { gatewayPlane, refusalByGateway } from './gateway-plane.ts';
@@ -46,7 +45,14 @@ export interface FilterSuite {
   /** Names of headers whose values are random: each plane has its own. */
   readonly randomHeaders?: RegExp;
   /** Clusters that the filter calls, beside `upstream`: by name, as in envoy.yaml. Undefined is no answer in time. */
-  readonly clusters?: Readonly<Record<string, (call: ScriptedCall) => ScriptedAnswer | undefined>>;
+  readonly clusters?: Readonly<Record<string, ClusterScript>>;
+  /** A request that waits for the filter's own call, whose client leaves meanwhile; the next one is to be answered as its case says. */
+  readonly leaves?: {
+    readonly case: FilterCase;
+    /** Begins anew, for another plane; resolves when the filter's call has arrived, which is not answered before {@link release}. */
+    readonly arrival: () => Promise<void>;
+    readonly release: () => void;
+  };
 }
 
 /** The Envoys that filters are tried in. The oldest takes its turn in a tier of its own: scripts/ci.mjs. */
@@ -61,7 +67,8 @@ export function describeFilter(suite: FilterSuite): void {
   let options: PlaneOptions;
   beforeAll(async () => {
     const example = parse(await readFile(join(suite.folder, 'envoy.yaml'), 'utf8')) as JsonValue;
-    options = { wasm: await suite.build(), example, cases, clusters };
+    const all = suite.leaves === undefined ? cases : [...cases, suite.leaves.case];
+    options = { wasm: await suite.build(), example, cases: all, clusters };
   }, 60_000);
 
   describe('in the emulator', () => {
@@ -154,6 +161,17 @@ export function describeFilter(suite: FilterSuite): void {
       const outcome = await meets(plane, filterCase);
       expect(comparable(await emulator.send(filterCase), randomHeaders)).toEqual(comparable(outcome, randomHeaders));
     });
+
+    const { leaves } = suite;
+    if (leaves !== undefined) {
+      test('goes on when a client leaves that waits', async () => {
+        await plane.leave(leaves.case, leaves.arrival());
+        const next = plane.send(leaves.case);
+        // Time for the next one to come to where it waits too; it is answered alike if it comes later.
+        setTimeout(leaves.release, 100);
+        expect(unmet(leaves.case, await next)).toEqual([]);
+      });
+    }
 
     test('logs no trap', () => {
       expect(log.filter((line) => /Function: .* failed|Proxy-Wasm plugin in-VM/i.test(line))).toEqual([]);

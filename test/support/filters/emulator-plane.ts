@@ -24,7 +24,11 @@ export function emulatorPlane({ wasm, clusters }: PlaneOptions): FilterPlane {
         clusters: Object.fromEntries(
           Object.entries(clusters).map(([name, answer]) => [
             name,
-            ({ headers, body }) => answer(callOf(headers, new TextDecoder().decode(body))),
+            ({ headers, body }) => {
+              const answered = answer(callOf(headers, new TextDecoder().decode(body)));
+              if (answered instanceof Promise) throw new Error('The emulator takes no answers that come later');
+              return answered;
+            },
           ]),
         ),
       });
@@ -49,6 +53,11 @@ export function emulatorPlane({ wasm, clusters }: PlaneOptions): FilterPlane {
           body: upstream.body,
         },
       };
+    },
+    async leave(filterCase, when) {
+      const open = await (await filterOf(filterCase)).open(filterCase.request, filterCase.response);
+      await when;
+      await open.leave();
     },
     async metrics(filterCase) {
       const { metrics } = await filterOf(filterCase);

@@ -17,7 +17,7 @@ import {
   type ScriptedAnswer,
 } from './filter-case.ts';
 import { startScriptedServer } from './scripted-server.ts';
-import { sendOverWire } from './send-over-wire.ts';
+import { leaveOverWire, sendOverWire } from './send-over-wire.ts';
 
 /** Runs cases in the Envoy at `path`, set up by the filter's envoy.yaml: one process, one worker, one listener for each configuration. */
 export async function envoyPlane(path: string, options: PlaneOptions): Promise<FilterPlane> {
@@ -76,6 +76,10 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
       upstream = undefined;
       answer = filterCase.response ?? DEFAULT_ANSWER;
       return sendOverWire(client, filterCase, () => upstream);
+    },
+    leave(filterCase, when) {
+      const port = ports[configurations.indexOf(configurationText(filterCase.configuration))] ?? 0;
+      return leaveOverWire(port, filterCase, when);
     },
     async metrics() {
       const found = await envoy.admin.stats('^wasmcustom[.]');

@@ -19,6 +19,9 @@ export interface ScriptedCall {
   readonly body: string;
 }
 
+/** What a cluster answers to a call of the filter: undefined is no answer in time, a promise (not in the emulator) one that comes later. */
+export type ClusterScript = (call: ScriptedCall) => ScriptedAnswer | undefined | Promise<ScriptedAnswer>;
+
 /** One request and what is to become of it, on every plane alike. */
 export interface FilterCase {
   readonly name: string;
@@ -72,6 +75,8 @@ export interface Outcome {
 export interface FilterPlane extends AsyncDisposable {
   /** Sends a case's request; one at a time. */
   send(filterCase: FilterCase): Promise<Outcome>;
+  /** Sends a case's request and goes away without its answer, when this resolves. */
+  leave(filterCase: FilterCase, when: Promise<void>): Promise<void>;
   /** Counters and gauges of the filter, by their names without prefixes. */
   metrics(filterCase: FilterCase): Promise<ReadonlyMap<string, number>>;
 }
@@ -83,7 +88,7 @@ export interface PlaneOptions {
   readonly example: JsonValue;
   readonly cases: readonly FilterCase[];
   /** Clusters that the filter calls: by name. Undefined is no answer in time. */
-  readonly clusters: Readonly<Record<string, (call: ScriptedCall) => ScriptedAnswer | undefined>>;
+  readonly clusters: Readonly<Record<string, ClusterScript>>;
   /** Whether there is a listener with the very configuration of envoy.yaml too. */
   readonly usesExample?: boolean;
   /** What the plane logs, line by line. */

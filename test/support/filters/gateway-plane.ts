@@ -19,7 +19,7 @@ import {
   type ScriptedAnswer,
 } from './filter-case.ts';
 import { startScriptedServer } from './scripted-server.ts';
-import { sendOverWire } from './send-over-wire.ts';
+import { leaveOverWire, sendOverWire } from './send-over-wire.ts';
 
 /** The gateway cannot run a filter; the message is its own. */
 class GatewayRefusal extends Error {}
@@ -95,6 +95,10 @@ export async function gatewayPlane(options: PlaneOptions): Promise<FilterPlane> 
       upstream = undefined;
       answer = filterCase.response ?? DEFAULT_ANSWER;
       return sendOverWire(client, filterCase, () => upstream);
+    },
+    leave(filterCase, when) {
+      const port = ports[configurations.indexOf(configurationText(filterCase.configuration))] ?? 0;
+      return leaveOverWire(port, filterCase, when);
     },
     metrics: async () => new Map(gateway.inspect().filterMetrics.map(({ name, value }) => [name, Number(value)])),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ScriptedAnswer, ScriptedCall } from './filter-case.ts';
+import type { ClusterScript } from './filter-case.ts';
 
 /** A server on loopback that answers as it is told to. */
 export interface ScriptedServer extends AsyncDisposable {
@@ -8,14 +8,12 @@ export interface ScriptedServer extends AsyncDisposable {
 }
 
 /** Starts one. A call that is answered with undefined stays open until the caller gives up. */
-export async function startScriptedServer(
-  answer: (call: ScriptedCall) => ScriptedAnswer | undefined,
-): Promise<ScriptedServer> {
+export async function startScriptedServer(answer: ClusterScript): Promise<ScriptedServer> {
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const answered = answer({
+    request.on('end', async () => {
+      const answered = await answer({
         method: request.method ?? '',
         path: request.url ?? '',
         headers: joinedHeaders(request.rawHeaders),

@@ -171,6 +171,7 @@ function finished(exchange: Exchange): void {
       listener.stats.responses5xx++;
       break;
   }
+  for (const filter of listener.filters) filter.onLog?.(exchange);
   for (const filter of listener.filters) filter.onFinished?.(exchange);
   for (const log of listener.accessLogs) log(exchange);
 }

@@ -22,6 +22,8 @@ export interface HttpFilter {
   onResponse?(exchange: Exchange, body: ByteSource | undefined): void | Promise<void>;
   /** Stands in the response body's way. */
   wrapResponseBody?(exchange: Exchange, body: ByteSource): ByteSource;
+  /** The exchange is over: what a filter logs of it. All filters log before the first of them has {@link onFinished}. */
+  onLog?(exchange: Exchange): void;
   /** The exchange is over. */
   onFinished?(exchange: Exchange): void;
 }

@@ -1,5 +1,5 @@
 import { isGrpcContentType } from '@heddle/routing';
-import { HttpStream, type LocalReply, type StreamPlugin } from '@heddle/wasm-host';
+import { HttpStream, type LocalReply, type LoggedHeaders, type StreamPlugin } from '@heddle/wasm-host';
 import { type ByteSource, bytesSource } from '../http/byte-stream.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type HeaderList, headerValue } from '../http/header-list.ts';
@@ -86,15 +86,24 @@ export class WasmExchange {
     return this.#responseBody;
   }
 
-  /** The exchange is over. */
-  close(): void {
-    const exchange = this.#exchange;
+  /** The exchange is over, and the plugin logs it; {@link close} is to follow. */
+  log(): void {
     this.#proceed = undefined;
     this.#responseBody?.cancel();
-    this.#stream.close({
+    this.#stream.log(this.#loggedHeaders());
+  }
+
+  /** The plugin is done with the exchange. */
+  close(): void {
+    this.#stream.close(this.#loggedHeaders());
+  }
+
+  #loggedHeaders(): LoggedHeaders {
+    const exchange = this.#exchange;
+    return {
       requestHeaders: requestHeaderMap(exchange, () => {}),
       ...(exchange.responseStarted ? { responseHeaders: responseHeaderMap(exchange) } : {}),
-    });
+    };
   }
 
   /** The plugin holds a head; it may want to see the body that follows. */

@@ -56,17 +56,22 @@ export function wasmFilter(settings: WasmSettings, plugins: WasmPlugins, generat
     },
     onResponse: (exchange, body) => under.get(exchange)?.stream?.onResponse(body),
     wrapResponseBody: (exchange, body) => under.get(exchange)?.stream?.responseBody ?? body,
-    onFinished(exchange) {
+    onLog(exchange) {
       const entry = under.get(exchange);
       if (entry === undefined) return;
-      under.delete(exchange);
       const { lease } = entry;
       // Also a filter that has not come to see the request logs it, as in Envoy.
       if (entry.stream === undefined && lease.plugin !== undefined) {
         entry.stream = new WasmExchange(exchange, lease.plugin, propertiesOf.get(exchange) ?? new Map());
       }
+      entry.stream?.log();
+    },
+    onFinished(exchange) {
+      const entry = under.get(exchange);
+      if (entry === undefined) return;
+      under.delete(exchange);
       entry.stream?.close();
-      lease.release();
+      entry.lease.release();
     },
   };
 }

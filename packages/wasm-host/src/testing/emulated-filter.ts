@@ -143,6 +143,8 @@ export interface EmulatedFilter {
 export interface OpenRequest {
   /** What has become of it until now. */
   readonly result: Result;
+  /** The client goes away before it has its answer; of no effect afterwards. */
+  leave(): Promise<void>;
 }
 
 /** Objects that Envoy 1.40 makes from bytes (`StreamInfo::FilterState::ObjectFactory`). */
@@ -245,6 +247,10 @@ export async function createFilter(options: FilterOptions): Promise<EmulatedFilt
     return {
       get result() {
         return resultOf(stream);
+      },
+      leave: () => {
+        stream.leave();
+        return checked(settle());
       },
     };
   };

@@ -130,6 +130,13 @@ export class EmulatedStream {
     return this.#end === undefined ? this.#stream.paused : undefined;
   }
 
+  /** The client goes away before it has its answer. */
+  leave(): void {
+    if (this.#end !== undefined || this.#isReset) return;
+    this.#isReset = true;
+    this.#stream.close({ requestHeaders: this.#options.request.headers });
+  }
+
   start(): void {
     push(this.#options.request, this.#stream.request, (bytes) => {
       this.#facts.requestBytes += bytes;
