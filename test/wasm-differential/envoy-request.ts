@@ -1,11 +1,11 @@
 import http2 from 'node:http2';
-import { pairsOf, rawHeaders, readMessage, sendPieces } from './peer.ts';
+import { pairsOf, rawHeaders, readMessage, sendPieces, WIDE } from './peer.ts';
 import type { ProbeCase, SeenMessage } from './probe-case.ts';
 
 /** A connection to a listener of Envoy. */
 export function connect(port: number): Promise<http2.ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const session = http2.connect(`http://127.0.0.1:${port}`, WIDE);
     session.once('connect', () => resolve(session));
     session.on('error', reject);
   });

@@ -84,9 +84,12 @@ export type Respond = (request: SeenMessage) => {
   readonly trailers: readonly Pair[];
 };
 
+/** As many headers as the probe may make. */
+export const WIDE = { maxHeaderListPairs: 4000 };
+
 /** Starts the peer on a free port. */
 export async function startPeer(respond: Respond): Promise<Peer> {
-  const server = http2.createServer();
+  const server = http2.createServer(WIDE);
   const sessions = new Set<http2.ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);

@@ -13,6 +13,7 @@ export interface TcpPeer {
 
 /** How long the last line of a step may be behind the one before it. */
 const QUIET_MS = 20;
+const LONGEST_DELAY_MS = 150;
 
 /** Starts the upstream on a free port. */
 export async function startTcpPeer(): Promise<TcpPeer> {
@@ -47,20 +48,32 @@ export async function runTcpInEnvoy(
   const from = lines.length;
   const said = () => lines.slice(from);
   const settled = () => untilOver(said, () => true, { timeoutMs: 1500, quietMs: QUIET_MS });
+  /** On a busy machine it takes its time until a step begins to have effects; some have none. */
+  const begun = async (hasBegun: () => boolean) => {
+    for (let waited = 0; !hasBegun() && waited < LONGEST_DELAY_MS; waited += 5) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
   peer.forget();
   const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const got = collect(socket);
   await new Promise((resolve) => socket.once('connect', resolve));
+  await begun(() => said().length > 0);
   await settled();
   for (const step of steps) {
+    const count = said().length;
+    if ('upstream' in step) await begun(() => peer.current() !== undefined);
     const side = 'client' in step ? socket : peer.current()?.socket;
     const action = 'client' in step ? step.client : step.upstream;
     if (action === 'end') side?.end();
     else side?.write(Buffer.from(step.text ?? '', 'latin1'));
+    await begun(() => said().length > count);
     await settled();
   }
   const hasClientEnded = steps.some((step) => 'client' in step && step.client === 'end');
   const isDeleted = () => said().some((line) => parseLine(line)?.callback === 'delete');
+  const hasUpstreamEnded = steps.some((step) => 'upstream' in step && step.upstream === 'end');
+  if (hasClientEnded && hasUpstreamEnded) await begun(isDeleted);
   const isOver = isDeleted();
   if (!isOver) {
     if (hasClientEnded) peer.current()?.socket.end();

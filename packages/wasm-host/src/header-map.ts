@@ -17,11 +17,18 @@ export interface HeaderMap {
 /** A header map over a list. */
 export class HeaderList implements HeaderMap {
   readonly isReadOnly: boolean;
+  /** Names that stand once. */
+  readonly #inline: ReadonlySet<string> | undefined;
   #pairs: HeaderPair[];
 
-  constructor(pairs: Iterable<HeaderPair> = [], options: { readonly isReadOnly?: boolean } = {}) {
+  /** @param options.inline names of which the values are joined by commas as they are added, besides the pseudo-headers */
+  constructor(
+    pairs: Iterable<HeaderPair> = [],
+    options: { readonly isReadOnly?: boolean; readonly inline?: ReadonlySet<string> } = {},
+  ) {
     this.isReadOnly = options.isReadOnly ?? false;
-    this.#pairs = lowerCased(pairs);
+    this.#inline = options.inline;
+    this.#pairs = this.#listOf(pairs);
   }
 
   pairs(): readonly HeaderPair[] {
@@ -41,6 +48,10 @@ export class HeaderList implements HeaderMap {
   }
 
   #add(key: string, value: string): void {
+    if (this.#inline?.has(key) === true) {
+      this.#pairs = joined(this.#pairs, key, value);
+      return;
+    }
     if (!key.startsWith(':')) {
       this.#pairs.push([key, value]);
       return;
@@ -71,7 +82,19 @@ export class HeaderList implements HeaderMap {
   }
 
   setAll(pairs: readonly HeaderPair[]): void {
-    this.#pairs = lowerCased(pairs);
+    this.#pairs = this.#listOf(pairs);
+  }
+
+  #listOf(pairs: Iterable<HeaderPair>): HeaderPair[] {
+    const list = lowerCased(pairs);
+    const inline = this.#inline;
+    if (inline === undefined) return list;
+    let found: HeaderPair[] = [];
+    for (const pair of list) {
+      if (inline.has(pair[0])) found = joined(found, pair[0], pair[1]);
+      else found.push(pair);
+    }
+    return found;
   }
 
   /** The name as it stands in the list: in lower case, and a request's `host` is `:authority`, as Envoy has it. */
@@ -103,6 +126,15 @@ export class ReadOnlyHeaders implements HeaderMap {
   replace(): void {}
   remove(): void {}
   setAll(): void {}
+}
+
+/** A list with a value more: behind the one that its name has, else at the end. */
+function joined(pairs: HeaderPair[], key: string, value: string): HeaderPair[] {
+  const at = pairs.findIndex(([candidate]) => candidate === key);
+  const before = pairs[at]?.[1];
+  if (before === undefined) pairs.push([key, value]);
+  else pairs[at] = [key, before === '' ? value : `${before},${value}`];
+  return pairs;
 }
 
 /** Pairs with names in lower case; one that is so already is taken as it is. */

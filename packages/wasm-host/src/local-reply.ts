@@ -1,5 +1,6 @@
 import type { LocalReply } from './context.ts';
 import { HeaderList } from './header-map.ts';
+import { INLINE_RESPONSE_HEADERS } from './inline-headers.ts';
 
 /**
  * The response that a plugin's answer makes, as Envoy writes it (`Http::Utility::prepareLocalReply`): a body has a length and a type; a gRPC
@@ -13,7 +14,9 @@ export function formatLocalReply(
   { isGrpc = false, isHead = false }: { readonly isGrpc?: boolean; readonly isHead?: boolean } = {},
 ): { readonly headers: HeaderList; readonly body: Uint8Array } {
   const own = reply.headers.filter(([name]) => !name.startsWith(':'));
-  const headers = new HeaderList([[':status', String(isGrpc ? 200 : reply.status)], ...own]);
+  const headers = new HeaderList([[':status', String(isGrpc ? 200 : reply.status)], ...own], {
+    inline: INLINE_RESPONSE_HEADERS,
+  });
   if (isGrpc) {
     headers.replace('content-type', 'application/grpc');
     headers.replace('grpc-status', String(reply.grpcStatus ?? GRPC_STATUSES[reply.status] ?? UNKNOWN));

@@ -115,7 +115,7 @@ function s(words: string[], at: i32): string {
 /** A map with so many pairs, with values of so many bytes. */
 function many(map: i32, count: i32, length: i32): void {
   const list = new Array<string>();
-  if (map == 0) list.push(":path"), list.push("/many"), list.push(":method"), list.push("GET"), list.push(":authority"), list.push("many"), list.push(":scheme"), list.push("http");
+  if (map == 0) list.push(":path"), list.push("/many"), list.push(":method"), list.push("GET"), list.push(":authority"), list.push("many"), list.push(":scheme"), list.push("http"), list.push("x-forwarded-proto"), list.push("http");
   if (map == 2) list.push(":status"), list.push("200");
   const value = "v".repeat(length);
   while (list.length < count * 2) {

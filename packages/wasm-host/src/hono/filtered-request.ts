@@ -2,6 +2,7 @@ import type { LocalReply } from '../context.ts';
 import { HeaderList, type HeaderMap } from '../header-map.ts';
 import { latin1Bytes } from '../header-pairs.ts';
 import { HttpStream, type StreamPlugin } from '../http-stream.ts';
+import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS } from '../inline-headers.ts';
 import { formatLocalReply } from '../local-reply.ts';
 import { BodyPump, StreamedBody } from './streamed-body.ts';
 import { fieldPairs, isField, isSame, webHeaders } from './web-headers.ts';
@@ -33,13 +34,16 @@ export class FilteredRequest {
     // Who does not wait for the answer any more need not hear that there is none.
     this.#answered.promise.catch(() => {});
     const { pathname, search, host, protocol } = new URL(raw.url);
-    this.#requestHeaders = new HeaderList([
-      [':authority', raw.headers.get('host') ?? host],
-      [':path', pathname + search],
-      [':method', raw.method],
-      [':scheme', protocol.slice(0, -1)],
-      ...fieldPairs(raw.headers).filter(([name]) => name !== 'host'),
-    ]);
+    this.#requestHeaders = new HeaderList(
+      [
+        [':authority', raw.headers.get('host') ?? host],
+        [':path', pathname + search],
+        [':method', raw.method],
+        [':scheme', protocol.slice(0, -1)],
+        ...fieldPairs(raw.headers).filter(([name]) => name !== 'host'),
+      ],
+      { inline: INLINE_REQUEST_HEADERS },
+    );
     this.#stream = new HttpStream({
       plugins: [plugin],
       ...(options.bufferLimitBytes === undefined ? {} : { bufferLimitBytes: options.bufferLimitBytes }),
@@ -104,7 +108,9 @@ export class FilteredRequest {
       this.#close();
       return Promise.resolve(raw);
     }
-    const headers = new HeaderList([[':status', String(raw.status)], ...fieldPairs(raw.headers)]);
+    const headers = new HeaderList([[':status', String(raw.status)], ...fieldPairs(raw.headers)], {
+      inline: INLINE_RESPONSE_HEADERS,
+    });
     const body = this.#raw.method === 'HEAD' || NULL_BODY.has(raw.status) ? null : raw.body;
     if (body !== null) {
       const pump = new BodyPump(body);

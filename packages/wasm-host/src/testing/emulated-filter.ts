@@ -3,6 +3,7 @@ import type { Callouts, HttpCall, HttpCallReply } from '../callouts.ts';
 import { type ForeignFunction, foreignFunctionsFor } from '../foreign-functions.ts';
 import { HeaderList, type HeaderMap, joinedValue } from '../header-map.ts';
 import { type HeaderPair, latin1Bytes, latin1Text } from '../header-pairs.ts';
+import { INLINE_REQUEST_HEADERS, INLINE_RESPONSE_HEADERS, INLINE_RESPONSE_TRAILERS } from '../inline-headers.ts';
 import type { Metric } from '../metrics.ts';
 import type { FailurePolicy } from '../plugin.ts';
 import { RootContext } from '../root-context.ts';
@@ -337,23 +338,26 @@ function requestOf({
     [':method', method],
     [':scheme', scheme],
   ];
-  return messageOf([...pseudo, ...pairsOf(headers)], body, trailers);
+  return messageOf([...pseudo, ...pairsOf(headers)], body, trailers, INLINE_REQUEST_HEADERS);
 }
 
 function responseOf({ status = 200, headers, body, trailers }: ResponseInit): EmulatedMessage {
-  return messageOf([[':status', String(status)], ...pairsOf(headers)], body, trailers);
+  const pairs: HeaderPair[] = [[':status', String(status)], ...pairsOf(headers)];
+  return messageOf(pairs, body, trailers, INLINE_RESPONSE_HEADERS, INLINE_RESPONSE_TRAILERS);
 }
 
 function messageOf(
   pairs: readonly HeaderPair[],
   body: BodyInit | undefined,
   trailers: HeaderInit | undefined,
+  inline: ReadonlySet<string>,
+  inlineTrailers: ReadonlySet<string> = new Set(),
 ): EmulatedMessage {
   const pieces = body === undefined ? [] : (Array.isArray(body) ? body : [body]).map(bytesOf);
   return {
-    headers: new HeaderList(pairs),
+    headers: new HeaderList(pairs, { inline }),
     body: pieces,
-    trailers: trailers === undefined ? undefined : new HeaderList(pairsOf(trailers)),
+    trailers: trailers === undefined ? undefined : new HeaderList(pairsOf(trailers), { inline: inlineTrailers }),
   };
 }
 

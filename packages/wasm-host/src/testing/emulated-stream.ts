@@ -10,6 +10,7 @@ import type { RootContext } from '../root-context.ts';
 import type { MessageSink } from '../stream-leg.ts';
 import type { WasmVm } from '../wasm-vm.ts';
 import { emulatedAttribute } from './emulated-attributes.ts';
+import { refuseRequest, refuseResponse, restoreScheme } from './emulated-router.ts';
 
 /** One message as it is sent. */
 export interface EmulatedMessage {
@@ -155,8 +156,14 @@ export class EmulatedStream {
   }
 
   async #forward(request: DeliveredMessage): Promise<void> {
-    this.#upstreamRequest = request;
-    const response = await this.#options.upstream(request);
+    const refusal = refuseRequest(request.headers);
+    let response = refusal?.message;
+    if (refusal !== undefined) this.#facts.details = refusal.details;
+    if (response === undefined) {
+      restoreScheme(request.headers);
+      this.#upstreamRequest = request;
+      response = await this.#options.upstream(request);
+    }
     if (this.#isReset || this.#localReply !== undefined) return;
     this.#facts.status = Number(response.headers.get(':status') ?? 0);
     push(response, this.#stream.response, undefined, () => {
@@ -182,7 +189,13 @@ export class EmulatedStream {
     else push(message, this.#stream.response);
   }
 
-  #finish(response: DeliveredMessage): void {
+  #finish(delivered: DeliveredMessage): void {
+    const refusal = refuseResponse(delivered.headers);
+    if (refusal !== undefined) this.#facts.details = refusal.details;
+    const response: DeliveredMessage =
+      refusal === undefined
+        ? delivered
+        : { headers: refusal.message.headers, body: refusal.message.body[0] ?? delivered.body, trailers: undefined };
     this.#end = { response, upstreamRequest: this.#upstreamRequest, localReply: this.#localReply };
     const { headers, trailers } = response;
     this.#facts.hasResponseEnded = true;
