@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { compileModule } from '@heddle/testing/compile-module';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
+import { HOSTILE_RUNS, hostileBytes } from '../test/hostile-bytes.ts';
 import { loadPlainModule, PLAIN_FLAGS, type PlainModule } from '../test/plain-module.ts';
 
 let sdk: PlainModule;
@@ -585,5 +586,49 @@ test('a message is read field by field, and what is broken ends it', () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => void sdk.text('readMessage', bytes, 2)),
     { numRuns: 500 },
+  );
+});
+
+test.each([
+  ...[
+    'base64',
+    'base64Url',
+    'fromBase64',
+    'fromBase64Url',
+    'hex',
+    'fromHex',
+    'text',
+    'isUtf8',
+    'sha256',
+    'percent',
+    'fromPercent',
+  ].map((name) => ({ name, texts: 1, number: undefined })),
+  ...['query', 'url', 'traceparent', 'childOf', 'b3Single', 'b3Multi', 'decision', 'tracestate'].map((name) => ({
+    name,
+    texts: 1,
+    number: undefined,
+  })),
+  ...[
+    'hmacSha256',
+    'isSame',
+    'queryOfPath',
+    'pathWithout',
+    'cookie',
+    'cookiesWithout',
+    'glob',
+    'tracestateGet',
+    'tracestateRemove',
+  ].map((name) => ({ name, texts: 2, number: undefined })),
+  { name: 'tracestateSet', texts: 3, number: undefined },
+  { name: 'setCookie', texts: 3, number: 60 },
+  { name: 'readMessage', texts: 1, number: 4 },
+])('nothing that is given to $name is a trap', ({ name, texts, number }) => {
+  const last = number === undefined ? [] : [number];
+  fc.assert(
+    fc.property(fc.tuple(...Array.from({ length: texts }, () => hostileBytes)), (given) => {
+      // A trap throws; what comes out is judged elsewhere.
+      sdk.number(name, ...given, ...last);
+    }),
+    HOSTILE_RUNS,
   );
 });

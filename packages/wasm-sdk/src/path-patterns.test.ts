@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { compileModule } from '@heddle/testing/compile-module';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { HOSTILE_RUNS, hostileBytes } from '../test/hostile-bytes.ts';
 import { loadPlainModule, PLAIN_FLAGS, type PlainModule } from '../test/plain-module.ts';
 
 let module: PlainModule;
@@ -139,4 +141,18 @@ describe('Settings', () => {
     const lines = module.text('settings', '{"text":1,"flag":1,"x":1}').split('\n');
     expect(lines.filter((line) => line.startsWith('! '))).toHaveLength(3);
   });
+});
+
+test.each([
+  { name: 'plain', texts: 1 },
+  { name: 'withoutQuery', texts: 1 },
+  { name: 'matches', texts: 2 },
+  { name: 'settings', texts: 1 },
+])('nothing that is given to $name is a trap', ({ name, texts }) => {
+  fc.assert(
+    fc.property(fc.tuple(...Array.from({ length: texts }, () => hostileBytes)), (given) => {
+      module.number(name, ...given);
+    }),
+    HOSTILE_RUNS,
+  );
 });

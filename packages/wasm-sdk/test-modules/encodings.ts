@@ -110,7 +110,7 @@ export function b3Single(value: ArrayBuffer): ArrayBuffer { return context(parse
 export function b3Multi(values: ArrayBuffer): ArrayBuffer {
   const parts = toText(values).split(",");
   const list: (string | null)[] = [];
-  for (let index = 0; index < 4; index++) list.push(parts[index] == "-" ? null : parts[index]);
+  for (let index = 0; index < 4; index++) list.push(index >= parts.length || parts[index] == "-" ? null : parts[index]);
   return context(parseB3Multi(list[0], list[1], list[2], list[3]));
 }
 export function decision(value: ArrayBuffer): i32 { return b3Decision(toText(value)); }
