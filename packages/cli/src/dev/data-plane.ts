@@ -41,7 +41,12 @@ export interface DataPlaneOptions {
 export interface DataPlaneNode {
   readonly id: string;
   readonly cluster: string;
-  readonly metadata: { readonly NAMESPACE: string; readonly LABELS: Record<string, string> };
+  /** In Istio's keys, by which metrics name it. */
+  readonly metadata: {
+    readonly NAMESPACE: string;
+    readonly WORKLOAD_NAME: string;
+    readonly LABELS: Record<string, string>;
+  };
 }
 
 /** The ingress gateway; `kind` tells the implementations apart in logs. */
@@ -55,19 +60,19 @@ export function ingressNode(address: string, kind: 'embedded' | 'envoy'): DataPl
       dnsDomain: `${INGRESS_NAMESPACE}.svc.cluster.local`,
     }),
     cluster: `istio-ingressgateway.${INGRESS_NAMESPACE}`,
-    metadata: { NAMESPACE: INGRESS_NAMESPACE, LABELS: { ...INGRESS_LABELS } },
+    metadata: { NAMESPACE: INGRESS_NAMESPACE, WORKLOAD_NAME: 'istio-ingressgateway', LABELS: { ...INGRESS_LABELS } },
   };
 }
 
 /** The sidecar of a pod. */
 export function sidecarNode(
-  { namespace, name }: PodPlan,
+  { namespace, name, workload }: PodPlan,
   labels: Readonly<Record<string, string>>,
   address: string,
 ): DataPlaneNode {
   return {
     id: nodeId({ type: 'sidecar', ip: address, name, namespace, dnsDomain: `${namespace}.svc.cluster.local` }),
     cluster: `${labels['app'] ?? name}.${namespace}`,
-    metadata: { NAMESPACE: namespace, LABELS: { ...labels } },
+    metadata: { NAMESPACE: namespace, WORKLOAD_NAME: workload, LABELS: { ...labels } },
   };
 }

@@ -6,6 +6,7 @@ import { type SidecarDataPlane, Sidecars } from './sidecars.ts';
 
 const pod: PodPlan = {
   namespace: 'shop',
+  workload: 'cart',
   name: 'cart-0',
   labels: { app: 'cart' },
   annotations: {},

@@ -23,6 +23,7 @@ function plan(container: Partial<ContainerPlan>): PodPlan {
   return {
     namespace: 'shop',
     name: 'web-0',
+    workload: 'web',
     labels: { app: 'web' },
     annotations: {},
     folder,

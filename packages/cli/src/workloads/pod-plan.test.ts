@@ -79,7 +79,7 @@ describe('planDeployment', () => {
       spec: { containers: [container] },
     };
     const { pods, diagnostics } = planDeployment(deployment(template, { replicas }), context);
-    expect(pods).toHaveLength(expected);
+    expect(pods.map(({ workload }) => workload)).toEqual(Array.from({ length: expected }, () => 'web'));
     expect(diagnostics).toHaveLength(problems);
   });
 

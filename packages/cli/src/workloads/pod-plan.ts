@@ -18,6 +18,8 @@ const MAX_LOCAL_REPLICAS = 5;
 export interface PodPlan {
   readonly namespace: string;
   readonly name: string;
+  /** What it is one of: its Deployment; itself, without one. */
+  readonly workload: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly serviceAccountName?: string;
@@ -98,6 +100,7 @@ export function planDeployment(
   const pods = Array.from({ length: Math.min(replicas, MAX_LOCAL_REPLICAS) }, (_, index) => ({
     namespace: deployment.metadata.namespace ?? 'default',
     name: `${deployment.metadata.name}-${index}`,
+    workload: deployment.metadata.name ?? '',
     labels: template.metadata?.labels ?? {},
     annotations,
     ...(template.spec?.serviceAccountName === undefined
@@ -124,6 +127,7 @@ export function planPod(
       {
         namespace: pod.metadata.namespace ?? 'default',
         name: pod.metadata.name ?? '',
+        workload: pod.metadata.name ?? '',
         labels: pod.metadata.labels ?? {},
         annotations,
         ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
