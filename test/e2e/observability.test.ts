@@ -205,6 +205,7 @@ describe('heddle config', () => {
       'ADDRESSES',
       'NAME',
       'ENDPOINT',
+      'ECDS',
     ]);
   });
 
@@ -220,7 +221,7 @@ describe('heddle config', () => {
     [['config', 'route', 'x'], 1, /no proxy "x" is connected; connected: bad\.istio-system, good\.istio-system/],
     [['config', 'route', 'good', '-f', 'x.json'], 64, /both a NODE \("good"\) and --file \("x\.json"\)/],
     [['config', 'route', '-f', 'no-such.json'], 1, /cannot read a dump from "no-such\.json"/],
-    [['config', 'secrets', 'good'], 64, /wanted listener, route, cluster, endpoint or all/],
+    [['config', 'secrets', 'good'], 64, /wanted listener, route, cluster, endpoint, ecds or all/],
   ])('refuses %j', async (args, code, message) => {
     const { stdout, stderr, exitCode } = await ask(...args);
     expect([exitCode, stdout]).toEqual([code, '']);

@@ -22,7 +22,6 @@ const cluster = (name: string) => ({ name, connect_timeout: '1s' });
 const [adminPort = 0] = await freePorts(1);
 
 const example = {
-  admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
   stats_config: { stats_tags: statsTags(['path', 'result']).map((tag) => ({ ...tag })) },
   static_resources: {
     listeners: [
@@ -225,6 +224,7 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
     plane = await envoyPlane(path as string, {
       wasm,
       example,
+      adminPort,
       cases,
       clusters: {
         auth({ headers, body }) {

@@ -46,7 +46,7 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
     await runEnvoy({
       path,
       bootstrap: create(BootstrapSchema, {
-        ...buildBootstrap({ node: { id: 'test' } }),
+        ...buildBootstrap({ node: { id: 'test' }, adminAddress: `127.0.0.1:${options.adminPort ?? 0}` }),
         ...fromJson(BootstrapSchema, outsideOfResources(options.example), { registry }),
         staticResources: fromJson(
           Bootstrap_StaticResourcesSchema,

@@ -91,6 +91,8 @@ export interface PlaneOptions {
   readonly clusters: Readonly<Record<string, ClusterScript>>;
   /** Whether there is a listener with the very configuration of envoy.yaml too. */
   readonly usesExample?: boolean;
+  /** Where Envoy's admin interface listens; default: any port. */
+  readonly adminPort?: number;
   /** What the plane logs, line by line. */
   readonly onLog?: (message: string) => void;
 }
