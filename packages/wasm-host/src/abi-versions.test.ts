@@ -112,7 +112,7 @@ test.each([
     name: 'what is no module',
     module: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]),
     code: 'malformed',
-    message: 'Cannot compile the module',
+    message: 'Cannot read the module: wanted 00 61 73 6d',
   },
 ] as const)('a module with $name is refused', async ({ module, code, message }) => {
   const found = await refusal(module);

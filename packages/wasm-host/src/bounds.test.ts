@@ -32,6 +32,16 @@ test.each([
   });
 });
 
+test.each([
+  { bytes: new TextEncoder().encode('hi'), found: '68 69' },
+  { bytes: zeros(0), found: 'nothing' },
+])('loadModule says what it found in place of a module: $found', async ({ bytes, found }) => {
+  await expect(loadModule(bytes)).rejects.toMatchObject({
+    code: 'malformed',
+    message: `Cannot read the module: wanted 00 61 73 6d 01 00 00 00 at its beginning, found ${found}`,
+  });
+});
+
 test('loadModule answers any bytes with a module or a ModuleError', async () => {
   const whole = emptyModule({
     imports: ['env.proxy_log'],

@@ -52,6 +52,11 @@ export interface LoadModuleOptions {
 
 const PAGE = 64 * 1024;
 
+/** How a module begins: `\0asm`, and the version of the format. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+const hexadecimal = (byte: number) => byte.toString(16).padStart(2, '0');
+
 /**
  * Compiles a Proxy-Wasm module and checks what can be seen from outside: its version of the ABI, an allocator, and that it has no start
  * section (functions that run before the proxy can answer them: Envoy dies of a hostcall there).
@@ -90,9 +95,7 @@ export async function loadModule(bytes: Uint8Array<ArrayBuffer>, options: LoadMo
   if (!WebAssembly.Module.exports(module).some(({ kind, name }) => kind === 'memory' && name === 'memory')) {
     throw new ModuleError('no-memory', 'Cannot use the module: wanted a memory among its exports, found none');
   }
-  const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
+  const digest = Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), hexadecimal).join('');
   return { module, abiVersion, exports, size: bytes.length, digest, isMetered };
 }
 
@@ -136,6 +139,10 @@ function withMemoryLimit(bytes: Uint8Array<ArrayBuffer>, maxPages: number): Uint
 /** The module as it is run: with limits. */
 function limitedModule(bytes: Uint8Array<ArrayBuffer>, maxPages: number, isMetered: boolean): Uint8Array<ArrayBuffer> {
   try {
+    if (MAGIC.some((byte, index) => bytes[index] !== byte)) {
+      const found = Array.from(bytes.subarray(0, MAGIC.length), hexadecimal).join(' ');
+      throw new BinaryError(`wanted ${MAGIC.map(hexadecimal).join(' ')} at its beginning, found ${found || 'nothing'}`);
+    }
     if (readSections(bytes).some(({ id }) => id === Section.START)) {
       throw new ModuleError(
         'start-section',

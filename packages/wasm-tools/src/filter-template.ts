@@ -56,9 +56,9 @@ Lets requests with the right key pass, and answers others with 401.
 }
 
 function source(plugin: string, name: string): string {
-  return `import { Configuration, HeadersResult, HttpContext, log, RootContext } from '@heddle/wasm-sdk/assembly';
+  return `import { Configuration, HeadersResult, HttpContext, RootContext } from '@heddle/wasm-sdk/assembly';
 import { equalsConstantTime } from '@heddle/wasm-sdk/assembly/constant-time';
-import { Json } from '@heddle/wasm-sdk/assembly/json';
+import { Settings } from '@heddle/wasm-sdk/assembly/settings';
 
 /** The plugin: it lives as long as its configuration. */
 export class ${plugin} extends RootContext {
@@ -67,18 +67,11 @@ export class ${plugin} extends RootContext {
 
   /** False keeps the proxy from using the filter; the log says why. */
   onConfigure(configuration: Configuration): bool {
-    const settings = Json.parse(configuration.bytes);
-    if (!settings.isValid) {
-      log.error('the configuration is no JSON: ' + settings.error);
-      return false;
-    }
-    this.header = settings.get('header').textOr('x-key');
-    this.key = settings.get('key').textOr('');
-    if (this.key.length == 0) {
-      log.error('key: wanted a text that is not empty');
-      return false;
-    }
-    return true;
+    const settings = Settings.of(configuration);
+    this.header = settings.text('header', 'x-key');
+    this.key = settings.required('key');
+    // Says all that is wrong at once, fields that nobody reads among it.
+    return settings.accept();
   }
 
   createHttpContext(): HttpContext | null {
