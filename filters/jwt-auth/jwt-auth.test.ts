@@ -419,8 +419,8 @@ describe('keys over time', () => {
   });
 
   test('whose client leaves while it waits is forgotten, and the others get their answer', async () => {
-    let answer: FilterResponse | undefined;
-    const { filter, clock } = await start(() => answer);
+    const answers: FilterResponse[] = [];
+    const { filter, clock } = await start(() => answers[0]);
     const text = token(forever, rsa.privateKey);
     const [gone, stays] = [await filter.open(request(text)), await filter.open(request(text))];
     expect([gone.result.outcome, stays.result.outcome]).toEqual(['paused', 'paused']);
@@ -430,7 +430,7 @@ describe('keys over time', () => {
     expect(stays.result.status).toBe(503);
     expect(gone.result).toMatchObject({ outcome: 'reset', upstream: undefined });
     expect(filter.failure).toBeUndefined();
-    answer = { body: jwks(rsaKey) };
+    answers.push({ body: jwks(rsaKey) });
     await clock.advance(10_000);
     expect(await filter.request(request(text))).toMatchObject({ status: 200 });
     filter.close();

@@ -55,7 +55,7 @@ function originOf(filter: string): Origin {
 
 /** What decides where the plugin stands, and where that is. */
 function orderNote(configuration: Configuration, filter: string, number: number, count: number): string {
-  const { namespace = 'default', name } = originOf(filter).resource;
+  const { namespace, name } = originOf(filter).resource;
   const order = configuration.pluginOrder(namespace, name);
   const place = `plugin ${number} of ${count} on the way`;
   if (order === undefined) return place;

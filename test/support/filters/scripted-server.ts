@@ -9,21 +9,23 @@ export interface ScriptedServer extends AsyncDisposable {
 
 /** Starts one. A call that is answered with undefined stays open until the caller gives up. */
 export async function startScriptedServer(answer: ClusterScript): Promise<ScriptedServer> {
+  const respond = async (request: http.IncomingMessage, body: Buffer, response: http.ServerResponse): Promise<void> => {
+    const answered = await answer({
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: joinedHeaders(request.rawHeaders),
+      body: body.toString('latin1'),
+    });
+    if (answered === undefined) return;
+    const sent = Buffer.from(answered.body ?? '', 'latin1');
+    response.writeHead(answered.status ?? 200, { ...answered.headers, 'content-length': sent.length });
+    response.end(sent);
+  };
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', async () => {
-      const answered = await answer({
-        method: request.method ?? '',
-        path: request.url ?? '',
-        headers: joinedHeaders(request.rawHeaders),
-        body: Buffer.concat(chunks).toString('latin1'),
-      });
-      if (answered === undefined) return;
-      const body = Buffer.from(answered.body ?? '', 'latin1');
-      response.writeHead(answered.status ?? 200, { ...answered.headers, 'content-length': body.length });
-      response.end(body);
-    });
+    // A script that fails ends the test.
+    request.on('end', () => void respond(request, Buffer.concat(chunks), response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

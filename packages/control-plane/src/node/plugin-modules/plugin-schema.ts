@@ -92,7 +92,7 @@ function problemOf(error: ErrorObject, branches: readonly ErrorObject[]): Config
       const fields = branches.flatMap(({ keyword: why, params: missing }) =>
         why === 'required' ? [String(missing['missingProperty'])] : [],
       );
-      if (params['passingSchemas'] != null) {
+      if (Array.isArray(params['passingSchemas'])) {
         return { path, message: `${found} that fits several of the forms there are, wanted one alone` };
       }
       const wanted =
@@ -118,8 +118,11 @@ function shapeOf(value: unknown): string {
       return value === '' ? 'an empty text' : `a text of ${[...value].length} characters`;
     case 'object':
       return 'an object';
-    default:
+    case 'number':
+    case 'boolean':
       return String(value);
+    default:
+      return `a value of type ${typeof value}`;
   }
 }
 
