@@ -1,16 +1,18 @@
 // What the SDK for filters promises, in a real Envoy: the module that its own tests run in the emulator.
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { statsTags } from '@heddle/wasm-sdk/transform';
 import { buildFilter } from '@heddle/wasm-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { envoyPlane } from '../support/filters/envoy-plane.ts';
-import { type FilterCase, type FilterPlane, unmet } from '../support/filters/filter-case.ts';
+import { type FilterCase, type FilterPlane, type PlaneOptions, unmet } from '../support/filters/filter-case.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { requireEnvoy } from '../support/require-envoy.ts';
 import { eventually } from '../support/waiting.ts';
 
 const module = fileURLToPath(new URL('../../packages/wasm-sdk/test-modules/features.ts', import.meta.url));
-const path = await requireEnvoy();
+const version = process.env['HEDDLE_FILTER_ENVOYS'] ?? '1.40';
+const path = await requireEnvoy(version);
 
 const WASM = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
 const HTTP = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -22,10 +24,12 @@ const cluster = (name: string) => ({ name, connect_timeout: '1s' });
 const [adminPort = 0] = await freePorts(1);
 
 const example = {
+  node: { id: 'the-node', cluster: 'the-cluster', metadata: { KEY: 'of the node' } },
   stats_config: { stats_tags: statsTags(['path', 'result']).map((tag) => ({ ...tag })) },
   static_resources: {
     listeners: [
       {
+        traffic_direction: 'OUTBOUND',
         filter_chains: [
           {
             filters: [
@@ -40,7 +44,7 @@ const example = {
                       {
                         name: 'all',
                         domains: ['*'],
-                        routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
+                        routes: [{ name: 'the-route', match: { prefix: '/' }, route: { cluster: 'upstream' } }],
                       },
                     ],
                   },
@@ -51,9 +55,10 @@ const example = {
                         '@type': WASM,
                         config: {
                           name: 'features',
+                          root_id: 'Features',
                           allow_on_headers_stop_iteration: true,
                           configuration: { '@type': TEXT, value: '' },
-                          vm_config: { runtime: 'envoy.wasm.runtime.v8' },
+                          vm_config: { vm_id: 'the-vm', runtime: 'envoy.wasm.runtime.v8' },
                         },
                       },
                     },
@@ -194,6 +199,41 @@ const cases: readonly FilterCase[] = [
     expect: { status: 200, body: 'GET /cel true false true', upstream: null },
   },
   {
+    name: 'properties of the request, the connection, the plugin and the node',
+    configuration: '',
+    request: { path: '/properties?a=b', authority: 'shop', headers: { 'user-agent': 'u', referer: 'r' } },
+    expect: {
+      status: 200,
+      body: [
+        ...[
+          '/properties?a=b',
+          '/properties',
+          'a=b',
+          'shop',
+          'http',
+          'GET',
+          'HTTP/1.1',
+          'u',
+          'r',
+          'true',
+          'true',
+          '0',
+          '0',
+          'true',
+        ],
+        ...['127.0.0.1', 'true', '127.0.0.1', 'true', 'true', 'false', '', 'none', 'none', 'none', 'none'],
+        ...['upstream', 'the-route', 'features', 'Features', 'the-vm', '2', 'the-node', 'the-cluster', 'of the node'],
+      ].join('|'),
+    },
+  },
+  {
+    name: 'properties of the response and the upstream',
+    configuration: '',
+    request: { path: '/properties-of-response' },
+    response: { body: 'abc' },
+    expect: { status: 200, headers: { 'x-properties': '200|via_upstream|2|0|0|true|127.0.0.1|none|' } },
+  },
+  {
     name: 'a line below the level is not made',
     configuration: '',
     request: { path: '/log' },
@@ -221,7 +261,8 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
   beforeAll(async () => {
     const { wasm, statsTags: built } = await buildFilter(module);
     expect(built).toEqual(example.stats_config.stats_tags);
-    plane = await envoyPlane(path as string, {
+    const { node } = example;
+    const options: PlaneOptions = {
       wasm,
       example,
       adminPort,
@@ -234,7 +275,8 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
         },
       },
       onLog: (message) => log.push(message),
-    });
+    };
+    plane = await envoyPlane(path as string, options, { node });
   }, 60_000);
   afterAll(() => plane?.[Symbol.asyncDispose]());
 

@@ -82,7 +82,7 @@ export class RemoteKeys {
     const now = nowNs();
     if (!this.isUnderWay(now) && (now < this.nextFetchNs || !this.fetch(request, now))) return false;
     if (this.waiting.length >= MAX_WAITING) return false;
-    this.waiting.push(request.id);
+    this.waiting.push(request.contextId);
     return true;
   }
 

@@ -54,7 +54,7 @@ export abstract class Body {
     const buffer = this.buffer;
     if (buffer <= RESPONSE_BODY) {
       const stream = currentStream;
-      if (stream === null || !changetype<HttpContext>(stream).mayChangeBody(buffer)) {
+      if (stream === null || !changetype<HttpContext>(stream).__mayChangeBody(buffer)) {
         log.error("a body was not changed: its headers are gone, and no change was announced");
         return false;
       }

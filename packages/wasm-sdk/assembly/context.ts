@@ -16,21 +16,24 @@ export enum ContextKind {
 /** What contexts of all kinds have. */
 export abstract class Context extends Entry {
   /** The host's number of the plugin that it belongs to, or is. */
-  rootId: u32 = 0;
-  keptProperties: KeptProperty | null = null;
+  __rootId: u32 = 0;
+  __keptProperties: KeptProperty | null = null;
   /** How many callouts have not been answered yet. */
-  pendingCalls: i32 = 0;
+  __pendingCalls: i32 = 0;
   /** Whether the end of it was told. */
-  isOver: bool = false;
+  __isOver: bool = false;
 
-  constructor(readonly kind: ContextKind) {
+  constructor(readonly __kind: ContextKind) {
     super();
   }
 
+  /** The host's number of it: no other context has the same as long as it lives. */
+  @inline get contextId(): u32 { return this.__id; }
+
   /** Told of a callout that ended, after its handler. */
-  callEnded(): void {}
+  __callEnded(): void {}
   /** Told of a callout that could not be made. */
-  callFailed(): void {}
+  __callFailed(): void {}
 
   /**
    * Sets a property for this stream: other filters and access logs read it as filter state `wasm.KEY`. Tells whether the host took it: it
@@ -58,7 +61,7 @@ let isEnding: bool = false;
 
 export function beginEnd(context: Context | null): void {
   isEnding = true;
-  if (context !== null) context.isOver = true;
+  if (context !== null) context.__isOver = true;
 }
 
 export function leaveEnd(): void {
@@ -67,7 +70,7 @@ export function leaveEnd(): void {
 
 /** Whether a stream can still be acted upon. What cannot is told in the log: Envoy dies of some such calls. */
 export function mayAct(context: Context | null, what: string): bool {
-  if (!isEnding && (context === null || !context.isOver)) return true;
+  if (!isEnding && (context === null || !context.__isOver)) return true;
   log.warn(what + " is refused: the stream is over");
   return false;
 }

@@ -6,7 +6,7 @@ import { addStream, rootOf } from "./undecided-context";
 
 export function addRoot(id: u32, root: RootContext | null): void {
   if (root !== null) {
-    root.rootId = id;
+    root.__rootId = id;
     contexts.add(id, root);
   }
   endCallback();

@@ -64,7 +64,7 @@ export function proxy_on_request_headers(id: u32, count: u32, end: u32): u32 {
   let result: u32 = 4;
   // A request that no plugin knows, which should not be: what guards something must not let it pass.
   if (context === null) sendReply(500, emptyBytes(), utf8("no_context"), null, -1);
-  else result = context.endHeaders(0, <u32>changetype<usize>(context.onRequestHeaders(end != 0)));
+  else result = context.__endHeaders(0, <u32>changetype<usize>(context.onRequestHeaders(end != 0)));
   endCallback();
   return result;
 }
@@ -77,8 +77,8 @@ export function proxy_on_request_trailers(id: u32, count: u32): u32 {
   const context = beginHttp(id, 0);
   let result: u32 = 0;
   if (context !== null) {
-    if (context.passCollected(0)) result = 1;
-    else result = context.endTrailers(0, <u32>changetype<usize>(context.onRequestTrailers()));
+    if (context.__passCollected(0)) result = 1;
+    else result = context.__endTrailers(0, <u32>changetype<usize>(context.onRequestTrailers()));
   }
   endCallback();
   return result;
@@ -87,7 +87,7 @@ export function proxy_on_request_trailers(id: u32, count: u32): u32 {
 export function proxy_on_response_headers(id: u32, count: u32, end: u32): u32 {
   const context = beginHttp(id, 1);
   let result: u32 = 0;
-  if (context !== null) result = context.endHeaders(1, <u32>changetype<usize>(context.onResponseHeaders(end != 0)));
+  if (context !== null) result = context.__endHeaders(1, <u32>changetype<usize>(context.onResponseHeaders(end != 0)));
   endCallback();
   return result;
 }
@@ -100,10 +100,10 @@ export function proxy_on_response_trailers(id: u32, count: u32): u32 {
   const context = beginHttp(id, 1);
   let result: u32 = 0;
   if (context !== null) {
-    if (context.passCollected(1)) result = 1;
+    if (context.__passCollected(1)) result = 1;
     else {
-      context.beginResponseTrailers();
-      result = context.endTrailers(1, <u32>changetype<usize>(context.onResponseTrailers()));
+      context.__beginResponseTrailers();
+      result = context.__endTrailers(1, <u32>changetype<usize>(context.onResponseTrailers()));
     }
   }
   endCallback();
@@ -113,7 +113,7 @@ export function proxy_on_response_trailers(id: u32, count: u32): u32 {
 function passBody(id: u32, direction: u32, size: u32, end: u32): u32 {
   const context = beginHttp(id, direction);
   let result: u32 = 0;
-  if (context !== null) result = context.passBody(direction, size, end != 0);
+  if (context !== null) result = context.__passBody(direction, size, end != 0);
   endCallback();
   return result;
 }
@@ -193,8 +193,8 @@ export function proxy_on_log(id: u32): void {
   if (context !== null) {
     setCurrentStream(context);
     beginEnd(context);
-    if (context.kind == ContextKind.Http) changetype<HttpContext>(context).onLog();
-    else if (context.kind == ContextKind.Tcp) changetype<TcpContext>(context).onLog();
+    if (context.__kind == ContextKind.Http) changetype<HttpContext>(context).onLog();
+    else if (context.__kind == ContextKind.Tcp) changetype<TcpContext>(context).onLog();
   }
   endCallback();
 }
@@ -204,9 +204,9 @@ export function proxy_on_done(id: u32): u32 {
   const context = decideContext(id, ContextKind.Http);
   let isDone = true;
   if (context !== null) {
-    beginEnd(context.kind == ContextKind.Root ? null : context);
-    if (context.kind == ContextKind.Root) isDone = changetype<RootContext>(context).onDone();
-    else if (context.kind == ContextKind.Http) changetype<HttpContext>(context).onDone();
+    beginEnd(context.__kind == ContextKind.Root ? null : context);
+    if (context.__kind == ContextKind.Root) isDone = changetype<RootContext>(context).onDone();
+    else if (context.__kind == ContextKind.Http) changetype<HttpContext>(context).onDone();
     else changetype<TcpContext>(context).onDone();
   }
   endCallback();
@@ -220,23 +220,23 @@ function beginRoot(id: u32): RootContext | null {
 
 function rootContext(id: u32): RootContext | null {
   const context = findContext(id);
-  return context !== null && context.kind == ContextKind.Root ? changetype<RootContext>(context) : null;
+  return context !== null && context.__kind == ContextKind.Root ? changetype<RootContext>(context) : null;
 }
 
 function beginHttp(id: u32, direction: u32): HttpContext | null {
   beginCallback();
   const found = decideContext(id, ContextKind.Http);
-  if (found === null || found.kind != ContextKind.Http) return null;
+  if (found === null || found.__kind != ContextKind.Http) return null;
   const context = changetype<HttpContext>(found);
   setCurrentStream(context);
-  context.begin(direction);
+  context.__begin(direction);
   return context;
 }
 
 function beginTcp(id: u32): TcpContext | null {
   beginCallback();
   const context = decideContext(id, ContextKind.Tcp);
-  if (context === null || context.kind != ContextKind.Tcp) return null;
+  if (context === null || context.__kind != ContextKind.Tcp) return null;
   setCurrentStream(context);
   return changetype<TcpContext>(context);
 }

@@ -14,7 +14,7 @@ import { bytesOf, emptyBytes, text, uninitialized, utf8 } from "./text";
  */
 export abstract class GrpcHandler extends Entry {
   owner: Context | null = null;
-  isUnary: bool = false;
+  __isUnary: bool = false;
   private isOpen: bool = false;
 
   onInitialMetadata(metadata: Headers): void {}
@@ -26,26 +26,26 @@ export abstract class GrpcHandler extends Entry {
   /** Sends a message on a stream. Tells whether it could. */
   send<T>(message: T, endOfStream: bool = false): bool {
     const bytes = bytesOf<T>(message);
-    return this.isOpen && proxy_grpc_send(this.id, changetype<usize>(bytes), bytes.byteLength, endOfStream) == 0;
+    return this.isOpen && proxy_grpc_send(this.__id, changetype<usize>(bytes), bytes.byteLength, endOfStream) == 0;
   }
 
   /** Says that the filter sends no more on a stream; the peer's messages and `onClose` still come. */
   close(): void {
-    if (this.isOpen) proxy_grpc_close(this.id);
+    if (this.isOpen) proxy_grpc_close(this.__id);
   }
 
   /** Gives up the call: nothing more comes, `onClose` neither. */
   cancel(): void {
     if (!this.isOpen) return;
     forget(this);
-    proxy_grpc_cancel(this.id);
+    proxy_grpc_cancel(this.__id);
   }
 
-  opened(owner: Context, token: u32, isUnary: bool): void {
+  __opened(owner: Context, token: u32, isUnary: bool): void {
     this.owner = owner;
-    this.isUnary = isUnary;
+    this.__isUnary = isUnary;
     this.isOpen = true;
-    owner.pendingCalls++;
+    owner.__pendingCalls++;
     grpcCalls.add(token, this);
   }
 
@@ -108,10 +108,10 @@ export function grpcStream(
 function begun(owner: Context, status: u32, handler: GrpcHandler, isUnary: bool): bool {
   noteCallouts();
   if (status != 0) {
-    owner.callFailed();
+    owner.__callFailed();
     return false;
   }
-  handler.opened(owner, load<u32>(OUT), isUnary);
+  handler.__opened(owner, load<u32>(OUT), isUnary);
   return true;
 }
 
@@ -147,9 +147,9 @@ function writeHead(at: usize, length: u32): usize {
 
 function forget(handler: GrpcHandler): void {
   handler.ended();
-  grpcCalls.take(handler.id);
+  grpcCalls.take(handler.__id);
   const owner = handler.owner;
-  if (owner !== null) owner.pendingCalls--;
+  if (owner !== null) owner.__pendingCalls--;
 }
 
 /** The handler of a token, with the host told in whose name it runs; null if it is not waited for any more. */
@@ -172,7 +172,7 @@ export function grpcMessage(token: u32): void {
   if (handler === null) return;
   handler.onMessage(bodyOf(5));
   // The host tells nothing more of a unary call that went well.
-  if (handler.isUnary) end(handler, 0, "");
+  if (handler.__isUnary) end(handler, 0, "");
 }
 
 export function grpcTrailingMetadata(token: u32): void {
@@ -190,10 +190,10 @@ export function grpcClosed(token: u32, status: u32): void {
 function end(handler: GrpcHandler, status: u32, message: string): void {
   const owner = handler.owner;
   // The handler may have given up while it was told.
-  if (owner === null || grpcCalls.find(handler.id) !== handler) return;
+  if (owner === null || grpcCalls.find(handler.__id) !== handler) return;
   forget(handler);
   handler.onClose(status, message);
-  owner.callEnded();
+  owner.__callEnded();
 }
 
 /** Gives up the calls of a stream that is gone. */
@@ -201,7 +201,7 @@ export function forgetGrpcCalls(owner: Context): void {
   for (let index = 0; index < grpcCalls.chainCount; index++) {
     let entry = grpcCalls.chain(index);
     while (entry !== null) {
-      const next = entry.next;
+      const next = entry.__next;
       const handler = changetype<GrpcHandler>(entry);
       if (handler.owner === owner) handler.cancel();
       entry = next;

@@ -88,20 +88,20 @@ export function httpCall(owner: Context, cluster: string, request: HttpRequest, 
     OUT,
   );
   if (status != 0) {
-    owner.callFailed();
+    owner.__callFailed();
     return false;
   }
   handler.owner = owner;
-  owner.pendingCalls++;
+  owner.__pendingCalls++;
   httpCalls.add(load<u32>(OUT), handler);
   return true;
 }
 
 /** The host's answers name the plugin: what follows is to be in the name of the stream. */
 export function actFor(owner: Context): void {
-  const isRoot = owner.kind == ContextKind.Root;
+  const isRoot = owner.__kind == ContextKind.Root;
   if (isRoot && currentStream === null) return;
-  proxy_set_effective_context(owner.id);
+  proxy_set_effective_context(owner.__id);
   setCurrentStream(isRoot ? null : owner);
   // What was read of another stream's headers is not this one's.
   beginCallback();
@@ -113,10 +113,10 @@ export function endHttpCall(token: u32): void {
   const handler = changetype<HttpCallHandler>(entry);
   const owner = handler.owner;
   if (owner === null) return;
-  owner.pendingCalls--;
+  owner.__pendingCalls--;
   actFor(owner);
   handler.onResponse(changetype<HttpResponse>(1));
-  owner.callEnded();
+  owner.__callEnded();
 }
 
 /** Forgets the calls of a stream that is gone. */
@@ -124,8 +124,8 @@ export function forgetHttpCalls(owner: Context): void {
   for (let index = 0; index < httpCalls.chainCount; index++) {
     let entry = httpCalls.chain(index);
     while (entry !== null) {
-      const next = entry.next;
-      if (changetype<HttpCallHandler>(entry).owner === owner) httpCalls.take(entry.id);
+      const next = entry.__next;
+      if (changetype<HttpCallHandler>(entry).owner === owner) httpCalls.take(entry.__id);
       entry = next;
     }
   }

@@ -42,13 +42,13 @@ const BUFFER: u32 = 1;
  * call it.
  */
 export abstract class HttpContext extends Context {
-  private requestState: u32 = 0;
-  private responseState: u32 = 0;
-  private requestLimit: u32 = 0;
-  private responseLimit: u32 = 0;
-  private isWaitingForCall: bool = false;
-  private hasFailedCall: bool = false;
-  private hasReplied: bool = false;
+  private __requestState: u32 = 0;
+  private __responseState: u32 = 0;
+  private __requestLimit: u32 = 0;
+  private __responseLimit: u32 = 0;
+  private __isWaitingForCall: bool = false;
+  private __hasFailedCall: bool = false;
+  private __hasReplied: bool = false;
 
   constructor() {
     super(ContextKind.Http);
@@ -88,25 +88,25 @@ export abstract class HttpContext extends Context {
    */
   reply(status: u32, body: string = "", details: string = ""): bool {
     if (!mayAct(this, "reply")) return false;
-    this.lift();
+    this.__lift();
     return sendReply(status, utf8(body), utf8(details), null, -1);
   }
 
   /** {@link reply} with all that a reply may have. */
   send(reply: Reply): bool {
     if (!mayAct(this, "send")) return false;
-    this.lift();
+    this.__lift();
     return reply.send();
   }
 
   /** What is held of the request goes on. If nothing is held, nothing happens; within the callback that holds it, it is not held. */
   resumeRequest(): bool {
     if (!mayAct(this, "resumeRequest")) return false;
-    if (this.requestState & PAUSED) {
-      this.requestState &= LASTING;
+    if (this.__requestState & PAUSED) {
+      this.__requestState &= LASTING;
       proxy_continue_stream(REQUEST);
     } else {
-      this.requestState |= RESUMED;
+      this.__requestState |= RESUMED;
     }
     return true;
   }
@@ -114,26 +114,26 @@ export abstract class HttpContext extends Context {
   /** {@link resumeRequest} for the response. */
   resumeResponse(): bool {
     if (!mayAct(this, "resumeResponse")) return false;
-    if (this.responseState & PAUSED) {
-      this.responseState &= LASTING;
+    if (this.__responseState & PAUSED) {
+      this.__responseState &= LASTING;
       proxy_continue_stream(RESPONSE);
     } else {
-      this.responseState |= RESUMED;
+      this.__responseState |= RESUMED;
     }
     return true;
   }
 
   /** Whether the filter holds the request. */
-  @inline get isRequestPaused(): bool { return (this.requestState & PAUSED) != 0; }
+  @inline get isRequestPaused(): bool { return (this.__requestState & PAUSED) != 0; }
   /** Whether the filter holds the response. */
-  @inline get isResponsePaused(): bool { return (this.responseState & PAUSED) != 0; }
+  @inline get isResponsePaused(): bool { return (this.__responseState & PAUSED) != 0; }
 
   /**
    * Says that a message stays held although the callouts for which it waited have ended: something else will resume it. Without that, it is
    * answered with 500, because nothing would.
    */
   stayPaused(): void {
-    this.isWaitingForCall = false;
+    this.__isWaitingForCall = false;
   }
 
   /**
@@ -141,13 +141,13 @@ export abstract class HttpContext extends Context {
    */
   announceRequestBodyChange(): void {
     this.requestHeaders.remove("content-length");
-    this.requestState |= ANNOUNCED;
+    this.__requestState |= ANNOUNCED;
   }
 
   /** {@link announceRequestBodyChange} for the response. */
   announceResponseBodyChange(): void {
     this.responseHeaders.remove("content-length");
-    this.responseState |= ANNOUNCED;
+    this.__responseState |= ANNOUNCED;
   }
 
   /**
@@ -157,125 +157,126 @@ export abstract class HttpContext extends Context {
    * @param limit bytes; the host has one of its own, beyond which it refuses by itself
    */
   collectRequestBody(limit: u32, overLimit: OverLimit = OverLimit.Refuse): void {
-    this.requestLimit = limit;
-    this.requestState |= overLimit == OverLimit.Pass ? COLLECTS | PASSES_OVER_LIMIT : COLLECTS;
+    this.__requestLimit = limit;
+    this.__requestState |= overLimit == OverLimit.Pass ? COLLECTS | PASSES_OVER_LIMIT : COLLECTS;
   }
 
   /** {@link collectRequestBody} for the response. */
   collectResponseBody(limit: u32, overLimit: OverLimit = OverLimit.Refuse): void {
-    this.responseLimit = limit;
-    this.responseState |= overLimit == OverLimit.Pass ? COLLECTS | PASSES_OVER_LIMIT : COLLECTS;
+    this.__responseLimit = limit;
+    this.__responseState |= overLimit == OverLimit.Pass ? COLLECTS | PASSES_OVER_LIMIT : COLLECTS;
   }
 
   /** Ends the stream without an answer: the client sees a reset. */
   reset(): bool {
     if (!mayAct(this, "reset")) return false;
-    this.lift();
+    this.__lift();
     return proxy_close_stream(REQUEST) == 0;
   }
 
-  // From here on for the SDK itself.
+  // From here on for the SDK itself. What it keeps in objects that authors extend begins with two underscores, so that no name of theirs
+  // is taken: a method of the same name would silently stand in the place of this one.
 
-  mayChangeBody(direction: u32): bool {
-    const state = this.state(direction);
+  __mayChangeBody(direction: u32): bool {
+    const state = this.__state(direction);
     if ((state & (ANNOUNCED | HOLDS_HEADERS)) == 0) return false;
-    this.setState(direction, state | CHANGED);
+    this.__setState(direction, state | CHANGED);
     return true;
   }
 
-  begin(direction: u32): void {
-    this.setState(direction, this.state(direction) & ~RESUMED);
-    this.hasFailedCall = false;
+  __begin(direction: u32): void {
+    this.__setState(direction, this.__state(direction) & ~RESUMED);
+    this.__hasFailedCall = false;
   }
 
   /**
    * Response trailers go on by the answer of their callback, and what was held before them with them: Envoy dies of a call that lets them go.
    */
-  beginResponseTrailers(): void {
-    this.responseState &= ~PAUSED;
+  __beginResponseTrailers(): void {
+    this.__responseState &= ~PAUSED;
   }
 
   /** What the host is told about headers. */
-  endHeaders(direction: u32, result: u32): u32 {
-    let state = this.state(direction);
+  __endHeaders(direction: u32, result: u32): u32 {
+    let state = this.__state(direction);
     if (state & RESUMED) result = CONTINUE;
     state &= LASTING;
     if (result == WAIT_FOR_BODY) state |= HOLDS_HEADERS | PAUSED;
     else if (result != CONTINUE) state |= PAUSED;
-    this.setState(direction, state);
-    if (result != CONTINUE && result != WAIT_FOR_BODY) this.noteWaiting();
+    this.__setState(direction, state);
+    if (result != CONTINUE && result != WAIT_FOR_BODY) this.__noteWaiting();
     return result;
   }
 
   /** Calls what is overridden for a piece of a body; gives what the host is told. */
-  passBody(direction: u32, size: u32, endOfStream: bool): u32 {
-    const state = this.state(direction);
+  __passBody(direction: u32, size: u32, endOfStream: bool): u32 {
+    const state = this.__state(direction);
     if (state & COLLECTS) {
-      if (size > (direction == REQUEST ? this.requestLimit : this.responseLimit)) {
-        this.setState(direction, state & ~COLLECTS);
+      if (size > (direction == REQUEST ? this.__requestLimit : this.__responseLimit)) {
+        this.__setState(direction, state & ~COLLECTS);
         if ((state & PASSES_OVER_LIMIT) == 0) {
           this.reply(direction == REQUEST ? 413 : 500, "", "body_over_limit");
           return BUFFER;
         }
-        return this.endBody(direction, CONTINUE, endOfStream);
+        return this.__endBody(direction, CONTINUE, endOfStream);
       }
-      if (!endOfStream) return this.endBody(direction, BUFFER, false);
-      return this.passWhole(direction, size, true);
+      if (!endOfStream) return this.__endBody(direction, BUFFER, false);
+      return this.__passWhole(direction, size, true);
     }
     const result = direction == REQUEST ? this.onRequestBody(size, endOfStream) : this.onResponseBody(size, endOfStream);
-    return this.endBody(direction, <u32>changetype<usize>(result), endOfStream);
+    return this.__endBody(direction, <u32>changetype<usize>(result), endOfStream);
   }
 
   /** Calls what is overridden for a body that trailers have ended, if it was collected. Answers whether it still stands still. */
-  passCollected(direction: u32): bool {
-    if ((this.state(direction) & COLLECTS) == 0) return false;
+  __passCollected(direction: u32): bool {
+    if ((this.__state(direction) & COLLECTS) == 0) return false;
     const size = bodyOf(direction).size;
-    return size > 0 && this.passWhole(direction, size, false) != CONTINUE;
+    return size > 0 && this.__passWhole(direction, size, false) != CONTINUE;
   }
 
-  endTrailers(direction: u32, result: u32): u32 {
-    let state = this.state(direction);
+  __endTrailers(direction: u32, result: u32): u32 {
+    let state = this.__state(direction);
     if (state & RESUMED) result = CONTINUE;
     state &= LASTING;
-    this.setState(direction, result == CONTINUE ? state : state | PAUSED);
-    if (result != CONTINUE) this.noteWaiting();
+    this.__setState(direction, result == CONTINUE ? state : state | PAUSED);
+    if (result != CONTINUE) this.__noteWaiting();
     return result;
   }
 
-  callEnded(): void {
-    if (!this.isWaitingForCall || this.pendingCalls > 0 || this.hasReplied) return;
-    this.isWaitingForCall = false;
-    if (((this.requestState | this.responseState) & PAUSED) == 0) return;
+  __callEnded(): void {
+    if (!this.__isWaitingForCall || this.__pendingCalls > 0 || this.__hasReplied) return;
+    this.__isWaitingForCall = false;
+    if (((this.__requestState | this.__responseState) & PAUSED) == 0) return;
     log.error("a stream was left paused by the last of the callouts for which it waited");
     this.reply(500, "", "left_paused");
   }
 
-  callFailed(): void {
-    this.hasFailedCall = true;
+  __callFailed(): void {
+    this.__hasFailedCall = true;
   }
 
-  private passWhole(direction: u32, size: u32, endOfStream: bool): u32 {
-    this.setState(direction, this.state(direction) & ~COLLECTS);
+  private __passWhole(direction: u32, size: u32, endOfStream: bool): u32 {
+    this.__setState(direction, this.__state(direction) & ~COLLECTS);
     const result = direction == REQUEST ? this.onWholeRequestBody(size) : this.onWholeResponseBody(size);
-    return this.endBody(direction, <u32>changetype<usize>(result), endOfStream);
+    return this.__endBody(direction, <u32>changetype<usize>(result), endOfStream);
   }
 
-  private endBody(direction: u32, result: u32, endOfStream: bool): u32 {
-    let state = this.state(direction);
+  private __endBody(direction: u32, result: u32, endOfStream: bool): u32 {
+    let state = this.__state(direction);
     if (state & RESUMED) result = CONTINUE;
     if (result == CONTINUE) {
-      if ((state & (HOLDS_HEADERS | CHANGED)) == (HOLDS_HEADERS | CHANGED)) this.correctLength(direction, endOfStream);
+      if ((state & (HOLDS_HEADERS | CHANGED)) == (HOLDS_HEADERS | CHANGED)) this.__correctLength(direction, endOfStream);
       state &= LASTING;
     } else {
       state = (state & (LASTING | HOLDS_HEADERS | CHANGED)) | PAUSED;
-      if (result != BUFFER || endOfStream) this.noteWaiting();
+      if (result != BUFFER || endOfStream) this.__noteWaiting();
     }
-    this.setState(direction, state);
+    this.__setState(direction, state);
     return result;
   }
 
   /** The length that headers say is that of the body as it is now, or none if more of it follows. */
-  private correctLength(direction: u32, endOfStream: bool): void {
+  private __correctLength(direction: u32, endOfStream: bool): void {
     const headers = headersOf(direction << 1);
     if (!headers.has("content-length")) return;
     if (endOfStream) headers.set("content-length", bodyOf(direction).size.toString());
@@ -283,31 +284,31 @@ export abstract class HttpContext extends Context {
   }
 
   /** A message is held from now on. If it waits for callouts, one has to resume it. */
-  private noteWaiting(): void {
-    if (!hasCallouts || this.hasReplied) return;
-    if (this.pendingCalls > 0) {
-      this.isWaitingForCall = true;
-    } else if (this.hasFailedCall) {
+  private __noteWaiting(): void {
+    if (!hasCallouts || this.__hasReplied) return;
+    if (this.__pendingCalls > 0) {
+      this.__isWaitingForCall = true;
+    } else if (this.__hasFailedCall) {
       // It would wait for a callout that was never made.
-      this.lift();
+      this.__lift();
       sendReply(500, emptyBytes(), utf8("callout_failed"), null, -1);
     }
   }
 
   /** What answers has nothing to hold any more. */
-  private lift(): void {
-    this.requestState = 0;
-    this.responseState = 0;
-    this.isWaitingForCall = false;
-    this.hasReplied = true;
+  private __lift(): void {
+    this.__requestState = 0;
+    this.__responseState = 0;
+    this.__isWaitingForCall = false;
+    this.__hasReplied = true;
   }
 
-  @inline private state(direction: u32): u32 {
-    return direction == REQUEST ? this.requestState : this.responseState;
+  @inline private __state(direction: u32): u32 {
+    return direction == REQUEST ? this.__requestState : this.__responseState;
   }
 
-  private setState(direction: u32, state: u32): void {
-    if (direction == REQUEST) this.requestState = state;
-    else this.responseState = state;
+  private __setState(direction: u32, state: u32): void {
+    if (direction == REQUEST) this.__requestState = state;
+    else this.__responseState = state;
   }
 }

@@ -6,7 +6,7 @@ import { copyOf, text, utf8 } from "./text";
 // What Envoy calls attributes (envoyproxy.io, "Attributes"). Those of a request are there while its headers are handled and at the end, in
 // between not: what was read once is kept with the stream.
 
-/** A property's bytes by path, with dots between its parts: `node.id`. Null if there is none now. */
+/** A property's bytes by path, with dots between its parts: `xds.node.id`. Null if there is none now. */
 export function property(path: string): ArrayBuffer | null {
   const shared = utf8(path);
   const bytes = copyOf(changetype<usize>(shared), shared.byteLength);
@@ -106,8 +106,8 @@ export namespace connection {
 export namespace upstream {
   /** `IP:PORT`. */
   export function address(): string | null { return properties.text("upstream.address"); }
-  export function clusterName(): string | null { return properties.text("cluster_name"); }
-  export function routeName(): string | null { return properties.text("route_name"); }
+  export function clusterName(): string | null { return properties.text("xds.cluster_name"); }
+  export function routeName(): string | null { return properties.text("xds.route_name"); }
   export function uriSanPeerCertificate(): string | null { return properties.text("upstream.uri_san_peer_certificate"); }
   export function transportFailureReason(): string | null { return properties.text("upstream.transport_failure_reason"); }
 }
@@ -118,16 +118,16 @@ export namespace plugin {
   export function rootId(): string | null { return properties.text("plugin_root_id"); }
   export function vmId(): string | null { return properties.text("plugin_vm_id"); }
   /** 1: inbound, 2: outbound, 0: neither is said. */
-  export function listenerDirection(): i64 { return properties.integer("listener_direction"); }
+  export function listenerDirection(): i64 { return properties.integer("xds.listener_direction"); }
 }
 
 /** The proxy. */
 export namespace node {
-  export function id(): string | null { return properties.text("node.id"); }
-  export function cluster(): string | null { return properties.text("node.cluster"); }
+  export function id(): string | null { return properties.text("xds.node.id"); }
+  export function cluster(): string | null { return properties.text("xds.node.cluster"); }
   /** A string of the node's metadata. */
   export function metadata(key: string): string | null {
-    const bytes = propertyAt(["node", "metadata", key]);
+    const bytes = propertyAt(["xds", "node", "metadata", key]);
     return bytes === null ? null : text(bytes);
   }
 }
@@ -155,13 +155,13 @@ function read(path: ArrayBuffer): ArrayBuffer | null {
 function kept(path: string): ArrayBuffer | null {
   const stream = currentStream;
   if (stream === null) return property(path);
-  let one = stream.keptProperties;
+  let one = stream.__keptProperties;
   while (one !== null) {
     if (changetype<usize>(one.path) == changetype<usize>(path)) return one.value;
     one = one.next;
   }
   const value = property(path);
-  if (value !== null) stream.keptProperties = new KeptProperty(path, value, stream.keptProperties);
+  if (value !== null) stream.__keptProperties = new KeptProperty(path, value, stream.__keptProperties);
   return value;
 }
 

@@ -1,9 +1,9 @@
 /** Something the host has given a number: a context, a callout. */
 export abstract class Entry {
   /** The host's number of it. */
-  id: u32 = 0;
+  __id: u32 = 0;
   /** The next one in the same chain of its table. */
-  next: Entry | null = null;
+  __next: Entry | null = null;
 }
 
 /** Entries that live, by their numbers. These count up by one or by four, so that their low bits spread them. */
@@ -14,12 +14,12 @@ export class Table {
   /** The entry with this number, or null. */
   find(id: u32): Entry | null {
     let entry = unchecked(this.chains[this.slot(id)]);
-    while (entry !== null && entry.id != id) entry = entry.next;
+    while (entry !== null && entry.__id != id) entry = entry.__next;
     return entry;
   }
 
   add(id: u32, entry: Entry): void {
-    entry.id = id;
+    entry.__id = id;
     if (this.count > this.chains.length << 1) this.grow();
     this.insert(entry);
     this.count++;
@@ -30,14 +30,14 @@ export class Table {
     const slot = this.slot(id);
     let before: Entry | null = null;
     let entry = unchecked(this.chains[slot]);
-    while (entry !== null && entry.id != id) {
+    while (entry !== null && entry.__id != id) {
       before = entry;
-      entry = entry.next;
+      entry = entry.__next;
     }
     if (entry === null) return null;
-    if (before === null) unchecked(this.chains[slot] = entry.next);
-    else before.next = entry.next;
-    entry.next = null;
+    if (before === null) unchecked(this.chains[slot] = entry.__next);
+    else before.__next = entry.__next;
+    entry.__next = null;
     this.count--;
     return entry;
   }
@@ -49,8 +49,8 @@ export class Table {
   @inline private slot(id: u32): i32 { return (id ^ (id >> 2)) & (this.chains.length - 1); }
 
   private insert(entry: Entry): void {
-    const slot = this.slot(entry.id);
-    entry.next = unchecked(this.chains[slot]);
+    const slot = this.slot(entry.__id);
+    entry.__next = unchecked(this.chains[slot]);
     unchecked(this.chains[slot] = entry);
   }
 
@@ -60,7 +60,7 @@ export class Table {
     for (let index = 0; index < old.length; index++) {
       let entry = unchecked(old[index]);
       while (entry !== null) {
-        const next = entry.next;
+        const next = entry.__next;
         this.insert(entry);
         entry = next;
       }

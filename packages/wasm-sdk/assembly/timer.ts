@@ -21,11 +21,11 @@ const NS_PER_MS: u64 = 1_000_000;
  * new Refresh().every(plugin, 60_000);
  */
 export abstract class Timer {
-  next: Timer | null = null;
+  __next: Timer | null = null;
   owner: Context | null = null;
-  rootId: u32 = 0;
-  dueNs: u64 = 0;
-  periodNs: u64 = 0;
+  __rootId: u32 = 0;
+  __dueNs: u64 = 0;
+  __periodNs: u64 = 0;
 
   abstract onTick(): void;
 
@@ -36,12 +36,12 @@ export abstract class Timer {
    */
   every(owner: Context, periodMs: u32): void {
     const period = max<u64>(periodMs, 1) * NS_PER_MS;
-    this.start(owner, period, period);
+    this.__start(owner, period, period);
   }
 
   /** Ticks once, after so many milliseconds. */
   after(owner: Context, delayMs: u32): void {
-    this.start(owner, max<u64>(delayMs, 1) * NS_PER_MS, 0);
+    this.__start(owner, max<u64>(delayMs, 1) * NS_PER_MS, 0);
   }
 
   /** Ticks no more. */
@@ -50,26 +50,26 @@ export abstract class Timer {
     let timer = timers;
     while (timer !== null && timer !== this) {
       before = timer;
-      timer = timer.next;
+      timer = timer.__next;
     }
     if (timer === null) return;
-    if (before === null) timers = this.next;
-    else before.next = this.next;
-    this.next = null;
+    if (before === null) timers = this.__next;
+    else before.__next = this.__next;
+    this.__next = null;
     this.owner = null;
   }
 
-  private start(owner: Context, delayNs: u64, periodNs: u64): void {
+  private __start(owner: Context, delayNs: u64, periodNs: u64): void {
     this.stop();
     const now = nowNs();
     this.owner = owner;
-    this.rootId = owner.rootId;
-    this.dueNs = now + delayNs;
-    this.periodNs = periodNs;
-    this.next = timers;
+    this.__rootId = owner.__rootId;
+    this.__dueNs = now + delayNs;
+    this.__periodNs = periodNs;
+    this.__next = timers;
     timers = this;
     // The tick belongs to the plugin of whoever runs; from outside, that has to be the owner.
-    schedule(this.rootId, now);
+    schedule(this.__rootId, now);
   }
 }
 
@@ -87,9 +87,9 @@ export function tick(rootId: u32): void {
     const timer = dueTimer(rootId, now);
     if (timer === null) break;
     const owner = timer.owner;
-    if (timer.periodNs == 0) timer.stop();
+    if (timer.__periodNs == 0) timer.stop();
     // What was missed while nobody ticked is not made up for.
-    else timer.dueNs = max(timer.dueNs + timer.periodNs, now + 1);
+    else timer.__dueNs = max(timer.__dueNs + timer.__periodNs, now + 1);
     if (owner !== null) actFor(owner);
     timer.onTick();
   }
@@ -100,8 +100,8 @@ function dueTimer(rootId: u32, now: u64): Timer | null {
   let due: Timer | null = null;
   let timer = timers;
   while (timer !== null) {
-    if (timer.rootId == rootId && timer.dueNs <= now && (due === null || timer.dueNs < due.dueNs)) due = timer;
-    timer = timer.next;
+    if (timer.__rootId == rootId && timer.__dueNs <= now && (due === null || timer.__dueNs < due.__dueNs)) due = timer;
+    timer = timer.__next;
   }
   return due;
 }
@@ -111,8 +111,8 @@ function schedule(rootId: u32, now: u64): void {
   let next: u64 = u64.MAX_VALUE;
   let timer = timers;
   while (timer !== null) {
-    if (timer.rootId == rootId) next = min(next, timer.dueNs);
-    timer = timer.next;
+    if (timer.__rootId == rootId) next = min(next, timer.__dueNs);
+    timer = timer.__next;
   }
   const delay: u64 = next == u64.MAX_VALUE ? 0 : next <= now ? 1 : (next - now + NS_PER_MS - 1) / NS_PER_MS;
   const milliseconds = <u32>min<u64>(delay, u32.MAX_VALUE);
@@ -126,7 +126,7 @@ function schedule(rootId: u32, now: u64): void {
 export function forgetTimers(owner: Context): void {
   let timer = timers;
   while (timer !== null) {
-    const next = timer.next;
+    const next = timer.__next;
     if (timer.owner === owner) timer.stop();
     timer = next;
   }

@@ -23,12 +23,12 @@ export function addUndecided(id: u32, rootId: u32): void {
 @inline
 export function decideContext(id: u32, kind: ContextKind): Context | null {
   const found = findContext(id);
-  return hasUndecided && found !== null && found.kind == ContextKind.Undecided ? decide(found, kind) : found;
+  return hasUndecided && found !== null && found.__kind == ContextKind.Undecided ? decide(found, kind) : found;
 }
 
 function decide(undecided: Context, kind: ContextKind): Context | null {
-  const id = undecided.id;
-  const rootId = undecided.rootId;
+  const id = undecided.__id;
+  const rootId = undecided.__rootId;
   contexts.take(id);
   const root = rootOf(rootId);
   if (root === null) return null;
@@ -41,11 +41,11 @@ function decide(undecided: Context, kind: ContextKind): Context | null {
 
 export function rootOf(id: u32): RootContext | null {
   const context = findContext(id);
-  return context !== null && context.kind == ContextKind.Root ? changetype<RootContext>(context) : null;
+  return context !== null && context.__kind == ContextKind.Root ? changetype<RootContext>(context) : null;
 }
 
 export function addStream(id: u32, rootId: u32, context: Context | null): void {
   if (context === null) return;
-  context.rootId = rootId;
+  context.__rootId = rootId;
   contexts.add(id, context);
 }

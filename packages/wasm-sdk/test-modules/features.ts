@@ -2,7 +2,9 @@
 import {
   BodyResult,
   Configuration,
+  connection,
   Counter,
+  destination,
   Expression,
   HeadersResult,
   HttpCallHandler,
@@ -12,16 +14,21 @@ import {
   HttpResponse,
   log,
   MetricFamily,
+  node,
   nowNs,
   OverLimit,
+  plugin,
   Reply,
   request,
+  response,
   RootContext,
   sharedData,
   SharedUpdate,
+  source,
   text,
   Timer,
   TrailersResult,
+  upstream,
   utf8,
 } from "@heddle/wasm-sdk/assembly";
 
@@ -42,6 +49,15 @@ export class Features extends RootContext {
   createHttpContext(): HttpContext {
     return new Stream(this);
   }
+}
+
+function orNone(value: string | null): string {
+  return value === null ? "none" : value;
+}
+
+/** An address without its port, which differs from run to run. */
+function host(address: string | null): string {
+  return address === null ? "none" : address.slice(0, address.lastIndexOf(":"));
 }
 
 class Tick extends Timer {
@@ -106,6 +122,24 @@ class Stream extends HttpContext {
 
   constructor(private plugin: Features) { super(); }
 
+  // Names that the SDK has used for itself: an author's members of these names are nobody's business but the author's.
+  id: u32 = 4_000_000_000;
+  next: Stream | null = null;
+  isOver: bool = true;
+  pendingCalls: i32 = 100;
+  begin(direction: u32): void { unreachable(); }
+  beginResponseTrailers(): void { unreachable(); }
+  mayChangeBody(direction: u32): bool { return unreachable(); }
+  endHeaders(direction: u32, result: u32): u32 { return unreachable(); }
+  endTrailers(direction: u32, result: u32): u32 { return unreachable(); }
+  endBody(direction: u32, result: u32, endOfStream: bool): u32 { return unreachable(); }
+  passBody(direction: u32, size: u32, endOfStream: bool): u32 { return unreachable(); }
+  passCollected(direction: u32): bool { return unreachable(); }
+  callEnded(): void { unreachable(); }
+  callFailed(): void { unreachable(); }
+  lift(): void { unreachable(); }
+  state(direction: u32): u32 { return unreachable(); }
+
   onRequestHeaders(endOfStream: bool): HeadersResult {
     const path = this.requestHeaders.path;
     this.path = path === null ? "" : path;
@@ -143,6 +177,7 @@ class Stream extends HttpContext {
       this.reply(200, this.tries.toString());
     }
     if (this.path == "/property") request.host();
+    if (this.path.startsWith("/properties?")) this.showProperties();
     if (this.path == "/cel") {
       const method = Expression.compile("request.method + ' ' + request.path");
       const isGet = Expression.compile("request.method == 'GET'");
@@ -186,6 +221,7 @@ class Stream extends HttpContext {
 
   onResponseHeaders(endOfStream: bool): HeadersResult {
     this.plugin.requests.with([this.path, this.responseHeaders.status < 400 ? "fine" : "bad"]).increment();
+    if (this.path == "/properties-of-response") this.showResponseProperties();
     if (this.path == "/response") {
       httpCall(this, "auth", new HttpRequest("GET", "auth", "/check"), 0, new Answer(this));
       return HeadersResult.Pause;
@@ -246,6 +282,31 @@ class Stream extends HttpContext {
       if (all[index].name.startsWith("x-") && all[index].name.length == 3) names += all[index].name + "=" + all[index].value + ";";
     }
     this.reply(200, first! + "|" + second! + "|" + third! + "|" + gone.toString() + "|" + names + "|" + headers.has("x-a").toString());
+  }
+
+  private showProperties(): void {
+    const shown = [
+      orNone(request.path()), orNone(request.urlPath()), orNone(request.query()), orNone(request.host()), orNone(request.scheme()),
+      orNone(request.method()), orNone(request.protocol()), orNone(request.userAgent()), orNone(request.referer()),
+      (request.id() !== null).toString(), (request.timeNs() > 1500000000000000000).toString(), request.durationNs().toString(),
+      request.size().toString(), (request.totalSize() >= 0).toString(),
+      host(source.address()), (source.port() > 0).toString(), host(destination.address()), (destination.port() > 0).toString(),
+      (connection.id() >= 0).toString(), connection.mtls().toString(), orNone(connection.requestedServerName()),
+      orNone(connection.tlsVersion()), orNone(connection.subjectPeerCertificate()), orNone(connection.uriSanPeerCertificate()),
+      orNone(connection.dnsSanPeerCertificate()),
+      orNone(upstream.clusterName()), orNone(upstream.routeName()), orNone(plugin.name()), orNone(plugin.rootId()), orNone(plugin.vmId()),
+      plugin.listenerDirection().toString(), orNone(node.id()), orNone(node.cluster()), orNone(node.metadata("KEY")),
+    ];
+    this.reply(200, shown.join("|"));
+  }
+
+  private showResponseProperties(): void {
+    const shown = [
+      response.code().toString(), orNone(response.codeDetails()), response.grpcStatus().toString(), response.flags().toString(),
+      response.size().toString(), (response.totalSize() >= 0).toString(), host(upstream.address()),
+      orNone(upstream.uriSanPeerCertificate()), orNone(upstream.transportFailureReason()),
+    ];
+    this.responseHeaders.set("x-properties", shown.join("|"));
   }
 
   private share(): void {

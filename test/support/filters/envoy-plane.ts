@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { create, fromJson } from '@bufbuild/protobuf';
+import { create, fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { AgentError, buildBootstrap, type RunningEnvoy, runEnvoy } from '@heddle/agent';
 import { loadRegistry } from '@heddle/envoy-api';
 import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-api/bootstrap';
@@ -19,8 +19,16 @@ import {
 import { startScriptedServer } from './scripted-server.ts';
 import { leaveOverWire, sendOverWire } from './send-over-wire.ts';
 
-/** Runs cases in the Envoy at `path`, set up by the filter's envoy.yaml: one process, one worker, one listener for each configuration. */
-export async function envoyPlane(path: string, options: PlaneOptions): Promise<FilterPlane> {
+/**
+ * Runs cases in the Envoy at `path`, set up by the filter's envoy.yaml: one process, one worker, one listener for each configuration.
+ *
+ * @param bootstrap fields of the bootstrap that a test wants besides, in Envoy's JSON: `node` for one
+ */
+export async function envoyPlane(
+  path: string,
+  options: PlaneOptions,
+  bootstrap: JsonObject = {},
+): Promise<FilterPlane> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'heddle-filter-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -47,7 +55,7 @@ export async function envoyPlane(path: string, options: PlaneOptions): Promise<F
       path,
       bootstrap: create(BootstrapSchema, {
         ...buildBootstrap({ node: { id: 'test' }, adminAddress: `127.0.0.1:${options.adminPort ?? 0}` }),
-        ...fromJson(BootstrapSchema, outsideOfResources(options.example), { registry }),
+        ...fromJson(BootstrapSchema, { ...outsideOfResources(options.example), ...bootstrap }, { registry }),
         staticResources: fromJson(
           Bootstrap_StaticResourcesSchema,
           filterResources(options.example, {
