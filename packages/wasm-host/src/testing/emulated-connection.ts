@@ -1,4 +1,3 @@
-import { Status } from '../abi.ts';
 import { BodyBuffer, join } from '../guest-buffer.ts';
 import { encodeText } from '../guest-memory.ts';
 import { latin1Text } from '../header-pairs.ts';
