@@ -6,7 +6,7 @@ import { Bootstrap_StaticResourcesSchema, BootstrapSchema } from '@heddle/envoy-
 import { freePorts } from '../support/free-ports.ts';
 import { cluster, listener, pluginConfig, tcpListener } from './envoy-config.ts';
 import { ask, connect, withoutOwn } from './envoy-request.ts';
-import type { CaseOutcome, ProbeCase, ProbeSide, SeenMessage } from './probe-case.ts';
+import type { CaseOutcome, ProbeSide, SeenMessage } from './probe-case.ts';
 import { runTcpInEnvoy, type TcpPeer } from './tcp-envoy.ts';
 import { byVm, parseLine, untilOver } from './transcript.ts';
 

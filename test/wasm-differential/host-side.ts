@@ -26,6 +26,7 @@ export async function startHostSide({ wasm, plans, tcpPlans }: HostSideOptions):
     foreignFunctions: nodeForeignFunctions,
     clusters: {
       live: answerTo,
+      empty: () => 'no-host',
       dead: () => ({
         status: 503,
         headers: { 'content-length': String(RESET.length), 'content-type': 'text/plain' },

@@ -338,6 +338,7 @@ const callouts: readonly ProbeCase[] = [
 }));
 
 const moreCallouts: readonly ProbeCase[] = [
+  { name: 'callout-empty', plan: { request_headers: 'call:empty:/fine::150', http_call_response: HEARD } },
   {
     name: 'callout-echo',
     plan: {

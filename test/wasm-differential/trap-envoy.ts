@@ -30,7 +30,7 @@ export interface TrapEnvoyOptions {
 }
 
 /** How long a request that waits for ever is watched. */
-const HANG_MS = 150;
+const HANG_MS = 500;
 const QUIET_MS = 15;
 
 /** Starts an Envoy in which each case has a listener and a VM. */

@@ -65,8 +65,14 @@ export interface GrpcHandle {
 
 /** How modules reach clusters. What is refused at once answers the module's hostcall; the rest comes by callback, never at once. */
 export interface Callouts {
-  /** `replied` gets undefined if nothing came in time. Returns how to give up. */
-  http(call: HttpCall, replied: (reply: HttpCallReply | undefined) => void): (() => void) | 'unknown-cluster';
+  /**
+   * `replied` gets undefined if nothing came in time. Returns how to give up; `no-host` for a cluster without a healthy endpoint, of which a
+   * module hears at once ("internal failure") and never again, as from Envoy.
+   */
+  http(
+    call: HttpCall,
+    replied: (reply: HttpCallReply | undefined) => void,
+  ): (() => void) | 'unknown-cluster' | 'no-host';
   grpc(call: GrpcCall, events: GrpcEvents): GrpcHandle | 'unknown-cluster';
 }
 

@@ -400,6 +400,7 @@ export class WasmVm implements HostcallTarget {
       this.#httpReplied(rootId, token, reply),
     );
     if (cancel === 'unknown-cluster') return Status.BAD_ARGUMENT;
+    if (cancel === 'no-host') return Status.INTERNAL_FAILURE;
     this.#lastHttpToken = token;
     this.#httpCalls.set(token, cancel);
     return { token };

@@ -64,6 +64,7 @@ async function start(upstream: number, setting: Setting = {}) {
       [bufferLimitBytes === undefined ? listener : { ...listener, perConnectionBufferLimitBytes: bufferLimitBytes }],
       [
         clusterOf('c', [upstream]),
+        clusterOf('empty', []),
         ...Object.entries(clusters).map(([name, port]) => clusterOf(name, [port])),
         ...Object.entries(http2Clusters).map(([name, port]) => clusterOf(name, [port], HTTP2)),
       ],
@@ -347,6 +348,11 @@ describe('calls of a filter', () => {
     await using echo = await startEcho();
     await using running = await start(echo.port);
     expect(await ask(running.port, 'call,call-nowhere')).toMatchObject({ status: 500, body: 'call refused: 2\n' });
+    // As from Envoy, whose call to a cluster without endpoints fails within the hostcall.
+    expect(await ask(running.port, 'call', { headers: { 'x-cluster': 'empty' } })).toMatchObject({
+      status: 500,
+      body: 'call refused: 10\n',
+    });
   });
 
   test('that are not answered in time end', async () => {

@@ -40,7 +40,7 @@ function httpCallout(
   { cluster: find, ownAddress }: CalloutClusters,
   call: HttpCall,
   replied: (reply: HttpCallReply | undefined) => void,
-): (() => void) | 'unknown-cluster' {
+): (() => void) | 'unknown-cluster' | 'no-host' {
   const cluster = find(call.cluster);
   if (cluster === undefined) return 'unknown-cluster';
   const head = requestHead(call.headers);
@@ -58,6 +58,7 @@ function httpCallout(
   };
   // A module is never called back while it is calling.
   const later = (reply: HttpCallReply): void => queueMicrotask(() => finish(reply));
+  let hasHost = true;
   let status = 0;
   let answered: HeaderList = [];
   const chunks: Uint8Array[] = [];
@@ -94,12 +95,14 @@ function httpCallout(
         });
       },
       failed(failure) {
+        if (failure === 'no host') hasHost = false;
         // Half an answer is none.
-        if (failure !== 'no host' && failure !== 'timeout' && status !== 0) queueMicrotask(() => finish(undefined));
+        else if (failure !== 'timeout' && status !== 0) queueMicrotask(() => finish(undefined));
         else later(failureReply(failure));
       },
     },
   );
+  if (!hasHost) return 'no-host';
   return () => {
     isOver = true;
     cancel();
@@ -131,8 +134,7 @@ function clusterNameOf(service: Uint8Array): string {
 }
 
 /** What Envoy's router answers in the endpoint's place: modules get it as any other answer. */
-function failureReply(failure: UpstreamFailure | 'no host' | 'timeout' | 'overflow'): HttpCallReply {
-  if (failure === 'no host') return proxyReply(503, 'no healthy upstream');
+function failureReply(failure: UpstreamFailure | 'timeout' | 'overflow'): HttpCallReply {
   if (failure === 'timeout') return proxyReply(504, 'upstream request timeout');
   const reasons: Readonly<Record<UpstreamFailure['kind'], string>> = {
     'connection failure': 'remote connection failure',

@@ -59,8 +59,8 @@ export interface FilterOptions {
   /** Told of each line at once: what a filter says that then refuses to start. */
   readonly onLog?: (line: LogLine) => void;
   readonly clock?: FakeClock;
-  /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time. */
-  readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | undefined>>;
+  /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time, `no-host` a cluster without endpoints. */
+  readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | 'no-host' | undefined>>;
   /** What answers the filter's gRPC calls and streams: by cluster. */
   readonly grpc?: Readonly<Record<string, EmulatedGrpcUpstream>>;
   /** Properties by path, joined by dots. */
@@ -296,6 +296,7 @@ function scriptedCallouts(clusters: NonNullable<FilterOptions['clusters']>, cloc
       isOver = true;
     };
     const response = answer(call);
+    if (response === 'no-host') return 'no-host';
     if (response === undefined) {
       if (call.timeoutMs > 0) clock.after(call.timeoutMs, () => finish(timedOut));
     } else {
