@@ -18,6 +18,9 @@ import { MAX_BACKENDS, substitute } from '../test/parity/run-case.ts';
 import { seededRandom } from '../test/parity/seeded-random.ts';
 import { pinnedNode, root } from './ensure.mjs';
 
+/** Of PyPI's Envoys the one that runs no modules; over ADS `node.extensions` tells, and the compiler refuses what should pass them. */
+const WITHOUT_WASM = '1.38';
+
 let passed = 0;
 let failed = 0;
 const { oldest, newest } = SUPPORTED_ENVOY_MINORS;
@@ -33,7 +36,9 @@ for (let minor = oldest; minor <= newest; minor += 1) {
     const [example = folder] = globSync(join(folder, 'mesh'), { cwd: root });
     // Its user runs it beside the nginx example, with a filter that a step of its README makes.
     const manifests = folder === 'examples/filters' ? ['examples/nginx', filters] : [example];
-    report(`Envoy ${version}: ${example}`, validate(envoy.path, version, manifests));
+    const problem = validate(envoy.path, version, manifests);
+    const expected = manifests.includes(filters) && version === WITHOUT_WASM ? withoutWasm(problem) : problem;
+    report(`Envoy ${version}: ${example}`, expected);
   }
   for (const variant of ['delta', 'state of the world'] as const) {
     report(
@@ -46,6 +51,15 @@ for (let minor = oldest; minor <= newest; minor += 1) {
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** An Envoy that cannot load a module must say so; that it does is no problem, and that it loads one is, until it leaves this list. */
+function withoutWasm(problem: string | undefined): string | undefined {
+  if (problem?.includes('Failed to load Wasm code') === true) {
+    process.stdout.write(`noted   Envoy ${WITHOUT_WASM} was built without a runtime for WebAssembly\n`);
+    return undefined;
+  }
+  return problem ?? 'found an Envoy that runs modules, wanted the one that was built without a runtime for them';
+}
 
 /** What is wrong with an example as a whole configuration, or nothing. */
 function validate(envoy: string, version: string, manifests: readonly string[]): string | undefined {
