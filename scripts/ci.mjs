@@ -104,9 +104,10 @@ const tiers = [
   },
   {
     name: 'fuzz',
-    why: 'the discovery server against its reference model, with new steps each day',
+    // Always the same seeds: what fails here is this tree's doing. `npm run fuzz` looks for new ones.
+    why: 'the discovery server against its reference model, in thousands of orders of steps',
     minutes: 5,
-    commands: ['npm run --silent fuzz -- --seconds 120'],
+    commands: ['npm run --silent fuzz -- --seconds 60 --seed 1'],
     count: 'summary',
   },
   {

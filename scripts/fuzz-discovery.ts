@@ -1,9 +1,9 @@
 // The discovery server against its reference model, with ever new steps:
-// npm run fuzz -- [--seconds N] [--seed S]
+// npm run fuzz -- [--seconds N] [--seed S] [--keep]
 //
 // Runs the model-based tests of packages/discovery (src/*model.test.ts) with one seed after the other until the time is up: first
-// the seeds in test/fuzz-seeds.json, which found something once, then S, S + 1 and so on. A seed that fails is added to that file.
-// Without --seed the day decides, so that each day's run is new and can still be repeated.
+// the seeds in test/fuzz-seeds.json, which found something once, then S, S + 1 and so on, at least one. Without --seed the day
+// decides, so that each day's run is new and can still be repeated. --keep adds a seed that fails to that file.
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,18 +15,26 @@ const MS_PER_DAY = 86_400_000;
 const SEEDS_FILE = join(root, 'test/fuzz-seeds.json');
 const models = globSync('packages/discovery/src/*model.test.ts', { cwd: root }).sort();
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '120' },
+    seed: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+  },
+});
 const seconds = readNumber('seconds', values.seconds);
-const firstSeed =
-  values.seed === undefined ? Math.floor(Date.now() / MS_PER_DAY) * 1_000 : readNumber('seed', values.seed);
 if (models.length === 0) throw new Error('Cannot fuzz: found no packages/discovery/src/*model.test.ts');
 
 const kept: number[] = JSON.parse(readFileSync(SEEDS_FILE, 'utf8'));
 const deadline = Date.now() + seconds * 1_000;
 let passed = 0;
 let failed = 0;
-for (const seed of kept) await tryOut(seed, `${seed} (kept)`);
-for (let seed = firstSeed; Date.now() < deadline; seed += 1) await tryOut(seed, `${seed}`);
+let seed = values.seed === undefined ? Math.floor(Date.now() / MS_PER_DAY) * 1_000 : readNumber('seed', values.seed);
+for (const one of kept) await tryOut(one, `${one} (kept)`);
+do {
+  await tryOut(seed, `${seed}`);
+  seed += 1;
+} while (Date.now() < deadline);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -41,9 +49,9 @@ async function tryOut(seed: number, name: string): Promise<void> {
   }
   failed += 1;
   process.stdout.write(`FAILED  seed ${name}: npm run fuzz -- --seconds 1 --seed ${seed} repeats it\n${output}\n`);
-  if (!kept.includes(seed)) {
+  if (values.keep && !kept.includes(seed)) {
     kept.push(seed);
-    writeFileSync(SEEDS_FILE, `${JSON.stringify(kept)}\n`);
+    writeFileSync(SEEDS_FILE, `[${kept.join(', ')}]\n`);
   }
 }
 

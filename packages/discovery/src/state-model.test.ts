@@ -110,6 +110,9 @@ class Model {
     const kept = this.of(type);
     const last = this.lastNonce(type);
     const isStale = kept.announced && nonce !== '' && nonce !== last;
+    // Whatever else a request says, the nonce of a response without an error accepts that response.
+    const isAnswer = !isStale && nonce !== '' && kept.unanswered?.nonce === nonce;
+    if (isAnswer && error === undefined) this.acceptUnanswered(kept);
     kept.announced = true;
     if (!isStale) {
       const names = new Set(kept.listed);
@@ -232,19 +235,26 @@ class Model {
     const kept = this.of(type);
     const push = kept.unanswered;
     if (push === undefined) return;
-    kept.unanswered = undefined;
     const carried = push.state?.resources ?? [];
     // What it has accepted before it does not refuse.
     const victim = refuse ? carried.find(({ name, version }) => kept.good.get(name) !== version) : undefined;
-    for (const resource of carried) if (resource !== victim) this.accept(kept, resource);
     if (victim === undefined) {
-      kept.version = push.state?.version ?? '';
+      this.acceptUnanswered(kept);
       this.send(type);
     } else {
+      kept.unanswered = undefined;
+      for (const resource of carried) if (resource !== victim) this.accept(kept, resource);
       kept.refused.set(victim.name, victim.version);
       this.send(type, `${victim.name}: no`);
     }
     if (kept.crossing.length === 0) this.forgetUnwanted(type);
+  }
+
+  acceptUnanswered(kept: Kept): void {
+    const { state } = kept.unanswered ?? {};
+    kept.unanswered = undefined;
+    kept.version = state?.version ?? '';
+    for (const resource of state?.resources ?? []) this.accept(kept, resource);
   }
 
   accept(kept: Kept, { typeUrl, name, version }: XdsResource): void {
