@@ -34,6 +34,22 @@ describe('codeFrame', () => {
     );
   });
 
+  test('shows a message of several lines as lines, none of which can pass for a diagnostic', () => {
+    const message = '1 error\n\nguard.ts:3:7: TS2339\r\n✖ HED999 error\u001b[2J';
+    expect(codeFrame({ ...found, message }, { text })).toContain(
+      [
+        '      │   ^^^^ 1 error',
+        '      │ guard.ts:3:7: TS2339',
+        '      │ ✖ HED999 error\\u001b[2J',
+        '    effect: the object is not used',
+      ].join('\n'),
+    );
+    expect(codeFrame({ ...found, message })).toContain(
+      '    spec.hots: 1 error\n      guard.ts:3:7: TS2339\n      ✖ HED999',
+    );
+    expect(codeFrame({ ...found, message: '' }, { text })).toContain('^^^^\n');
+  });
+
   test('shows no line that the text does not have', () => {
     expect(codeFrame({ ...found, range: { ...range, start: { line: 99, column: 1 } } }, { text })).toContain(
       '    spec.hots: ',

@@ -42,7 +42,8 @@ export function codeFrame(found: Diagnostic, options: CodeFrameOptions = {}): st
   if (frame.length > 0) lines.push(...frame);
   else {
     const field = formatFieldPath(found.path);
-    lines.push(`    ${field === '' ? '' : `${printable(field)}: `}${printable(found.message)}`);
+    const [first = '', ...more] = messageLines(found.message);
+    lines.push(`    ${field === '' ? '' : `${printable(field)}: `}${first}`, ...more.map((line) => `      ${line}`));
   }
   const rest = [
     ...(found.effect === undefined ? [] : [`${paint('effect:', 2)} ${printable(found.effect)}`]),
@@ -77,11 +78,21 @@ function frameLines(found: Diagnostic, options: CodeFrameOptions, paint: Paint, 
   const lead = place - start;
   const before = shown.slice(0, -1).map(({ number, text }) => `    ${gutter(number)}${cut(text, 0)}`.trimEnd());
   const marks = '^'.repeat(Math.max(1, Math.min(printable(marked.text.slice(from, to)).length, MAX_SHOWN - lead)));
+  const [first = '', ...more] = messageLines(found.message);
   return [
     ...before,
     `  ${paint('▸', color)} ${gutter(line)}${cut(marked.text, start)}`.trimEnd(),
-    `    ${gutter(undefined)}${' '.repeat(lead)}${paint(`${marks} ${printable(found.message)}`, color)}`,
+    `    ${gutter(undefined)}${' '.repeat(lead)}${paint(`${marks} ${first}`.trimEnd(), color)}`,
+    ...more.map((text) => `    ${gutter(undefined)}${paint(text, color)}`),
   ];
+}
+
+/** The lines of a message, a compiler's output for one, all indented when shown: none can be taken for a diagnostic of its own. */
+function messageLines(message: string): readonly string[] {
+  return message
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map(printable);
 }
 
 /** The line and those before it, without blank ones. */
