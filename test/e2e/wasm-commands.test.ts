@@ -168,7 +168,7 @@ describe('heddle wasm run', () => {
   });
 
   test.each<[args: string[], exitCode: number, message: string]>([
-    [['--config', '{}'], 1, 'refuses its configuration\n  error    the configuration cannot be used: key: is missing'],
+    [['--config', '{}'], 1, 'refuses its configuration: the configuration cannot be used: key: is missing\n'],
     [['--config', '@nothing.json'], 1, 'cannot read "nothing.json": there is no such file'],
     [['--header', 'wrong'], 64, 'found "wrong", wanted NAME=VALUE'],
     [['--response-status', '2000'], 64, 'wanted a status from 100 to 599'],

@@ -258,7 +258,7 @@ export class Plugin {
  * Runs a Proxy-Wasm module as a plugin.
  *
  * @throws ModuleError if the module is none that a proxy would run
- * @throws PluginError if it refuses its configuration, or fails while it starts
+ * @throws PluginError if it refuses its configuration, with the errors that it logged, or fails while it starts
  *
  * @example
  * const plugin = await startPlugin({ module: await readFile('api-key.wasm'), name: 'api-key', configuration: '{"keys":["k"]}' });

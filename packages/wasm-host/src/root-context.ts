@@ -1,4 +1,4 @@
-import { BufferType, type LogLevel, type MapType, Status, type StreamType } from './abi.ts';
+import { BufferType, LogLevel, type MapType, Status, type StreamType } from './abi.ts';
 import type { Callouts } from './callouts.ts';
 import type { GuestContext } from './context.ts';
 import { DeclaredProperties } from './declared-properties.ts';
@@ -39,6 +39,10 @@ export class PluginError extends Error {
 const LAST_STREAM_BUFFER = BufferType.UPSTREAM_DATA;
 const EMPTY = constantBuffer(new Uint8Array());
 
+/** Of the errors that a module logs as it refuses to start, how many stand in the reason, and how much of each. */
+const MAX_ERRORS = 5;
+const MAX_ERROR_LENGTH = 500;
+
 /** The context that stands for a plugin's configuration; streams belong to one. */
 export class RootContext implements GuestContext {
   readonly id: number;
@@ -46,6 +50,8 @@ export class RootContext implements GuestContext {
   readonly declaredProperties = new DeclaredProperties();
   readonly plugin: PluginIdentity;
   readonly #vm: WasmVm;
+  /** What the module logs as errors while it starts: why it refuses to, if it does. */
+  #errors: string[] | undefined = [];
   /** What is to be done once the module has said that it is done; undefined if it need not say so. */
   #whenDone: (() => void) | undefined;
 
@@ -73,11 +79,18 @@ export class RootContext implements GuestContext {
       vm.call('proxy_on_configure', root, [root.id, plugin.configuration.length], (result) => result !== 0),
     );
     root.#check('configuration-refused', 'its configuration', isConfigured ?? !vm.has('proxy_on_configure'));
+    root.#errors = undefined;
     return root;
   }
 
   get rootId(): number {
     return this.id;
+  }
+
+  /** Takes note of what the module logs, as long as it starts. */
+  noteError(level: LogLevel, message: string): void {
+    if (this.#errors === undefined || level < LogLevel.ERROR || this.#errors.length >= MAX_ERRORS) return;
+    this.#errors.push(message.slice(0, MAX_ERROR_LENGTH));
   }
 
   headerMap(_type: MapType): HeaderMap | undefined {
@@ -153,7 +166,9 @@ export class RootContext implements GuestContext {
     if (failure !== undefined) {
       throw new PluginError('trap', `Cannot run plugin "${this.plugin.name}": ${failure.message}`, { cause: failure });
     }
-    throw new PluginError(code, `Cannot run plugin "${this.plugin.name}": its module refuses ${what}`);
+    const refusal = `Cannot run plugin "${this.plugin.name}": its module refuses ${what}`;
+    const reasons = this.#errors?.join('; ') ?? '';
+    throw new PluginError(code, reasons === '' ? refusal : `${refusal}: ${reasons}`);
   }
 }
 

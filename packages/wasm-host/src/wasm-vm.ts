@@ -11,7 +11,7 @@ import type { HeaderPair } from './header-pairs.ts';
 import { type HostcallWords, hostcallWords } from './hostcall-words.ts';
 import { type HostcallTarget, hostcalls } from './hostcalls.ts';
 import { BUDGET_EXPORT } from './metering.ts';
-import { type PluginIdentity, RootContext } from './root-context.ts';
+import { RootContext } from './root-context.ts';
 import { wasiImports } from './wasi.ts';
 import { ModuleError, type WasmModule } from './wasm-module.ts';
 import { WasmProcess } from './wasm-process.ts';
@@ -337,7 +337,9 @@ export class WasmVm implements HostcallTarget {
 
   log(level: LogLevel, message: string): void {
     if (level < this.logLevel) return;
-    const log = this.#plugin()?.log ?? this.#options.log;
+    const root = this.#root();
+    root?.noteError(level, message);
+    const log = root?.plugin.log ?? this.#options.log;
     log?.(level, message);
   }
 
@@ -473,14 +475,14 @@ export class WasmVm implements HostcallTarget {
   }
 
   /** The plugin in whose name the module acts; undefined while it is being started. */
-  #plugin(): PluginIdentity | undefined {
+  #root(): RootContext | undefined {
     const context = this.#effectiveId === 0 ? this.#current : this.active();
     const root = context === undefined ? undefined : this.#contexts.get(context.rootId);
-    return root instanceof RootContext ? root.plugin : undefined;
+    return root instanceof RootContext ? root : undefined;
   }
 
   #callouts(): Callouts {
-    return this.#plugin()?.callouts ?? this.#options.callouts ?? noCallouts;
+    return this.#root()?.plugin.callouts ?? this.#options.callouts ?? noCallouts;
   }
 
   #httpReplied(rootId: number, token: number, reply: HttpCallReply | undefined): void {

@@ -26,7 +26,7 @@ describe('a filter that guards by a key', () => {
   });
 
   test('refuses its configuration with a reason', async () => {
-    await expect(createFilter({ wasm })).rejects.toThrow('its module refuses its configuration');
+    await expect(createFilter({ wasm })).rejects.toThrow('its module refuses its configuration: no key is configured');
   });
 });
 

@@ -115,7 +115,12 @@ describe('runFilter', () => {
   });
 
   test.each<[what: string, options: Partial<RunOptions>, message: string, logs: readonly string[]]>([
-    ['a configuration that it refuses', { configuration: '' }, 'refuses its configuration', ['no key is configured']],
+    [
+      'a configuration that it refuses',
+      { configuration: '' },
+      'refuses its configuration: no key is configured',
+      ['no key is configured'],
+    ],
     ['a file that is no module', { wasm: new Uint8Array(8) }, 'Cannot', []],
   ])('says why a filter does not start: %s', async (_, options, message, logs) => {
     const error = await runFilter({ ...built, ...options }).catch((thrown: unknown) => thrown);

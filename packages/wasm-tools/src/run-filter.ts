@@ -76,7 +76,7 @@ export interface RunMetric {
   readonly samples: readonly number[];
 }
 
-/** A proxy would not start the filter: it is no module for one, or refuses its configuration. What it logged says why. */
+/** A proxy would not start the filter: it is no module for one, or refuses its configuration. */
 export class RunError extends Error {
   readonly logs: readonly LogLine[];
 

@@ -57,7 +57,9 @@ export async function wasmRun(file: string, options: WasmRunOptions): Promise<Ex
       process.stdout.write(`${JSON.stringify({ version: 1, error: error.message, logs: error.logs }, null, 2)}\n`);
       return EXIT.failed;
     }
-    const lines = error.logs.map(({ level, message }) => `\n  ${level.padEnd(8)} ${message}`);
+    const lines = error.logs
+      .filter(({ message }) => !error.message.includes(message))
+      .map(({ level, message }) => `\n  ${level.padEnd(8)} ${message}`);
     throw new CommandError(shown(`${error.message}${lines.join('')}`), { cause: error });
   }
 }
