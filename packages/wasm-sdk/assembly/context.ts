@@ -71,15 +71,18 @@ export function leaveEnd(): void {
 /** Whether a stream can still be acted upon. What cannot is told in the log: Envoy dies of some such calls. */
 export function mayAct(context: Context | null, what: string): bool {
   if (!isEnding && (context === null || !context.__isOver)) return true;
-  log.warn(what + " is refused: the stream is over");
+  log.warn("the stream is over: no " + what);
   return false;
 }
 
 /** Whether the filter makes callouts. Where nothing sets it, the compiler leaves out what is for these. */
 export let hasCallouts: bool = false;
+/** For access logs, of a request that would have waited for a callout that was not made. */
+export let calloutFailed: string = "";
 
 export function noteCallouts(): void {
   hasCallouts = true;
+  calloutFailed = "callout_failed";
 }
 
 @inline

@@ -147,7 +147,7 @@ export abstract class Headers {
   /** A request's `host` stands among its pairs as `:authority`. */
   private findOrHost(key: ArrayBuffer): ArrayBuffer | null {
     const found = this.find(key);
-    if (found !== null || this.map != 0 || !is(key, "host")) return found;
+    if (found !== null || this.map != 0 || !isHost(key)) return found;
     return this.find(utf8(":authority"));
   }
 
@@ -190,25 +190,35 @@ function isName(candidate: usize, wanted: usize, size: usize): bool {
   return true;
 }
 
-function is(key: ArrayBuffer, name: string): bool {
-  return key.byteLength == name.length && isName(changetype<usize>(utf8(name)), changetype<usize>(key), key.byteLength);
+// Letters in lower case, as numbers: smaller than two texts.
+const HOST: u32 = 0x74736f68;
+const COOK: u32 = 0x6b6f6f63;
+const IE: u32 = 0x6569;
+
+function isHost(key: ArrayBuffer): bool {
+  return key.byteLength == 4 && (load<u32>(changetype<usize>(key)) | 0x20202020) == HOST;
+}
+
+function isCookie(key: ArrayBuffer): bool {
+  const at = changetype<usize>(key);
+  return key.byteLength == 6 && (load<u32>(at) | 0x20202020) == COOK && (load<u16>(at, 4) | 0x2020) == IE;
 }
 
 /** With what stands between values of several headers: RFC 9110, section 5.3, and for cookies RFC 9113, section 8.2.3. */
 function join(before: ArrayBuffer | null, start: usize, size: usize, key: ArrayBuffer): ArrayBuffer {
-  if (before === null) {
-    const only = uninitialized(size);
-    memory.copy(changetype<usize>(only), start, size);
-    return only;
+  let used: usize = 0;
+  let gap: usize = 0;
+  if (before !== null) {
+    used = before.byteLength;
+    gap = isCookie(key) ? 2 : 1;
   }
-  const isCookie = is(key, "cookie");
-  const used: usize = before.byteLength;
-  const gap: usize = isCookie ? 2 : 1;
   const joined = uninitialized(used + gap + size);
   const at = changetype<usize>(joined);
-  memory.copy(at, changetype<usize>(before), used);
-  store<u8>(at + used, isCookie ? 0x3b : 0x2c);
-  if (isCookie) store<u8>(at + used, 0x20, 1);
+  if (before !== null) {
+    memory.copy(at, changetype<usize>(before), used);
+    store<u8>(at + used, gap == 2 ? 0x3b : 0x2c);
+    if (gap == 2) store<u8>(at + used, 0x20, 1);
+  }
   memory.copy(at + used + gap, start, size);
   return joined;
 }

@@ -1,5 +1,5 @@
 import { Body, bodyOf } from "./body";
-import { Context, ContextKind, hasCallouts, mayAct } from "./context";
+import { calloutFailed, Context, ContextKind, hasCallouts, mayAct } from "./context";
 import { Headers, headersOf } from "./headers";
 import { proxy_close_stream, proxy_continue_stream } from "./hostcalls";
 import { log } from "./log";
@@ -291,7 +291,7 @@ export abstract class HttpContext extends Context {
     } else if (this.__hasFailedCall) {
       // It would wait for a callout that was never made.
       this.__lift();
-      sendReply(500, emptyBytes(), utf8("callout_failed"), null, -1);
+      sendReply(500, emptyBytes(), utf8(calloutFailed), null, -1);
     }
   }
 

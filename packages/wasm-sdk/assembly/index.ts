@@ -45,5 +45,5 @@ export { RootContext } from "./root-context";
 export { sharedData, SharedUpdate, SharedValue } from "./shared-data";
 export { SharedQueue } from "./shared-queue";
 export { ClosedBy, TcpContext, TcpResult } from "./tcp-context";
-export { bytesOf, equals, text, utf8 } from "./text";
+export { bytesOf, emptyBytes, equals, text, utf8 } from "./text";
 export { nowNs, Timer } from "./timer";

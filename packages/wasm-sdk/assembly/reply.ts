@@ -36,7 +36,7 @@ export class Reply {
 }
 
 export function sendReply(status: u32, body: ArrayBuffer, details: ArrayBuffer, headers: ArrayBuffer | null, grpcStatus: i32): bool {
-  if (!mayAct(currentStream, "a reply")) return false;
+  if (!mayAct(currentStream, "reply")) return false;
   return proxy_send_local_response(
     status,
     changetype<usize>(details), details.byteLength,

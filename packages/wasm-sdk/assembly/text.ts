@@ -69,6 +69,7 @@ export function uninitialized(size: usize): ArrayBuffer {
   return changetype<ArrayBuffer>(__new(size, idof<ArrayBuffer>()));
 }
 
+/** No bytes. Smaller than `new ArrayBuffer(0)`, which brings along the text of an error. */
 export function emptyBytes(): ArrayBuffer {
   return uninitialized(0);
 }

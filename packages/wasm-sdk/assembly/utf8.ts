@@ -36,22 +36,14 @@ export function writeUtf8(out: usize, character: u32): i32 {
     store<u8>(out, character);
     return 1;
   }
-  if (character < 0x800) {
-    store<u8>(out, 0xc0 | (character >> 6));
-    store<u8>(out + 1, 0x80 | (character & 0x3f));
-    return 2;
+  const length = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+  for (let index = length - 1; index > 0; index--) {
+    store<u8>(out + index, 0x80 | (character & 0x3f));
+    character >>= 6;
   }
-  if (character < 0x10000) {
-    store<u8>(out, 0xe0 | (character >> 12));
-    store<u8>(out + 1, 0x80 | ((character >> 6) & 0x3f));
-    store<u8>(out + 2, 0x80 | (character & 0x3f));
-    return 3;
-  }
-  store<u8>(out, 0xf0 | (character >> 18));
-  store<u8>(out + 1, 0x80 | ((character >> 12) & 0x3f));
-  store<u8>(out + 2, 0x80 | ((character >> 6) & 0x3f));
-  store<u8>(out + 3, 0x80 | (character & 0x3f));
-  return 4;
+  // As many leading ones as there are bytes.
+  store<u8>(out, (0xf00 >> length) | character);
+  return length;
 }
 
 /**

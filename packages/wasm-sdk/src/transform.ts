@@ -14,7 +14,7 @@ import {
 import { ClassHierarchy, EXPORT, SDK_PATH } from './class-hierarchy.ts';
 import { exportsOf, exportsSource } from './exports-source.ts';
 import { type StatsTag, statsTags } from './stats-tags.ts';
-import { guardLogging, metricLabels } from './syntax-tree.ts';
+import { guardLogging, metricLabels, trapSilently } from './syntax-tree.ts';
 
 export { type StatsTag, statsTags } from './stats-tags.ts';
 
@@ -72,8 +72,9 @@ export class FilterTransform {
 const GENERATED_FILE = 'proxy-wasm-exports.ts';
 
 /**
- * Changes the compiler's runtime library: it exports how much there is, by which the SDK decides when to collect; and it does not check
- * itself in every allocation, which takes half a kilobyte. What a filter's own code asserts stays.
+ * Changes the compiler's runtime library: it exports how much there is, by which the SDK decides when to collect; it does not check itself
+ * in every allocation, which takes half a kilobyte; and it tells of an allocation of a gigabyte in no other way than of one for which
+ * there is no memory left, by a trap. What a filter's own code asserts and throws stays.
  */
 function adaptRuntime(sources: readonly Source[]): void {
   const total = findVariable(sources, '~lib/rt/tcms', 'total');
@@ -83,7 +84,10 @@ function adaptRuntime(sources: readonly Source[]): void {
   }
   total.flags |= EXPORT;
   debug.initializer = Node.createFalseExpression(debug.range);
+  for (const source of sources) if (ALLOCATORS.includes(source.internalPath)) trapSilently(source);
 }
+
+const ALLOCATORS: readonly string[] = ['~lib/rt/tcms', '~lib/rt/tlsf'];
 
 function findVariable(sources: readonly Source[], path: string, name: string): VariableDeclaration | undefined {
   return sources

@@ -1,7 +1,7 @@
-import { Configuration, equals, HeadersResult, HttpContext, log, RootContext } from "@heddle/wasm-sdk/assembly";
+import { Configuration, emptyBytes, equals, HeadersResult, HttpContext, log, RootContext } from "@heddle/wasm-sdk/assembly";
 
 export class ApiKey extends RootContext {
-  key: ArrayBuffer = new ArrayBuffer(0);
+  key: ArrayBuffer = emptyBytes();
 
   onConfigure(configuration: Configuration): bool {
     if (configuration.isEmpty) {

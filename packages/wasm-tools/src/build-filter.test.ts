@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { loadModule, WasmVm } from '@heddle/wasm-host';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -60,6 +61,14 @@ describe('buildFilter', () => {
     const [named, unnamed] = [await build(source), await build(source, { names: false })];
     expect(unnamed.namesSize).toBe(0);
     expect(unnamed.size).toBeLessThan(named.size);
+  });
+
+  test.each([
+    ['smallest', 5_000],
+    ['api-key', 6_000],
+  ])('makes a small module of a small filter with the SDK: %s', async (name, limit) => {
+    const entry = fileURLToPath(new URL(`../../wasm-sdk/test-modules/${name}.ts`, import.meta.url));
+    expect((await buildFilter(entry, { names: false })).size).toBeLessThan(limit);
   });
 
   test('puts what a proxy has in place of what the standard library imports from a browser', async () => {
