@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { compileModule } from '@heddle/testing/compile-module';
 import { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { compileTestModule } from '../../test/compile-test-module.ts';
+import { celForeignFunctions } from '../cel/foreign-functions.ts';
 import { type WasmFilterOptions, wasmFilter } from './wasm-filter.ts';
 
 let wasm: Uint8Array<ArrayBuffer>;
@@ -191,4 +193,21 @@ describe('wasmFilter', () => {
     filter.close();
     await expect.poll(() => lines.at(-1)).toBe('done gate');
   });
+
+  test('lets a filter decide by an expression in CEL over the request', async () => {
+    const expression = 'request.url_path == "/in" && request.headers["x-team"] == "blue" && request.method == "GET"';
+    const filter = wasmFilter(await compileTestModule('expression'), expression, {
+      foreignFunctions: celForeignFunctions,
+    });
+    const app = new Hono().use(filter).all('*', (c) => c.text('passed'));
+    const decide = async (path: string, init: RequestInit = {}) =>
+      (await app.request(`http://shop.test${path}`, { headers: { 'x-team': 'blue' }, ...init })).text();
+    expect(await decide('/in?q')).toBe('passed');
+    expect(await decide('/out')).toBe('status 0');
+    expect(await decide('/in', { method: 'POST' })).toBe('status 0');
+    expect(await decide('/in', { headers: { 'x-team': 'red' } })).toBe('status 0');
+    expect(await decide('/in', { headers: {} })).toBe('status 10');
+    expect(await decide('/forget')).toBe('status 1');
+    filter.close();
+  }, 60_000);
 });
