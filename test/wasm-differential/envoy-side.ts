@@ -94,6 +94,15 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
         () => 'reset' as const,
       );
       const window = () => lines.slice(from);
+      const { leavesAfter } = probeCase;
+      if (leavesAfter !== undefined) {
+        await untilOver(window, () => window().some((line) => parseLine(line)?.callback === leavesAfter), {
+          timeoutMs: 2500,
+          quietMs: QUIET_MS,
+          withCallouts: false,
+        });
+        asked.cancel();
+      }
       const isDeleted = () => window().some((line) => parseLine(line)?.callback === 'delete');
       const isOver = await untilOver(window, isDeleted, {
         timeoutMs: probeCase.hangs === true ? 400 : 2500,

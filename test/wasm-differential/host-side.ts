@@ -1,7 +1,7 @@
 import type { HttpCall } from '@heddle/wasm-host';
 import { nodeForeignFunctions } from '@heddle/wasm-host/node';
 import { createFilter, type EmulatedFilter, type FilterOptions, type Result } from '@heddle/wasm-host/testing';
-import { answerCallout, answerGrpc } from './peer.ts';
+import { answerCallout, answerGrpc, SLOW_MS } from './peer.ts';
 import type { CaseOutcome, ProbeSide, SeenMessage } from './probe-case.ts';
 import { runTcpInHost } from './tcp-host.ts';
 import { parseLine } from './transcript.ts';
@@ -75,6 +75,7 @@ export async function startHostSide({ wasm, plans, tcpPlans }: HostSideOptions):
           ...(response.trailers === undefined ? {} : { trailers: response.trailers }),
         },
       );
+      if (probeCase.leavesAfter !== undefined) await exchange.leave();
       await filter.clock.advance(2000);
       return outcomeOf(exchange.result, linesOf(filter, from));
     },
@@ -135,7 +136,9 @@ const playGrpc: Grpc = (call) => {
   const act = (message: string | undefined, end: boolean) => {
     for (const answer of answerGrpc(call.methodName, message, end)) {
       if ('initial' in answer) {
-        call.sendInitialMetadata({ ...Object.fromEntries(answer.initial), 'x-envoy-upstream-service-time': '1' });
+        // Envoy says how long it took if the request was over by then.
+        const time = call.isHalfClosed ? { 'x-envoy-upstream-service-time': '1' } : {};
+        call.sendInitialMetadata({ ...Object.fromEntries(answer.initial), ...time });
       } else if ('message' in answer) call.send(answer.message);
       else {
         const trailers = Object.fromEntries(answer.end);
@@ -148,8 +151,10 @@ const playGrpc: Grpc = (call) => {
       }
     }
   };
-  act(undefined, false);
-  call.onMessage((message, end) => act(Buffer.from(message).toString('latin1'), end));
+  // When the module has sent what it sends at once.
+  const later = (message: string | undefined, end: boolean) => queueMicrotask(() => act(message, end));
+  later(undefined, false);
+  call.onMessage((message, end) => later(Buffer.from(message).toString('latin1'), end));
 };
 
 /** Answers a callout as the peer does. */
@@ -161,6 +166,7 @@ function answerTo(call: HttpCall): ReturnType<NonNullable<FilterOptions['cluster
     status: Number(status),
     headers: [...headers, ['x-envoy-upstream-service-time', '1']],
     body: found.body,
+    ...(pathOf(call) === '/slow' ? { delayMs: SLOW_MS } : {}),
     ...(found.trailers.length === 0 ? {} : { trailers: found.trailers }),
   };
 }

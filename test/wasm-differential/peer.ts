@@ -18,6 +18,7 @@ export function answerCallout(path: string, body: string): PeerAnswer | undefine
   ];
   switch (path) {
     case '/fine':
+    case '/slow':
       return { headers: fine, body: 'fine', trailers: [] };
     case '/echo':
       return { headers: fine, body: `got ${body}`, trailers: [] };
@@ -119,6 +120,8 @@ export async function startPeer(respond: Respond): Promise<Peer> {
 }
 
 const CALLOUT_DELAY_MS = 60;
+/** How long the answer to `/slow` takes: longer than a client needs to go away. */
+export const SLOW_MS = 400;
 
 /** An option of node's that its types do not know. */
 const WITHOUT_DATE = { sendDate: false };
@@ -133,7 +136,8 @@ function answer(stream: http2.ServerHttp2Stream, request: SeenMessage, respond: 
   const found = answerCallout(path, request.body);
   // When what was sent at the same time has arrived, as in the emulator.
   const body = found?.body === '' ? [] : [found?.body ?? ''];
-  if (found !== undefined) setTimeout(() => send(stream, { ...found, body }), CALLOUT_DELAY_MS);
+  const delayMs = path === '/slow' ? SLOW_MS : CALLOUT_DELAY_MS;
+  if (found !== undefined) setTimeout(() => send(stream, { ...found, body }), delayMs);
 }
 
 function send(

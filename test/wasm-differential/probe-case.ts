@@ -22,6 +22,8 @@ export interface ProbeCase {
   readonly response?: ProbeMessage & { readonly status?: number };
   /** Whether PluginConfig.allow_on_headers_stop_iteration is set. */
   readonly allowsStopIteration?: boolean;
+  /** The client resets the stream once this callback has run and nothing more comes. */
+  readonly leavesAfter?: string;
   /** The request stays without an answer, as it would for ever. */
   readonly hangs?: boolean;
 }

@@ -16,6 +16,9 @@ const END_PHASES = ['log', 'done', 'delete'];
 
 const sideOf = (phase: string) => (phase.startsWith('request') ? 0 : 1);
 
+/** Which maps are there, by something of each. */
+const ALL_MAPS = 'get:0:x-case,get:1:x-request-trailer,get:2:%3Astatus,get:3:x-response-trailer';
+
 /** Each answer of each callback, let go of by the answer to a callout. */
 const pauses: readonly ProbeCase[] = STREAM_PHASES.flatMap((phase) => {
   const results = phase.endsWith('headers') ? [1, 3, 4] : phase.endsWith('body') ? [1, 2, 3] : [1];
@@ -31,6 +34,7 @@ const pauses: readonly ProbeCase[] = STREAM_PHASES.flatMap((phase) => {
           ? { [`${phase.split('_')[0]}_trailers`]: 'call:live:/fine::1000,ret:1' }
           : { [phase]: `call:live:/fine::1000,ret:${result}` }),
         http_call_response: `effective,get:${sideOf(phase) * 2}:x-case,continue:${sideOf(phase)},size:0`,
+        done: ALL_MAPS,
       },
       request: POST,
       response: ANSWER,
@@ -101,7 +105,7 @@ const replies: readonly ProbeCase[] = [
   // A reply, or the end of the stream, that is asked for in the log, done or delete, kills Envoy: not to be tried.
   ...STREAM_PHASES.map((phase) => ({
     name: `reply-${phase}`,
-    plan: { [phase]: 'reply:418:details:short and stout::x-reply:one:x-reply:two' },
+    plan: { [phase]: 'reply:418:details:short and stout::x-reply:one:x-reply:two', done: ALL_MAPS },
     request: POST,
     response: ANSWER,
   })),
@@ -140,7 +144,7 @@ const replies: readonly ProbeCase[] = [
 const closes: readonly ProbeCase[] = STREAM_PHASES.slice(0, -1).flatMap((phase) =>
   [0, 1].map((type) => ({
     name: `close-${phase}-${type}`,
-    plan: { [phase]: `close:${type}` },
+    plan: { [phase]: `close:${type}`, done: ALL_MAPS },
     request: POST,
     response: ANSWER,
   })),
@@ -407,6 +411,78 @@ const grpc: readonly ProbeCase[] = [
   },
 ];
 
+/** What a module can do to a stream that is gone, when the answer to its callout comes. */
+const TOO_LATE = `${HEARD},effective,pairs:0,get:0:x-case,continue:0,continue:1,close:0,reply:403::late:`;
+const GONE: Plan = { log: ALL_MAPS, done: ALL_MAPS, delete: ALL_MAPS };
+
+/** A client that goes away while the module holds its stream, and while callouts are on their way. */
+const leaves: readonly ProbeCase[] = [
+  { name: 'leave-held', plan: { ...GONE, request_headers: 'ret:4' } },
+  {
+    name: 'leave-with-callout',
+    plan: { ...GONE, request_headers: 'call:live:/slow::1000,ret:4', http_call_response: TOO_LATE },
+  },
+  {
+    name: 'leave-with-callout-never',
+    plan: { ...GONE, request_headers: 'call:live:/never::300,ret:4', http_call_response: TOO_LATE },
+  },
+  {
+    name: 'leave-with-callouts',
+    plan: {
+      ...GONE,
+      request_headers: 'call:live:/slow::1000,call:live:/slow:again:1000,ret:4',
+      http_call_response: 'effective,read:4:0:100',
+    },
+  },
+  {
+    name: 'leave-with-callout-of-trailers',
+    plan: {
+      ...GONE,
+      request_body: 'ret:1',
+      request_trailers: 'call:live:/slow::1000,ret:1',
+      http_call_response: `${TOO_LATE},status:0,read:0:0:100`,
+    },
+    request: POST,
+    leavesAfter: 'request_trailers',
+  },
+  {
+    name: 'leave-with-callout-of-response',
+    plan: { ...GONE, response_headers: 'call:live:/slow::1000,ret:4', http_call_response: `${TOO_LATE},pairs:2` },
+    response: ANSWER,
+    leavesAfter: 'response_headers',
+  },
+  {
+    name: 'leave-with-callout-from-delete',
+    plan: { request_headers: 'ret:4', delete: 'call:live:/fine::1000', http_call_response: TOO_LATE },
+  },
+  {
+    name: 'leave-with-grpc-call',
+    plan: { ...LISTEN, request_headers: 'grpc:live:Never:hello:300,ret:4', grpc_close: 'grpcstatus,effective' },
+  },
+  {
+    name: 'leave-with-grpc-call-cancelled',
+    plan: { ...LISTEN, request_headers: 'grpc:live:Never:hello:300,ret:4', delete: 'grpccancel,grpccancel,grpcclose' },
+  },
+  {
+    name: 'leave-with-grpc-stream',
+    plan: {
+      request_headers: 'stream:live:Talk,send:one:0,ret:4',
+      grpc_receive: 'read:5:0:100,effective,get:0:x-case',
+      grpc_receive_trailing_metadata: 'pairs:5,effective',
+      grpc_close: 'grpcstatus,effective,grpcclose,grpcclose',
+      delete: 'send:late:1',
+    },
+  },
+  {
+    name: 'leave-with-grpc-stream-cancelled',
+    plan: {
+      ...LISTEN,
+      request_headers: 'stream:live:Talk,send:one:0,ret:4',
+      done: 'grpccancel,send:late:0,grpcclose',
+    },
+  },
+].map((each) => ({ leavesAfter: 'request_headers', ...each }));
+
 const others: readonly ProbeCase[] = [
   {
     name: 'print',
@@ -435,5 +511,6 @@ export const SEQUENCES: readonly ProbeCase[] = [
   ...callouts,
   ...moreCallouts,
   ...grpc,
+  ...leaves,
   ...others,
 ];

@@ -55,11 +55,11 @@ export function outstanding(lines: readonly string[]): number {
   return count;
 }
 
-/** Waits until lines say that a case is over: its stream deleted, and its callouts answered. */
+/** Waits until lines say that a case is over: its stream deleted, and its callouts answered, unless those do not matter. */
 export async function untilOver(
   lines: () => readonly string[],
   context: () => boolean,
-  options: { readonly timeoutMs: number; readonly quietMs: number },
+  options: { readonly timeoutMs: number; readonly quietMs: number; readonly withCallouts?: boolean },
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   for (let count = -1, since = performance.now(); performance.now() < deadline; ) {
@@ -69,7 +69,8 @@ export async function untilOver(
       since = performance.now();
     }
     const isQuiet = performance.now() - since >= options.quietMs;
-    if (isQuiet && context() && outstanding(all) <= 0) return true;
+    const isAnswered = options.withCallouts === false || outstanding(all) <= 0;
+    if (isQuiet && context() && isAnswered) return true;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   return false;

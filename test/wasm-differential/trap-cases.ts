@@ -77,6 +77,17 @@ const TRAPS: readonly Trap[] = [
   },
   { where: 'tick', plan: { request_headers: 'tick:20,ret:4' }, root: { tick: 'trap' }, hangs: true },
   { where: 'queue_ready', plan: { request_headers: 'enqueue:q:x,ret:4' }, root: { queue_ready: 'trap' }, hangs: true },
+  {
+    where: 'grpc_receive',
+    plan: { request_headers: 'grpc:live:Say:hello:500,ret:4', grpc_receive: 'trap' },
+    hangs: true,
+  },
+  { where: 'grpc_close', plan: { request_headers: 'grpc:live:Fail:hello:500,ret:4', grpc_close: 'trap' }, hangs: true },
+  ...['initial_metadata', 'message', 'trailing_metadata', 'close'].map((part): Trap => {
+    const callback = part === 'close' ? 'grpc_close' : part === 'message' ? 'grpc_receive' : `grpc_receive_${part}`;
+    const plan = { request_headers: 'stream:live:Talk,send:one:1,ret:4', [callback]: 'trap' };
+    return { where: `${callback} of a stream`, plan, hangs: true };
+  }),
   // What was asked for in the callback that traps, or before it.
   { where: 'response_headers of its own reply', plan: { request_headers: 'reply:401::no:', response_headers: 'trap' } },
   { where: 'request_headers after a reply', plan: { request_headers: 'reply:401::no:,trap' } },

@@ -1,4 +1,5 @@
 import {
+  type Callouts,
   formatLocalReply,
   HeaderList,
   HttpStream,
@@ -8,7 +9,7 @@ import {
   startPlugin,
 } from '@heddle/wasm-host';
 import { type FakeClock, fakeClock } from '@heddle/wasm-host/testing';
-import { answerCallout } from './peer.ts';
+import { answerCallout, answerGrpc, type GrpcAnswer } from './peer.ts';
 import { type Pair, type ProbeCase, type ProbeMessage, planTable, type SeenMessage } from './probe-case.ts';
 import { parseLine } from './transcript.ts';
 import {
@@ -48,7 +49,7 @@ export async function runTrapInHost(wasm: Uint8Array<ArrayBuffer>, { name, polic
     clock,
     log: (_level, message) => lines.push(message),
     logLevel: LogLevel.INFO,
-    callouts: { http: answerFrom(clock), grpc: () => 'unknown-cluster' },
+    callouts: { http: answerFrom(clock), grpc: grpcFrom(clock) },
     observe: (event) => {
       if (event.type === 'reloaded') reloads += 1;
     },
@@ -192,7 +193,7 @@ function whole(take: (message: SeenMessage) => void): MessageSink {
   };
 }
 
-function answerFrom(clock: FakeClock): NonNullable<Parameters<typeof startPlugin>[0]['callouts']>['http'] {
+function answerFrom(clock: FakeClock): Callouts['http'] {
   return (call, replied) => {
     const path = call.headers.find(([name]) => name === ':path')?.[1] ?? '';
     const found = answerCallout(path, Buffer.from(call.body).toString('latin1'));
@@ -204,5 +205,37 @@ function answerFrom(clock: FakeClock): NonNullable<Parameters<typeof startPlugin
         body: Buffer.from(found.body, 'latin1'),
       }),
     );
+  };
+}
+
+/** The peer's gRPC, each answer when its time has come. */
+function grpcFrom(clock: FakeClock): Callouts['grpc'] {
+  return (call, events) => {
+    let isOver = false;
+    const tell = (answer: GrpcAnswer) => {
+      if (isOver) return;
+      if ('initial' in answer) events.initialMetadata([...answer.initial, ['x-envoy-upstream-service-time', '1']]);
+      else if ('message' in answer) events.message(Buffer.from(answer.message, 'latin1'));
+      else {
+        const value = (name: string) => answer.end.find(([header]) => header === name)?.[1] ?? '';
+        // Trailers that are all that comes.
+        if (value(':status') !== '') events.initialMetadata([]);
+        events.trailingMetadata(answer.end);
+        isOver = true;
+        events.closed(Number(value('grpc-status')), value('grpc-message'));
+      }
+    };
+    const act = (message: string | undefined, end: boolean) => {
+      for (const answer of answerGrpc(call.methodName, message, end)) clock.after(20, () => tell(answer));
+    };
+    act(undefined, false);
+    if (call.message !== undefined) act(Buffer.from(call.message).toString('latin1'), true);
+    return {
+      send: (message, end) => act(Buffer.from(message).toString('latin1'), end),
+      close: () => {},
+      cancel: () => {
+        isOver = true;
+      },
+    };
   };
 }

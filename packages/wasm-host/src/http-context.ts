@@ -120,8 +120,9 @@ export class HttpContext implements GuestContext {
   log(maps: LoggedMaps): void {
     if (this.#isClosed || this.#isOver) return;
     this.#isOver = true;
-    clear(this.#request);
-    clear(this.#response);
+    // What the module has held is there to the end, as in Envoy, but for bodies, which Envoy may have freed.
+    this.#request.body = undefined;
+    this.#response.body = undefined;
     if (!this.#vm.has('proxy_on_log')) return;
     this.#logged = {
       request: { headers: readOnly(maps.requestHeaders), body: undefined, trailers: undefined },

@@ -39,6 +39,12 @@ export interface ResponseInit {
   readonly trailers?: HeaderInit;
 }
 
+/** What a cluster answers to the filter's own request. */
+export interface CalloutResponse extends ResponseInit {
+  /** Milliseconds of the test's clock until it comes, which is too late once the call's own time is over; default: none. */
+  readonly delayMs?: number;
+}
+
 /** One line that the filter logged. */
 export interface LogLine {
   readonly level: Lowercase<keyof typeof LogLevel>;
@@ -60,7 +66,7 @@ export interface FilterOptions {
   readonly onLog?: (line: LogLine) => void;
   readonly clock?: FakeClock;
   /** What clusters answer to the filter's own requests: by name. A cluster that is not here is unknown; undefined is no answer in time, `no-host` a cluster without endpoints. */
-  readonly clusters?: Readonly<Record<string, (call: HttpCall) => ResponseInit | 'no-host' | undefined>>;
+  readonly clusters?: Readonly<Record<string, (call: HttpCall) => CalloutResponse | 'no-host' | undefined>>;
   /** What answers the filter's gRPC calls and streams: by cluster. */
   readonly grpc?: Readonly<Record<string, EmulatedGrpcUpstream>>;
   /** Properties by path, joined by dots. */
@@ -297,13 +303,18 @@ function scriptedCallouts(clusters: NonNullable<FilterOptions['clusters']>, cloc
     };
     const response = answer(call);
     if (response === 'no-host') return 'no-host';
-    if (response === undefined) {
-      if (call.timeoutMs > 0) clock.after(call.timeoutMs, () => finish(timedOut));
-    } else {
+    const delayMs = response === undefined ? Number.POSITIVE_INFINITY : (response.delayMs ?? 0);
+    let stopWaiting: (() => void) | undefined;
+    if (call.timeoutMs > 0 && delayMs >= call.timeoutMs) {
+      stopWaiting = clock.after(call.timeoutMs, () => finish(timedOut));
+    } else if (response !== undefined && delayMs > 0) {
+      stopWaiting = clock.after(delayMs, () => finish(replyOf(response)));
+    } else if (response !== undefined) {
       queueMicrotask(() => finish(replyOf(response)));
     }
     return () => {
       isOver = true;
+      stopWaiting?.();
     };
   };
 }

@@ -66,6 +66,8 @@ export class EmulatedStream {
     hasResponseEnded: false,
   };
   #upstreamRequest: DeliveredMessage | undefined;
+  /** What has come of the upstream; the module may hold it. */
+  #upstreamResponse: EmulatedMessage | undefined;
   #localReply: LocalReply | undefined;
   #end: StreamEnd | undefined;
   #isReset = false;
@@ -135,7 +137,12 @@ export class EmulatedStream {
   leave(): void {
     if (this.#end !== undefined || this.#isReset) return;
     this.#isReset = true;
-    this.#stream.close({ requestHeaders: this.#options.request.headers });
+    const { headers, trailers } = this.#upstreamResponse ?? {};
+    this.#stream.close({
+      requestHeaders: this.#options.request.headers,
+      ...(headers === undefined ? {} : { responseHeaders: headers }),
+      ...(trailers === undefined ? {} : { responseTrailers: trailers }),
+    });
   }
 
   start(): void {
@@ -166,6 +173,7 @@ export class EmulatedStream {
     }
     if (this.#isReset || this.#localReply !== undefined) return;
     this.#facts.status = Number(response.headers.get(':status') ?? 0);
+    this.#upstreamResponse = response;
     push(response, this.#stream.response, undefined, () => {
       this.#facts.hasResponseEnded = true;
     });

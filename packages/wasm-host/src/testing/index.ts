@@ -5,6 +5,7 @@
  */
 export type { EmulatedConnection } from './emulated-connection.ts';
 export {
+  type CalloutResponse,
   createFilter,
   type EmulatedFilter,
   type FilterOptions,
