@@ -44,11 +44,17 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 }`,
 };
 
+const FILTERS = [
+  ['smallest', '../packages/wasm-sdk/test-modules/smallest.ts'],
+  ['api-key', '../packages/wasm-sdk/test-modules/api-key.ts'],
+  ['filters/api-key', '../filters/api-key'],
+] as const;
+
 const folder = mkdtempSync(join(tmpdir(), 'heddle-sizes-'));
 try {
   console.log('filter                 without names   with');
-  for (const name of ['smallest', 'api-key']) {
-    const entry = fileURLToPath(new URL(`../packages/wasm-sdk/test-modules/${name}.ts`, import.meta.url));
+  for (const [name, source] of FILTERS) {
+    const entry = fileURLToPath(new URL(source, import.meta.url));
     print(name, [(await buildFilter(entry, { names: false })).size, (await buildFilter(entry)).size]);
   }
   console.log('\nhelper                         adds');

@@ -70,7 +70,7 @@ describe('heddle wasm build', () => {
     const { stdout, exitCode } = await runHeddle(['wasm', 'build', 'guard', '-o', 'out/filter.wasm'], { cwd: home });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^out\/filter\.wasm {2}[\d.]+ KB, [\d.]+ KB compressed, [\d.]+ KB of it names of functions\n/,
+      /^out\/filter\.wasm {2}[\d.]+ KB \([\d.]+ KB without names of functions\), [\d.]+ KB compressed\n/,
     );
     expect(stdout).toMatch(
       /\nexports {2}.*proxy_on_request_headers.*\nimports {2}.*env\.proxy_send_local_response.*\n$/,

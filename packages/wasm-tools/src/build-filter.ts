@@ -7,6 +7,7 @@ import type { CompileDiagnostic } from './compile-diagnostic.ts';
 import { compileModule } from './compile-module.ts';
 import { checkModule, type ModuleProblem } from './module-checks.ts';
 import { readSdk, usesSdk } from './sdk.ts';
+import { shortenNames } from './short-names.ts';
 import { readWasmBinary } from './wasm-binary.ts';
 
 /** See {@link buildFilter}. */
@@ -38,7 +39,7 @@ export interface BuiltFilter {
   readonly size: number;
   /** Bytes of the module when it is compressed, as images of filters are. */
   readonly gzipSize: number;
-  /** Bytes of `size` that are names of functions. */
+  /** Bytes of `size` that are names of functions, which it would not have with `names: false`. */
   readonly namesSize: number;
   /** Names of the functions that it exports, sorted. */
   readonly exports: readonly string[];
@@ -80,8 +81,9 @@ export async function buildFilter(folderOrEntry: string, options: BuildOptions =
     transforms: [...(sdk === undefined ? [] : [sdk]), ...(options.transforms ?? [])],
     readPackage: readSdk,
   });
-  const { wasm } = compiled;
+  const wasm = shortenNames(compiled.wasm);
   const binary = readWasmBinary(wasm);
+  const { namesSection } = binary;
   const problems = checkModule(binary);
   const errors = problems.filter(({ severity }) => severity === 'error');
   const [first] = errors;
@@ -100,7 +102,7 @@ export async function buildFilter(folderOrEntry: string, options: BuildOptions =
     sourceMap: namedSourceMap(compiled.sourceMap as string, name),
     size: wasm.length,
     gzipSize: gzipSync(wasm, { level: 9 }).length,
-    namesSize: binary.namesSize,
+    namesSize: namesSection === undefined ? 0 : namesSection.end - namesSection.start,
     exports: binary.exportedFunctions.map((one) => one.name).sort(),
     imports: binary.importedFunctions.map((one) => `${one.module}.${one.name}`).sort(),
     statsTags: sdk?.statsTags ?? [],

@@ -17,8 +17,8 @@ export interface WasmBinary {
   readonly exportedFunctions: readonly WasmFunction[];
   readonly exportsMemory: boolean;
   readonly hasStartSection: boolean;
-  /** Bytes of the section with the names of functions; 0 if there is none. */
-  readonly namesSize: number;
+  /** Where the section with the names stands in the file, its head included. */
+  readonly namesSection: { readonly start: number; readonly end: number } | undefined;
   /** Names of functions by index, imports first; empty if the module keeps none. */
   readonly functionNames: ReadonlyMap<number, string>;
   /** Where functions stand in the file, in order: the first is the one after the imports. Offsets as V8 prints them. */
@@ -50,11 +50,12 @@ export function readWasmBinary(bytes: Uint8Array): WasmBinary {
   const bodies: { start: number; end: number }[] = [];
   let exportsMemory = false;
   let hasStartSection = false;
-  let namesSize = 0;
+  let namesSection: WasmBinary['namesSection'];
   let functionNames: ReadonlyMap<number, string> = new Map();
 
   const reader = new Reader(bytes, 8, bytes.length);
   while (!reader.isAtEnd) {
+    const start = reader.at;
     const id = reader.byte();
     const section = reader.part();
     switch (id) {
@@ -96,13 +97,11 @@ export function readWasmBinary(bytes: Uint8Array): WasmBinary {
           bodies.push({ start: body.at, end: body.end });
         }
         break;
-      case CUSTOM: {
-        const size = section.end - section.at;
+      case CUSTOM:
         if (section.text() !== 'name') break;
-        namesSize = size;
+        namesSection = { start, end: section.end };
         functionNames = readNames(section);
         break;
-      }
       default:
     }
   }
@@ -116,7 +115,7 @@ export function readWasmBinary(bytes: Uint8Array): WasmBinary {
     })),
     exportsMemory,
     hasStartSection,
-    namesSize,
+    namesSection,
     functionNames,
     bodies,
   };

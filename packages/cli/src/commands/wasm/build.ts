@@ -79,7 +79,7 @@ async function written(filter: BuiltFilter, options: WasmBuildOptions): Promise<
     options.json === true
       ? `${JSON.stringify({ version: 1, file, sourceMap: `${file}.map`, size, gzipSize, namesSize, exports, imports, statsTags })}\n`
       : [
-          `${shown}  ${kilobytes(size)}, ${kilobytes(gzipSize)} compressed${namesSize === 0 ? '' : `, ${kilobytes(namesSize)} of it names of functions`}`,
+          `${shown}  ${kilobytes(size)}${namesSize === 0 ? '' : ` (${kilobytes(size - namesSize)} without names of functions)`}, ${kilobytes(gzipSize)} compressed`,
           `exports  ${exports.join(' ')}`,
           `imports  ${imports.join(' ')}`,
           '',
