@@ -1,4 +1,4 @@
-// What the SDK for filters promises, in a real Envoy: the module that its own tests run in the emulator.
+// What the SDK for filters promises, in a real Envoy and in the gateway: the module that its own tests run in the emulator.
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { statsTags } from '@heddle/wasm-sdk/transform';
@@ -6,6 +6,7 @@ import { buildFilter } from '@heddle/wasm-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { envoyPlane } from '../support/filters/envoy-plane.ts';
 import { type FilterCase, type FilterPlane, type PlaneOptions, unmet } from '../support/filters/filter-case.ts';
+import { gatewayPlane } from '../support/filters/gateway-plane.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { requireEnvoy } from '../support/require-envoy.ts';
 import { eventually } from '../support/waiting.ts';
@@ -254,41 +255,49 @@ const cases: readonly FilterCase[] = [
 
 const trap: FilterCase = { name: 'trap', configuration: '', request: { path: '/trap' }, expect: { status: 503 } };
 
-describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () => {
-  let plane: FilterPlane;
-  const log: string[] = [];
+const log: string[] = [];
 
-  beforeAll(async () => {
-    const { wasm, statsTags: built } = await buildFilter(module);
-    expect(built).toEqual(example.stats_config.stats_tags);
-    const { node } = example;
-    const options: PlaneOptions = {
-      wasm,
-      example,
-      adminPort,
-      cases,
-      clusters: {
-        auth({ headers, body }) {
-          if (headers['x-token'] === 'silence') return undefined;
-          if (headers['x-token'] === 'nobody') return { status: 401, body: 'who?' };
-          return { headers: { 'x-user': `${headers['x-token'] ?? ''}'s` }, body: `heard ${body}` };
-        },
+async function startPlane(start: (options: PlaneOptions) => Promise<FilterPlane>): Promise<FilterPlane> {
+  const { wasm, statsTags: built } = await buildFilter(module);
+  expect(built).toEqual(example.stats_config.stats_tags);
+  return start({
+    wasm,
+    example,
+    adminPort,
+    cases,
+    clusters: {
+      auth({ headers, body }) {
+        if (headers['x-token'] === 'silence') return undefined;
+        if (headers['x-token'] === 'nobody') return { status: 401, body: 'who?' };
+        return { headers: { 'x-user': `${headers['x-token'] ?? ''}'s` }, body: `heard ${body}` };
       },
-      onLog: (message) => log.push(message),
-    };
-    plane = await envoyPlane(path as string, options, { node });
-  }, 60_000);
-  afterAll(() => plane?.[Symbol.asyncDispose]());
+    },
+    onLog: (message) => log.push(message),
+  });
+}
 
+function runCases(plane: () => FilterPlane): void {
   test.each(cases)('$name', async (filterCase) => {
     const { metrics = {} } = filterCase.expect;
-    const before = await plane.metrics(filterCase);
-    expect(unmet(filterCase, await plane.send(filterCase))).toEqual([]);
-    const after = await plane.metrics(filterCase);
+    const before = await plane().metrics(filterCase);
+    expect(unmet(filterCase, await plane().send(filterCase))).toEqual([]);
+    const after = await plane().metrics(filterCase);
     for (const [name, rise] of Object.entries(metrics)) {
       expect((after.get(name) ?? 0) - (before.get(name) ?? 0), name).toBe(rise);
     }
   });
+}
+
+describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () => {
+  let plane: FilterPlane;
+
+  beforeAll(async () => {
+    const { node } = example;
+    plane = await startPlane((options) => envoyPlane(path as string, options, { node }));
+  }, 60_000);
+  afterAll(() => plane?.[Symbol.asyncDispose]());
+
+  runCases(() => plane);
 
   test('labels are labels, by the stats_tags that come with the build', async () => {
     const page = await (await fetch(`http://127.0.0.1:${adminPort}/stats/prometheus?filter=requests_total`)).text();
@@ -309,5 +318,20 @@ describe.skipIf(path === undefined)('a filter of the SDK in a real Envoy', () =>
     expect(log.filter((line) => line.includes('Function: '))).toEqual([]);
     expect(unmet(trap, await plane.send(trap))).toEqual([]);
     expect(log.join('\n')).toMatch(/Index out of range.*array\.ts:\d+:\d+/);
+  });
+});
+
+describe('a filter of the SDK in the gateway', () => {
+  let plane: FilterPlane;
+
+  beforeAll(async () => {
+    plane = await startPlane(gatewayPlane);
+  }, 60_000);
+  afterAll(() => plane?.[Symbol.asyncDispose]());
+
+  runCases(() => plane);
+
+  test('a trap is answered with 503', async () => {
+    expect(unmet(trap, await plane.send(trap))).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ export {
 } from './callouts.ts';
 export type { LocalReply } from './context.ts';
 export type { ForeignCaller, ForeignFunction, ForeignFunctions } from './foreign-functions.ts';
+export { grpcStatusOf, grpcStatusOfHttp } from './grpc-status.ts';
 export { BodyBuffer, constantBuffer, type GuestBuffer } from './guest-buffer.ts';
 export { HeaderList, type HeaderMap } from './header-map.ts';
 export type { HeaderPair } from './header-pairs.ts';

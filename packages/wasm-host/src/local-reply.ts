@@ -1,4 +1,5 @@
 import type { LocalReply } from './context.ts';
+import { grpcStatusOfHttp } from './grpc-status.ts';
 import { HeaderList } from './header-map.ts';
 import { INLINE_RESPONSE_HEADERS } from './inline-headers.ts';
 
@@ -19,7 +20,7 @@ export function formatLocalReply(
   });
   if (isGrpc) {
     headers.replace('content-type', 'application/grpc');
-    headers.replace('grpc-status', String(reply.grpcStatus ?? GRPC_STATUSES[reply.status] ?? UNKNOWN));
+    headers.replace('grpc-status', String(reply.grpcStatus ?? grpcStatusOfHttp(reply.status)));
     if (reply.body.length > 0) headers.replace('grpc-message', percentEncoded(reply.body));
     return { headers, body: new Uint8Array() };
   }
@@ -32,20 +33,6 @@ export function formatLocalReply(
   }
   return { headers, body: isHead ? new Uint8Array() : reply.body };
 }
-
-const UNKNOWN = 2;
-
-/** gRPC, "HTTP to gRPC Status Code Mapping". */
-const GRPC_STATUSES: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
 
 /** As `grpc-message` wants it (gRPC over HTTP/2, "Responses"). */
 function percentEncoded(bytes: Uint8Array): string {

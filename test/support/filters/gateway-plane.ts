@@ -70,6 +70,7 @@ export async function gatewayPlane(options: PlaneOptions): Promise<FilterPlane> 
     new Map(all.map((json) => [json['name'] as string, read(json)]));
   const gateway = createStandaloneGateway({
     drainTimeoutMs: 0,
+    node: (options.example as { node?: { id: string } }).node,
     onFilterLog: ({ message }) => options.onLog?.(message),
   });
   stack.defer(() => gateway.close({ drainTimeoutMs: 0 }));

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import { grpcStatusOf } from '@heddle/wasm-host';
 import type { Exchange } from '../http/exchange.ts';
 import { headerBytes, headerValue, joinedHeaderValue } from '../http/header-list.ts';
 import type { ResponseFlag } from '../http/response-flag.ts';
@@ -80,10 +81,10 @@ function responseProperty(exchange: Exchange, name: string, rest: readonly strin
     case 'flags':
       return exchange.responseFlags.reduce((bits, flag) => bits | (1n << BigInt(FLAG_BITS[flag])), 0n);
     case 'grpc_status': {
-      const status =
-        headerValue(exchange.responseTrailers ?? [], 'grpc-status') ??
-        headerValue(exchange.responseHeaders, 'grpc-status');
-      return status !== undefined && /^\d+$/.test(status) ? BigInt(status) : undefined;
+      if (exchange.responseStatus === 0) return undefined;
+      const inTrailers = headerValue(exchange.responseTrailers ?? [], 'grpc-status');
+      const inHeaders = headerValue(exchange.responseHeaders, 'grpc-status');
+      return BigInt(grpcStatusOf(exchange.responseStatus, inTrailers, inHeaders));
     }
     case 'size':
       return BigInt(exchange.bytesSent);

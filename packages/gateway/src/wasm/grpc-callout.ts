@@ -1,4 +1,4 @@
-import type { GrpcCall, GrpcEvents, GrpcHandle, HeaderPair } from '@heddle/wasm-host';
+import { type GrpcCall, type GrpcEvents, type GrpcHandle, grpcStatusOfHttp, type HeaderPair } from '@heddle/wasm-host';
 import type { ClusterRuntime } from '../cluster/cluster-runtime.ts';
 import type { ByteSink, ByteSource } from '../http/byte-stream.ts';
 import { type HeaderList, headerValue } from '../http/header-list.ts';
@@ -8,7 +8,6 @@ const UNAVAILABLE = 14;
 const CANCELLED_BY_LIMIT = 8;
 const UNKNOWN = 2;
 const DEADLINE_EXCEEDED = 4;
-const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 /** Bytes before each message: whether it is compressed, and its length. */
 const PREFIX = 5;
@@ -32,7 +31,7 @@ export function startGrpc(
     requests.finish();
   }
   const headers = ['content-type', 'application/grpc', 'te', 'trailers', ...metadata];
-  if (call.timeoutMs > 0) headers.push('grpc-timeout', `${call.timeoutMs}m`);
+  if (call.timeoutMs > 0) headers.push('grpc-timeout', grpcTimeout(call.timeoutMs));
   const received = new MessageReader();
   let isOver = false;
   let head: HeaderList = [];
@@ -74,7 +73,7 @@ export function startGrpc(
     {
       head(status, list) {
         head = list;
-        if (status !== 200) fail(statusOfHttp(status), '');
+        if (status !== 200) fail(grpcStatusOfHttp(status), '');
         // An answer of headers alone holds the status in them.
         else if (headerValue(list, 'grpc-status') === undefined) later(() => events.initialMetadata(pairsOf(list)));
       },
@@ -187,9 +186,13 @@ function framed(message: Uint8Array): Uint8Array {
 }
 
 /** gRPC, "HTTP to gRPC Status Code Mapping", for answers that are none of gRPC. */
-function statusOfHttp(status: number): number {
-  if (status === 404) return UNIMPLEMENTED;
-  return [429, 502, 503, 504].includes(status) ? UNAVAILABLE : UNKNOWN;
+/**
+ * A time as `grpc-timeout` has it (gRPC over HTTP/2, "Requests"): at most eight digits and a unit.
+ *
+ * @param ms up to 2^32
+ */
+export function grpcTimeout(ms: number): string {
+  return ms < 1e8 ? `${ms}m` : `${Math.ceil(ms / 1000)}S`;
 }
 
 function decoded(message: string): string {

@@ -1,3 +1,4 @@
+import { grpcStatusOf } from '../grpc-status.ts';
 import { encodeAttribute } from '../stream-attributes.ts';
 
 /** What is known of a stream beside its headers, as it stands. */
@@ -13,6 +14,8 @@ export interface StreamFacts {
   readonly responseBytes: number;
   /** 0 as long as there is no response. */
   readonly status: number;
+  /** What the response says of itself in `grpc-status`. */
+  readonly grpcStatus: { readonly headers: string | undefined; readonly trailers: string | undefined };
   /** `via_upstream`, or what the filter calls its answer. */
   readonly details: string;
   readonly hasReachedUpstream: boolean;
@@ -25,7 +28,6 @@ const SERVER = { address: '127.0.0.1', port: 80n };
 const UPSTREAM = { address: '127.0.0.1', port: 8080n };
 const EPHEMERAL = 50_001n;
 
-const UNKNOWN_GRPC_STATUS = 2n;
 const INBOUND = 1n;
 
 /** What is known of a connection, as it stands. */
@@ -60,7 +62,9 @@ const ATTRIBUTES: Readonly<Record<string, (facts: StreamFacts) => Value>> = {
   'response.code': answered(({ status }) => BigInt(status)),
   'response.code_details': answered(({ details }) => details),
   'response.flags': () => 0n,
-  'response.grpc_status': answered(() => UNKNOWN_GRPC_STATUS),
+  'response.grpc_status': answered(({ status, grpcStatus }) =>
+    BigInt(grpcStatusOf(status, grpcStatus.trailers, grpcStatus.headers)),
+  ),
   'response.size': ({ responseBytes }) => BigInt(responseBytes),
   'response.total_size': ({ responseBytes }) => BigInt(responseBytes),
   'response.backend_latency': ({ hasReachedUpstream, hasResponseEnded }) =>

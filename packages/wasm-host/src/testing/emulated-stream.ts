@@ -9,7 +9,7 @@ import type { FailurePolicy } from '../plugin.ts';
 import type { RootContext } from '../root-context.ts';
 import type { MessageSink } from '../stream-leg.ts';
 import type { WasmVm } from '../wasm-vm.ts';
-import { emulatedAttribute } from './emulated-attributes.ts';
+import { emulatedAttribute, type StreamFacts } from './emulated-attributes.ts';
 import { refuseRequest, refuseResponse, restoreScheme } from './emulated-router.ts';
 
 /** One message as it is sent. */
@@ -61,6 +61,7 @@ export class EmulatedStream {
     requestBytes: 0,
     responseBytes: 0,
     status: 0,
+    grpcStatus: { headers: undefined, trailers: undefined } as StreamFacts['grpcStatus'],
     details: 'via_upstream',
     hasReachedUpstream: false,
     hasResponseEnded: false,
@@ -174,8 +175,11 @@ export class EmulatedStream {
     if (this.#isReset || this.#localReply !== undefined) return;
     this.#facts.status = Number(response.headers.get(':status') ?? 0);
     this.#upstreamResponse = response;
+    const headers = response.headers.get('grpc-status');
+    this.#facts.grpcStatus = { headers, trailers: undefined };
     push(response, this.#stream.response, undefined, () => {
       this.#facts.hasResponseEnded = true;
+      this.#facts.grpcStatus = { headers, trailers: response.trailers?.get('grpc-status') };
     });
   }
 
@@ -187,6 +191,7 @@ export class EmulatedStream {
       isHead: headers.get(':method') === 'HEAD',
     });
     this.#facts.status = Number(own.get(':status') ?? 0);
+    this.#facts.grpcStatus = { headers: own.get('grpc-status'), trailers: undefined };
     this.#facts.details = reply.details;
     const message = { headers: own, body: body.length > 0 ? [body] : [], trailers: undefined };
     if (isDirect)
