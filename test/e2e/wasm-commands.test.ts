@@ -179,6 +179,18 @@ describe('heddle wasm run', () => {
   });
 });
 
+test.each([
+  ['no module', 'no wasm', 'wanted 00 61 73 6d 01 00 00 00 at its beginning, found 6e 6f 20 77'],
+  ['no filter', '\0asm\x01\0\0\0', 'wanted the marker of Proxy-Wasm ABI'],
+  ['half a module', '\0asm\x01\0\0\0\x07', 'the module'],
+])('heddle wasm run names the file that is %s', async (_, content, message) => {
+  await writeFile(path.join(home, 'other.wasm'), content, 'latin1');
+  const { exitCode, stderr } = await runHeddle(['wasm', 'run', 'other.wasm'], { cwd: home });
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^heddle: cannot run "other\.wasm": /);
+  expect(stderr).toContain(message);
+});
+
 describe('heddle wasm trace', () => {
   test.skipIf(envoyPath === undefined)(
     "finds the line in a real Envoy's log",

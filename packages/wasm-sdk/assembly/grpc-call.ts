@@ -13,9 +13,9 @@ import { bytesOf, emptyBytes, text, uninitialized, utf8 } from "./text";
  * order, `onClose` once and last; if the context is gone, the call is cancelled and nothing comes.
  */
 export abstract class GrpcHandler extends Entry {
-  owner: Context | null = null;
+  __owner: Context | null = null;
   __isUnary: bool = false;
-  private isOpen: bool = false;
+  private __isOpen: bool = false;
 
   onInitialMetadata(metadata: Headers): void {}
   abstract onMessage(message: Body): void;
@@ -26,31 +26,31 @@ export abstract class GrpcHandler extends Entry {
   /** Sends a message on a stream. Tells whether it could. */
   send<T>(message: T, endOfStream: bool = false): bool {
     const bytes = bytesOf<T>(message);
-    return this.isOpen && proxy_grpc_send(this.__id, changetype<usize>(bytes), bytes.byteLength, endOfStream) == 0;
+    return this.__isOpen && proxy_grpc_send(this.__id, changetype<usize>(bytes), bytes.byteLength, endOfStream) == 0;
   }
 
   /** Says that the filter sends no more on a stream; the peer's messages and `onClose` still come. */
   close(): void {
-    if (this.isOpen) proxy_grpc_close(this.__id);
+    if (this.__isOpen) proxy_grpc_close(this.__id);
   }
 
   /** Gives up the call: nothing more comes, `onClose` neither. */
   cancel(): void {
-    if (!this.isOpen) return;
+    if (!this.__isOpen) return;
     forget(this);
     proxy_grpc_cancel(this.__id);
   }
 
   __opened(owner: Context, token: u32, isUnary: bool): void {
-    this.owner = owner;
+    this.__owner = owner;
     this.__isUnary = isUnary;
-    this.isOpen = true;
+    this.__isOpen = true;
     owner.__pendingCalls++;
     grpcCalls.add(token, this);
   }
 
   ended(): void {
-    this.isOpen = false;
+    this.__isOpen = false;
   }
 }
 
@@ -148,7 +148,7 @@ function writeHead(at: usize, length: u32): usize {
 function forget(handler: GrpcHandler): void {
   handler.ended();
   grpcCalls.take(handler.__id);
-  const owner = handler.owner;
+  const owner = handler.__owner;
   if (owner !== null) owner.__pendingCalls--;
 }
 
@@ -157,7 +157,7 @@ function handlerOf(token: u32): GrpcHandler | null {
   const entry = grpcCalls.find(token);
   if (entry === null) return null;
   const handler = changetype<GrpcHandler>(entry);
-  const owner = handler.owner;
+  const owner = handler.__owner;
   if (owner !== null) actFor(owner);
   return handler;
 }
@@ -188,7 +188,7 @@ export function grpcClosed(token: u32, status: u32): void {
 }
 
 function end(handler: GrpcHandler, status: u32, message: string): void {
-  const owner = handler.owner;
+  const owner = handler.__owner;
   // The handler may have given up while it was told.
   if (owner === null || grpcCalls.find(handler.__id) !== handler) return;
   forget(handler);
@@ -203,7 +203,7 @@ export function forgetGrpcCalls(owner: Context): void {
     while (entry !== null) {
       const next = entry.__next;
       const handler = changetype<GrpcHandler>(entry);
-      if (handler.owner === owner) handler.cancel();
+      if (handler.__owner === owner) handler.cancel();
       entry = next;
     }
   }

@@ -57,7 +57,7 @@ export abstract class HttpResponse {
  * }
  */
 export abstract class HttpCallHandler extends Entry {
-  owner: Context | null = null;
+  __owner: Context | null = null;
 
   abstract onResponse(response: HttpResponse): void;
 }
@@ -91,7 +91,7 @@ export function httpCall(owner: Context, cluster: string, request: HttpRequest, 
     owner.__callFailed();
     return false;
   }
-  handler.owner = owner;
+  handler.__owner = owner;
   owner.__pendingCalls++;
   httpCalls.add(load<u32>(OUT), handler);
   return true;
@@ -111,7 +111,7 @@ export function endHttpCall(token: u32): void {
   const entry = httpCalls.take(token);
   if (entry === null) return;
   const handler = changetype<HttpCallHandler>(entry);
-  const owner = handler.owner;
+  const owner = handler.__owner;
   if (owner === null) return;
   owner.__pendingCalls--;
   actFor(owner);
@@ -125,7 +125,7 @@ export function forgetHttpCalls(owner: Context): void {
     let entry = httpCalls.chain(index);
     while (entry !== null) {
       const next = entry.__next;
-      if (changetype<HttpCallHandler>(entry).owner === owner) httpCalls.take(entry.__id);
+      if (changetype<HttpCallHandler>(entry).__owner === owner) httpCalls.take(entry.__id);
       entry = next;
     }
   }

@@ -22,7 +22,7 @@ const NS_PER_MS: u64 = 1_000_000;
  */
 export abstract class Timer {
   __next: Timer | null = null;
-  owner: Context | null = null;
+  __owner: Context | null = null;
   __rootId: u32 = 0;
   __dueNs: u64 = 0;
   __periodNs: u64 = 0;
@@ -56,13 +56,13 @@ export abstract class Timer {
     if (before === null) timers = this.__next;
     else before.__next = this.__next;
     this.__next = null;
-    this.owner = null;
+    this.__owner = null;
   }
 
   private __start(owner: Context, delayNs: u64, periodNs: u64): void {
     this.stop();
     const now = nowNs();
-    this.owner = owner;
+    this.__owner = owner;
     this.__rootId = owner.__rootId;
     this.__dueNs = now + delayNs;
     this.__periodNs = periodNs;
@@ -86,7 +86,7 @@ export function tick(rootId: u32): void {
   for (;;) {
     const timer = dueTimer(rootId, now);
     if (timer === null) break;
-    const owner = timer.owner;
+    const owner = timer.__owner;
     if (timer.__periodNs == 0) timer.stop();
     // What was missed while nobody ticked is not made up for.
     else timer.__dueNs = max(timer.__dueNs + timer.__periodNs, now + 1);
@@ -127,7 +127,7 @@ export function forgetTimers(owner: Context): void {
   let timer = timers;
   while (timer !== null) {
     const next = timer.__next;
-    if (timer.owner === owner) timer.stop();
+    if (timer.__owner === owner) timer.stop();
     timer = next;
   }
 }

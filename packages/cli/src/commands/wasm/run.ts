@@ -60,7 +60,7 @@ export async function wasmRun(file: string, options: WasmRunOptions): Promise<Ex
     const lines = error.logs
       .filter(({ message }) => !error.message.includes(message))
       .map(({ level, message }) => `\n  ${level.padEnd(8)} ${message}`);
-    throw new CommandError(shown(`${error.message}${lines.join('')}`), { cause: error });
+    throw new CommandError(shown(`cannot run "${file}": ${error.message}${lines.join('')}`), { cause: error });
   }
 }
 
