@@ -467,7 +467,7 @@ export const FILTER_MUTANTS: readonly FilterMutant[] = [
       'http-context.ts',
       'that cannot be made',
       'leaves streams hanging whose callout was not made',
-      'sendReply(500, emptyBytes(), utf8("callout_failed"), null, -1);',
+      'sendReply(500, emptyBytes(), utf8(calloutFailed), null, -1);',
       '',
     ],
     [

@@ -14,7 +14,7 @@ import { EXEMPT, MUTANTS, type Mutant, RULES } from './mutants.ts';
 import { applyChange, copyParts, counts, prepareFolder, problemOf, report, runTests } from './run-copies.ts';
 
 /** A test that waits for what does not come has noticed too. */
-const TEST_TIMEOUT_MS = 3_000;
+const TEST_TIMEOUT_MS = 5_000;
 /** A broken server may keep a test from tidying up. */
 const HOOK_TIMEOUT_MS = 1_000;
 /** Rules tested at a time: a mutant mostly makes tests wait. */
