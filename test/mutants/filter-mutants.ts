@@ -329,6 +329,125 @@ export const FILTER_MUTANTS: readonly FilterMutant[] = [
     ],
     ['does not wait for what wants to finish', 'if (isDone) finish();', 'if (isDone || this.id > 0) finish();'],
   ]),
+  ...rows('wasm-host', 'src/wasm-vm.ts', 'src/testing/in-flight.test.ts', [
+    [
+      'keeps callouts that were answered',
+      'if (!this.#httpCalls.delete(token)) return;',
+      'if (!this.#httpCalls.has(token)) return;',
+    ],
+    ['goes on with callouts when it ends', 'for (const cancel of this.#httpCalls.values()) cancel();', ''],
+  ]),
+  ...rows('wasm-host', 'src/grpc-calls.ts', 'src/testing/in-flight.test.ts', [
+    [
+      'goes on with gRPC calls when the VM ends',
+      'if (!isRemoteClosed) handle.cancel();',
+      'if (isRemoteClosed) handle.cancel();',
+    ],
+    [
+      'tells of streams that are cancelled',
+      'if (this.#entries.get(token)?.isRemoteClosed === false) tell();',
+      'tell();',
+    ],
+  ]),
+  ...rows('wasm-host', 'src/http-context.ts', 'src/testing/in-flight.test.ts', [
+    ['takes away at the log what the module holds', 'this.#request.body = undefined;', 'clear(this.#request);'],
+  ]),
+  ...rows('wasm-host', 'src/cel/foreign-functions.ts', 'src/cel/foreign-functions.test.ts', [
+    ['forgets no expression', 'expressionsOf(caller).delete(token);', ''],
+    ['keeps any number of expressions', 'if (this.#byToken.size >= MAX_EXPRESSIONS) return undefined;', ''],
+  ]),
+  ...rows('wasm-sdk', 'src/exports-source.ts', 'src/hooks.test.ts', [
+    [
+      'keeps contexts that were deleted',
+      "'  const context = takeContext(id);',",
+      "'  const context: Object | null = null;',",
+    ],
+  ]),
+  ...rows('wasm-tools', 'src/module-checks.ts', 'src/module-checks.test.ts', [
+    ['lets a start section pass', 'if (!hasStartSection) return [];', 'return [];'],
+    [
+      'lets unknown imports of WASI pass',
+      'const wanted = isWasi ? ownEntry(WASI_CALLS, name)',
+      'const wanted = isWasi ? (ownEntry(WASI_CALLS, name) ?? signature)',
+    ],
+    [
+      'takes the functions of any module for hostcalls',
+      "module === 'env' ? ownEntry(HOSTCALLS, name) : undefined;",
+      'ownEntry(HOSTCALLS, name);',
+    ],
+    ['lets imported memories pass', '...binary.otherImports.map((one) => ({', '...[].map((one) => ({'],
+    [
+      'lets hostcalls of another version pass',
+      "if (typeof wanted !== 'string' && !isIn(wanted, version)) {",
+      "if (typeof wanted !== 'string' && !isIn(wanted, version) && version === undefined) {",
+    ],
+    ['lets imports of another type pass', 'if (signature === own) return [];', 'return [];'],
+    ['lets callbacks of another type pass', 'if (signature === wanted) return [];', 'return [];'],
+    ['wants no marker', 'if (version !== undefined) return [];', 'return [];'],
+    ['wants no memory', 'if (!exportsMemory) {', 'if (!exportsMemory && exports === undefined) {'],
+    [
+      'wants no allocator',
+      "if (!exports.has('malloc') && !exports.has('proxy_on_memory_allocate')) {",
+      "if (!exports.has('malloc') && exports.has('proxy_on_memory_allocate') && !exportsMemory) {",
+    ],
+  ]),
+  ...rows('wasm-tools', 'src/wasm-binary.ts', 'src/module-checks.test.ts', [
+    ['sees no start section', 'hasStartSection = true;', ''],
+  ]),
+  ...rows('wasm-tools', 'src/compile-module.ts', 'src/build-flags.test.ts', [
+    [
+      'leaves the module a start section',
+      "...['--baseDir', folder, '--outFile', OUT_FILE, '--exportStart', '_initialize'],",
+      "...['--baseDir', folder, '--outFile', OUT_FILE],",
+    ],
+    ['passes no flags on', '...(options.flags ?? []),', ''],
+  ]),
+  ...rows('wasm-tools', 'src/build-filter.ts', 'src/build-flags.test.ts', [
+    ['forgets the limit of the memory', "'--maximumMemory', String(MAX_MEMORY_PAGES)],", '],'],
+    [
+      'leaves in what only a browser has',
+      '...REPLACED_GLOBALS.flatMap((one) => [',
+      '...REPLACED_GLOBALS.slice(0, 0).flatMap((one) => [',
+    ],
+    ['never optimises', '...((options.optimize ?? true) ? OPTIMIZED : UNOPTIMIZED),', '...UNOPTIMIZED,'],
+    ['keeps no names', "...((options.names ?? true) ? ['--debug'] : []),", ''],
+    ['overrules the author’s flags', '      ...(options.flags ?? []),', ''],
+  ]),
+  ...rows('wasm-tools', 'src/trap-log.ts', 'src/trap-log.test.ts', [
+    [
+      'takes the reason from any line',
+      "text.startsWith('abort: ') || /^.* \\(.*:\\d+:\\d+\\)$/.test(text)",
+      'text.length > 0',
+    ],
+    [
+      'takes any module for the one that failed',
+      'const best = ranked[0] !== undefined && ranked[0].hits > 0 ? ranked[0] : undefined;',
+      'const best = ranked.at(-1);',
+    ],
+    [
+      'reads offsets as decimal numbers',
+      'Number.parseInt(offset, 16), name });',
+      'Number.parseInt(offset, 10), name });',
+    ],
+    [
+      'shows lines of the library for the author’s',
+      "const own = places.find(({ file }) => !file.startsWith('~lib/'));",
+      'const own = places[0];',
+    ],
+  ]),
+  ...rows('wasm-tools', 'src/traced-module.ts', 'src/trap-log.test.ts', [
+    ['counts lines from 0', 'return { file, line: line + 1,', 'return { file, line,'],
+    ['looks no further than the library', 'if (!isLibrary) break;', 'break;'],
+  ]),
+  ...rows('wasm-tools', 'src/watch-filter.ts', 'src/watch-sources.test.ts', [
+    ['tells of builds when it is closed', 'isClosed = true;', ''],
+    ['watches the filter’s own folder only', '...files.map((file) => dirname(file))]);', ']);'],
+    [
+      'says that what failed was built',
+      "(error: Error): WatchEvent => ({ type: 'failed', error }),",
+      "(error: Error): WatchEvent => ({ type: 'built', error }),",
+    ],
+  ]),
   ...batch('first', 'encodings', [
     ['base64.ts', 'not exactly base64', 'reads bits that are left over', 'if ((group & 15) != 0) return null;', ''],
     [
@@ -588,6 +707,89 @@ export const FILTER_MUTANTS: readonly FilterMutant[] = [
       'a stream goes both ways',
       'does not call who waits for trailing metadata',
       '  grpcTrailingMetadata(token);',
+      '',
+    ],
+  ]),
+  ...batch('first', 'hooks', [
+    [
+      'exports.ts',
+      'that refuses its configuration',
+      'runs with a configuration that is refused',
+      'root !== null && root.onConfigure(readConfiguration(7, size));',
+      'root !== null && (root.onConfigure(readConfiguration(7, size)) || true);',
+    ],
+    [
+      'exports.ts',
+      'hears of a function',
+      'does not call onForeignFunction',
+      'root.onForeignFunction(functionId, argument);',
+      '{}',
+    ],
+    [
+      'exports.ts',
+      'of its upstream before',
+      'does not call onUpstreamClose',
+      'if (context !== null) context.onUpstreamClose(<ClosedBy>by);',
+      '',
+    ],
+    [
+      'exports.ts',
+      'is told when it ends',
+      'does not call onDone of plugins',
+      'isDone = changetype<RootContext>(context).onDone();',
+      '{}',
+    ],
+    [
+      'exports.ts',
+      'of a request: log, then done',
+      'does not call onDone of requests',
+      'changetype<HttpContext>(context).onDone();',
+      '{}',
+    ],
+    [
+      'exports.ts',
+      'are refused if they are requests',
+      'lets requests pass that no class is for',
+      'if (context === null) sendReply(500, emptyBytes(), utf8("no_context"), null, -1);',
+      'if (context === null) result = 0;',
+    ],
+    ['foreign.ts', 'declares String', 'declares bytes only', '.uint64(3, type)', '.uint64(3, 0)'],
+    [
+      'foreign.ts',
+      'request.path == "/cel" of /other',
+      'takes every value for true',
+      'value.byteLength == 1 && load<u8>(changetype<usize>(value)) != 0;',
+      'value.byteLength == 1;',
+    ],
+  ]),
+  ...batch('second', 'hooks', [
+    [
+      'exports.ts',
+      'hears of a function',
+      'reads no argument of onForeignFunction',
+      'proxy_get_buffer_bytes(8, 0, size, OUT, OUT + 4) == 0 ? given() : emptyBytes();',
+      'emptyBytes();',
+    ],
+    [
+      'exports.ts',
+      'is told of a connection',
+      'does not call onDone of connections',
+      'else changetype<TcpContext>(context).onDone();',
+      '',
+    ],
+    [
+      'foreign.ts',
+      'declares String, read-only',
+      'declares nothing read-only',
+      '.uint64(2, isReadOnly)',
+      '.uint64(2, 0)',
+    ],
+    ['foreign.ts', 'declares Protobuf', 'declares for the filter chain only', '.uint64(5, span)', '.uint64(5, 0)'],
+    [
+      'foreign.ts',
+      'is forgotten when it is deleted',
+      'forgets no expression',
+      'callForeignFunction("expr_delete", this.token);',
       '',
     ],
   ]),

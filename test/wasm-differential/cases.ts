@@ -18,9 +18,15 @@ const READS = all(
 );
 const EVERYTHING = `${READS},${all('changes', 'writes', 'stream')}`;
 
+/** What a stream may ask as it is created, before it is known of what kind it is. */
+export const CREATION = all(
+  ...['maps', 'buffers', 'shared', 'queues', 'metrics', 'properties', 'misc', 'foreign', 'wasi', 'badmemory'],
+);
+
 /** What is not about one stream. */
 export const ROOT_PLAN: Plan = {
   root_create: EVERYTHING,
+  first_stream_create: CREATION,
   vm_start: EVERYTHING,
   configure: `${EVERYTHING},reply:418:root:root,continue:0,continue:1,close:0,close:1,close:2,close:3,tick:100`,
   tick: `tick:0,${EVERYTHING},enqueue:later:item`,

@@ -72,9 +72,9 @@ export function planTable(root: Plan, cases: readonly ProbeCase[]): string {
 }
 
 /** The same for the VM through which connections go: the n-th does what `tcp-n` says. */
-export function tcpPlanTable(cases: readonly TcpCase[]): string {
+export function tcpPlanTable(root: Plan, cases: readonly TcpCase[]): string {
   return planTable(
-    {},
+    root,
     cases.map(({ plan }, index) => ({ name: `tcp-${index + 1}`, plan })),
   );
 }

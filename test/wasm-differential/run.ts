@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { compileModule } from '@heddle/wasm-tools';
 import { closedPort } from '../support/free-ports.ts';
-import { CASES, ROOT_PLAN } from './cases.ts';
+import { CASES, CREATION, ROOT_PLAN } from './cases.ts';
 import { compareCase, compareLines, compareTcpCase, type Difference } from './compare.ts';
 import { startEnvoySide } from './envoy-side.ts';
 import { startHostSide } from './host-side.ts';
@@ -46,7 +46,7 @@ export async function runDifferential(
   const wasm = await compileProbe(isOlder);
   const plans = planTable(ROOT_PLAN, cases);
   const tcpCases = TCP_CASES.filter(({ name }) => name.includes(only));
-  const tcpPlans = tcpPlanTable(tcpCases);
+  const tcpPlans = tcpPlanTable({ first_stream_create: CREATION }, tcpCases);
   const tcpPeer = await startTcpPeer();
   let upstream: SeenMessage | undefined;
   const peer = await startPeer((request) => {

@@ -83,7 +83,7 @@ export function proxy_on_grpc_close(id: i32, token: u32, code: u32): void {
 }
 export function proxy_on_log(id: i32): void { log("log " + id.toString()); }
 export function proxy_on_done(id: i32): i32 {
-  log("done " + id.toString());
+  log("done " + id.toString() + " " + path());
   if (cancels.has(id)) log("cancel " + grpcCancel(cancels.get(id)).toString() + " " + grpcCancel(cancels.get(id)).toString());
   return 1;
 }

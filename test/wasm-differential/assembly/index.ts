@@ -27,6 +27,7 @@ export function proxy_on_context_create(id: i32, root: i32): void {
     takePlan(ROOT, "root");
   }
   perform(ROOT, id, root == 0 ? "root_create" : "stream_create", 0);
+  if (id == 2) perform(ROOT, id, "first_stream_create", 0);
 }
 
 export function proxy_on_vm_start(id: i32, size: i32): i32 {

@@ -32,18 +32,19 @@ async function start(options: Partial<FilterOptions> = {}) {
   };
 }
 
-const END = ['log 2', 'done 2', 'delete 2'];
+/** What the filter has held is there to the end. */
+const end = (path: string) => ['log 2', `done 2 ${path}`, 'delete 2'];
 
 describe('a stream that its client leaves', () => {
   test('with a callout in flight, whose answer comes to the root context', async () => {
     const { filter, leave } = await start({ clusters: { c: () => ({ delayMs: 500, body: 'late' }) } });
     const said = await leave('/http');
-    expect(said()).toEqual(END);
+    expect(said()).toEqual(end('/http'));
     await filter.clock.advance(499);
-    expect(said()).toEqual(END);
+    expect(said()).toEqual(end('/http'));
     await filter.clock.advance(1);
     // The stream is not there any more: what the module asks is about the root context, which has none.
-    expect(said()).toEqual([...END, 'response 1 of 2: effective 2, continue 0']);
+    expect(said()).toEqual([...end('/http'), 'response 1 of 2: effective 2, continue 0']);
     await filter.clock.advance(10_000);
     expect(said()).toHaveLength(4);
   });
@@ -52,18 +53,18 @@ describe('a stream that its client leaves', () => {
     const { filter, leave } = await start({ clusters: { c: () => undefined } });
     const said = await leave('/http');
     await filter.clock.advance(1000);
-    expect(said()).toEqual([...END, 'response 1 of 2: effective 2, continue 0']);
+    expect(said()).toEqual([...end('/http'), 'response 1 of 2: effective 2, continue 0']);
   });
 
   test('with a gRPC stream open, which goes on until the module ends it', async () => {
     const calls: EmulatedGrpcCall[] = [];
     const { filter, leave } = await start({ grpc: { c: (call) => void calls.push(call) } });
     const said = await leave('/stream');
-    expect([said(), calls[0]?.isCancelled]).toEqual([END, false]);
+    expect([said(), calls[0]?.isCancelled]).toEqual([end('/stream'), false]);
     calls[0]?.send('late');
     calls[0]?.end(3, 'over');
     await filter.clock.advance(0);
-    expect(said()).toEqual([...END, 'message 1 of 2: effective 2', 'closed 1 of 2: 3, effective 2']);
+    expect(said()).toEqual([...end('/stream'), 'message 1 of 2: effective 2', 'closed 1 of 2: 3, effective 2']);
     calls[0]?.send('too late');
     await filter.clock.advance(0);
     expect(said()).toHaveLength(5);
@@ -73,7 +74,7 @@ describe('a stream that its client leaves', () => {
     const calls: EmulatedGrpcCall[] = [];
     const { filter, leave } = await start({ grpc: { c: (call) => void calls.push(call) } });
     const said = await leave('/cancel');
-    expect([said(), calls[0]?.isCancelled]).toEqual([['log 2', 'done 2', 'cancel 0 1', 'delete 2'], true]);
+    expect([said(), calls[0]?.isCancelled]).toEqual([['log 2', 'done 2 /cancel', 'cancel 0 1', 'delete 2'], true]);
     calls[0]?.send('late');
     calls[0]?.end();
     await filter.clock.advance(0);
