@@ -213,6 +213,21 @@ describe('expr_create', () => {
     expect((await filter.request({ path: '/expr_create', headers: { args: '22ff22' } })).body).toBe('2 ');
   });
 
+  test('keeps so many expressions of a plugin, and another when one is deleted', async () => {
+    const statuses: number[] = [];
+    const all: ForeignFunction = (_args, context, caller) => {
+      const create = () => make(utf8('1'), context, caller);
+      const refused = Array.from({ length: 10_000 }, create).filter(({ status }) => status !== Status.OK);
+      statuses.push(refused.length, create().status);
+      statuses.push(forget(Uint8Array.of(7, 0, 0, 0), context, caller).status);
+      statuses.push(create().status, create().status);
+      return { status: Status.OK, result: new Uint8Array() };
+    };
+    const filter = await createFilter({ wasm, foreignFunctions: { all } });
+    await filter.request({ path: '/all' });
+    expect(statuses).toEqual([0, Status.INTERNAL_FAILURE, Status.OK, Status.OK, Status.INTERNAL_FAILURE]);
+  });
+
   test('is in the emulator by itself', async () => {
     const filter = await createFilter({ wasm });
     expect((await filter.request({ path: '/expr_create', headers: { args: hex(utf8('1')) } })).body).toBe('0 00000000');
