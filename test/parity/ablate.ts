@@ -12,12 +12,16 @@ import { parse } from 'yaml';
 import { loadAllowedDifferences } from './allowed-differences.ts';
 import { compareAnswers } from './compare.ts';
 import { deleteField } from './delete-field.ts';
-import { startEchoBackends } from './echo-backends.ts';
+import { type EchoBackends, startEchoBackends } from './echo-backends.ts';
 import { fieldsToDelete } from './fields-to-delete.ts';
-import { startMesh } from './mesh.ts';
+import { inLanes } from './lanes.ts';
+import { type Mesh, startMesh } from './mesh.ts';
 import { type CaseObject, loadCases, type ParityCase } from './parity-case.ts';
 import { answersOf, type CaseAnswers, MAX_BACKENDS, substitute } from './run-case.ts';
 import { seededRandom } from './seeded-random.ts';
+
+/** Places in which fields are deleted at once, each with a mesh of its own. */
+const LANES = 8;
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -34,32 +38,24 @@ const cases = loadCases(join(folder, 'cases'), join(folder, 'bases'))
   .sort((a, b) => cost(a) - cost(b));
 
 const startedAt = performance.now();
-const backends = await startEchoBackends(MAX_BACKENDS);
 const log = (line: string): void => {
   if (values.verbose) process.stderr.write(`${line}\n`);
 };
-const mesh = await startMesh({ envoyPath: undefined, random: seededRandom(1), log });
-const baselines = new Map<ParityCase, readonly CaseAnswers[]>();
 let requestNumber = 0;
 let runs = 0;
 const problems: string[] = [];
-try {
-  for (const field of fields) {
-    const noticedBy = await firstToNotice(field);
-    const excepted = exceptions.has(field);
-    log(`${field}: ${'noticed' in noticedBy ? noticedBy.noticed : noticedBy.problem}`);
-    if ('noticed' in noticedBy && excepted) {
-      problems.push(
-        `${field} is in ablate-exceptions.yaml, but case "${noticedBy.noticed}" notices its absence: remove the entry`,
-      );
-    } else if ('problem' in noticedBy && !excepted) {
-      problems.push(`${field}: ${noticedBy.problem}`);
-    }
-  }
-} finally {
-  await mesh.close();
-  backends.close();
-}
+await inLanes(fields, LANES, async (lane) => {
+  const backends = await startEchoBackends(MAX_BACKENDS);
+  const mesh = await startMesh({ envoyPath: undefined, random: seededRandom(1 + lane), log });
+  const place: Place = { mesh, backends, baselines: new Map() };
+  return {
+    run: (field) => judge(place, field),
+    async close() {
+      await mesh.close();
+      backends.close();
+    },
+  };
+});
 if (values.field === '') {
   for (const field of exceptions) {
     if (!fields.includes(field)) problems.push(`${field} is in ablate-exceptions.yaml, but is no supported field`);
@@ -73,14 +69,38 @@ process.stdout.write(
 process.stdout.write(`${fields.length - problems.length} passed, ${problems.length} failed\n`);
 process.exitCode = problems.length > 0 || fields.length === 0 ? 1 : 0;
 
-async function firstToNotice(field: string): Promise<{ readonly noticed: string } | { readonly problem: string }> {
+/** Where fields are deleted: a mesh, and what its cases answer as they are. */
+interface Place {
+  readonly mesh: Mesh;
+  readonly backends: EchoBackends;
+  readonly baselines: Map<ParityCase, readonly CaseAnswers[]>;
+}
+
+async function judge(place: Place, field: string): Promise<void> {
+  const noticedBy = await firstToNotice(place, field);
+  const excepted = exceptions.has(field);
+  log(`${field}: ${'noticed' in noticedBy ? noticedBy.noticed : noticedBy.problem}`);
+  if ('noticed' in noticedBy && excepted) {
+    problems.push(
+      `${field} is in ablate-exceptions.yaml, but case "${noticedBy.noticed}" notices its absence: remove the entry`,
+    );
+  } else if ('problem' in noticedBy && !excepted) {
+    problems.push(`${field}: ${noticedBy.problem}`);
+  }
+}
+
+async function firstToNotice(
+  place: Place,
+  field: string,
+): Promise<{ readonly noticed: string } | { readonly problem: string }> {
+  const { baselines } = place;
   const tried: string[] = [];
   for (const parityCase of cases) {
     const without = deleteField(parityCase.resources, field);
     if (without === undefined) continue;
-    const before = baselines.get(parityCase) ?? (await answers(parityCase, parityCase.resources));
+    const before = baselines.get(parityCase) ?? (await answers(place, parityCase, parityCase.resources));
     baselines.set(parityCase, before);
-    const after = await answers(parityCase, without, parityCase.resources);
+    const after = await answers(place, parityCase, without, parityCase.resources);
     if (differ(parityCase, before, after)) return { noticed: parityCase.name };
     tried.push(parityCase.name);
   }
@@ -94,6 +114,7 @@ async function firstToNotice(field: string): Promise<{ readonly noticed: string 
 
 /** `all` are the objects before a field was deleted: the ports of backends and listeners are taken from there. */
 async function answers(
+  { mesh, backends }: Place,
   { views, requests, backendTls }: ParityCase,
   objects: readonly CaseObject[],
   all: readonly CaseObject[] = objects,

@@ -17,10 +17,15 @@ interface BuiltModule {
 }
 
 let built: ReadonlyMap<string, BuiltModule> | undefined;
+let building: Promise<ReadonlyMap<string, BuiltModule>> | undefined;
 
 /** Builds the modules that cases may name: each file of `test-modules` and the gate, once in a process. */
 export async function buildModules(): Promise<void> {
-  if (built !== undefined) return;
+  building ??= buildAll();
+  built = await building;
+}
+
+async function buildAll(): Promise<ReadonlyMap<string, BuiltModule>> {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-parity-modules-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const modules = new Map<string, BuiltModule>();
@@ -34,7 +39,7 @@ export async function buildModules(): Promise<void> {
     writeFileSync(path, wasm);
     modules.set(name, { path, hash: createHash('sha256').update(wasm).digest('hex') });
   }
-  built = modules;
+  return modules;
 }
 
 /**

@@ -11,11 +11,15 @@ import { parseArgs } from 'node:util';
 import { requireEnvoy } from '../support/require-envoy.ts';
 import { loadAllowedDifferences } from './allowed-differences.ts';
 import { startEchoBackends } from './echo-backends.ts';
+import { inLanes } from './lanes.ts';
 import { startMesh } from './mesh.ts';
 import { loadBase, loadCases } from './parity-case.ts';
 import { randomCase } from './random-requests.ts';
 import { type CaseResult, MAX_BACKENDS, runCase } from './run-case.ts';
 import { seededRandom, shuffled } from './seeded-random.ts';
+
+/** Places in which cases run at once, each with proxies and backends of its own. */
+const LANES = 3;
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -54,36 +58,30 @@ if (envoyPath === undefined) {
 }
 
 const startedAt = performance.now();
-const backends = await startEchoBackends(MAX_BACKENDS);
-const mesh = await startMesh({ envoyPath, random, log: (line) => process.stderr.write(`${line}\n`) });
 const results: CaseResult[] = [];
 let requestNumber = 0;
-try {
+await inLanes(cases, LANES, async (lane) => {
+  const backends = await startEchoBackends(MAX_BACKENDS);
+  const mesh = await startMesh({
+    envoyPath,
+    random: seededRandom(seed + lane),
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
   const runner = { mesh, backends, allowed, nextRequestId: () => String(++requestNumber) };
-  for (const parityCase of cases) {
-    const caseStartedAt = performance.now();
-    let result: CaseResult;
-    try {
-      result = await runCase(runner, parityCase);
-    } catch (error) {
-      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      result = {
-        name: parityCase.name,
-        requests: 0,
-        explained: 0,
-        knownDifferences: 0,
-        failures: [],
-        problems: [reason],
-      };
-    }
-    results.push(result);
-    if (values.times) process.stderr.write(`${Math.round(performance.now() - caseStartedAt)} ms ${result.name}\n`);
-    report(result);
-  }
-} finally {
-  await mesh.close();
-  backends.close();
-}
+  return {
+    async run(parityCase) {
+      const caseStartedAt = performance.now();
+      const result = await runCase(runner, parityCase).catch((error: unknown) => unrunnable(parityCase.name, error));
+      results.push(result);
+      if (values.times) process.stderr.write(`${Math.round(performance.now() - caseStartedAt)} ms ${result.name}\n`);
+      report(result);
+    },
+    async close() {
+      await mesh.close();
+      backends.close();
+    },
+  };
+});
 
 const failed = results.filter(({ failures, problems }) => failures.length + problems.length > 0);
 const figures = {
@@ -105,6 +103,11 @@ else
     `seed ${seed}: ${figures.requests} requests of ${figures.cases} cases compared in ${figures.seconds} s, ${figures.explained} of them explained\n${figures.passed} passed, ${figures.failed} failed\n`,
   );
 process.exitCode = failed.length > 0 || results.length === 0 ? 1 : 0;
+
+function unrunnable(name: string, error: unknown): CaseResult {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { name, requests: 0, explained: 0, knownDifferences: 0, failures: [], problems: [reason] };
+}
 
 function report({ name, failures, problems }: CaseResult): void {
   if (failures.length + problems.length === 0) return;
