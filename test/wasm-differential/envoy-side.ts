@@ -72,9 +72,9 @@ export async function startEnvoySide(options: EnvoySideOptions): Promise<ProbeSi
     },
   });
   await untilOver(
-    () => [],
+    () => lines,
     () => true,
-    { timeoutMs: 1000, quietMs: 400 },
+    { timeoutMs: 10_000, quietMs: 400, withCallouts: false },
   );
   const sessions = await Promise.all(ports.slice(0, 2).map((port) => connect(port)));
   const rootLines = [...lines];

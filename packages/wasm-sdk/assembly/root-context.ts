@@ -27,7 +27,7 @@ export abstract class RootContext extends Context {
   createTcpContext(): TcpContext | null { return null; }
   /** There may be an item in a queue that this plugin has opened. */
   onQueueReady(queue: SharedQueue): void {}
-  /** A function of the host calls back. */
+  /** A function of the host calls back. Envoy has none that does, nor has the gateway: it is for proxies with functions of their own. */
   onForeignFunction(functionId: u32, argument: ArrayBuffer): void {}
   /** The plugin ends. Answer false to go on until {@link finish}. */
   onDone(): bool { return true; }
