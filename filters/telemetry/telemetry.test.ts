@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { fromJson, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { StructSchema } from '@bufbuild/protobuf/wkt';
 import { ISTIO_STATS_TAGS } from '@heddle/agent';
+import { formatPrometheus } from '@heddle/wasm-host';
 import { createFilter } from '@heddle/wasm-host/testing';
 import { buildFilter } from '@heddle/wasm-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -350,6 +351,17 @@ describe('in the emulator, further', () => {
     expect(example.stats_config.stats_tags).toEqual((await built).statsTags);
     expect(ISTIO_STATS_TAGS).toEqual((await built).statsTags);
     expect((await built).statsTags.map(({ tag_name }) => tag_name)).toEqual([...LABELS].sort());
+  });
+
+  test('metrics of the gateway or the emulator make the page that Envoy has', async () => {
+    const filter = await start(destination);
+    await filter.request({ path: '/' });
+    const page = formatPrometheus(filter.metrics, ISTIO_STATS_TAGS);
+    expect(page).toMatch(/^# TYPE istio_requests_total counter$/m);
+    const [, labels = ''] = /^istio_requests_total\{(.*)\} 1$/m.exec(page) ?? [];
+    expect([...labels.matchAll(/([a-z_]+)="[^"]*"/g)].map(([, name]) => name)).toEqual([...LABELS].sort());
+    expect(labels).toContain('reporter="destination"');
+    expect(labels).toContain('response_code="200"');
   });
 
   test('a connection is counted with its first byte, and at its end', async () => {

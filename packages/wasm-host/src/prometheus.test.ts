@@ -45,9 +45,9 @@ test('formatPrometheus makes labels of parts of names, one family of all', () =>
     all.increment(all.define(MetricType.COUNTER, name) as number, value);
   }
   const tags = [
-    { name: 'response.code', pattern: /(;code=([^;]*))/ },
-    { name: 'by', pattern: /(;by=([^;]*))/ },
-    { name: 'absent', pattern: /(;absent=([^;]*))/ },
+    { tag_name: 'response.code', regex: '(;code=([^;]*))' },
+    { tag_name: 'by', regex: '(;by=([^;]*))' },
+    { tag_name: 'absent', regex: '(;absent=([^;]*))' },
   ];
   expect(formatPrometheus(all.all(), tags)).toBe(
     [
@@ -56,6 +56,18 @@ test('formatPrometheus makes labels of parts of names, one family of all', () =>
       'requests_total{response_code="503",by="c"} 1',
       '',
     ].join('\n'),
+  );
+});
+
+test('formatPrometheus finds labels where names begin in Envoy, and where other labels end', () => {
+  const all = new Metrics();
+  all.increment(all.define(MetricType.COUNTER, 'path=.=/a;.;code=.=200;.;requests_total') as number, 1n);
+  const tags = ['code', 'path'].map((label) => ({
+    tag_name: label,
+    regex: `(?:wasmcustom\\.|;\\.;)(${label}=\\.=(.*?);\\.;)`,
+  }));
+  expect(formatPrometheus(all.all(), tags)).toBe(
+    '# TYPE requests_total counter\nrequests_total{code="200",path="/a"} 1\n',
   );
 });
 

@@ -1,12 +1,15 @@
 import { MetricType } from './abi.ts';
 import type { Metric } from './metrics.ts';
 
-/** A part of metrics' names that becomes a label, as in Envoy's `stats_tags`. */
+/** A part of metrics' names that becomes a label (`envoy.config.metrics.v3.TagSpecifier`): what `buildFilter` gives as `statsTags`. */
 export interface StatsTag {
-  readonly name: string;
+  readonly tag_name: string;
   /** The first group is cut out of the name; the second, or the first if there is no second, is the label's value. */
-  readonly pattern: RegExp;
+  readonly regex: string;
 }
+
+/** What Envoy puts before the names of filters' metrics, and leaves out of the page. */
+const PREFIX = 'wasmcustom.';
 
 /** Upper bounds of Envoy's histograms. */
 const BOUNDS = [
@@ -22,12 +25,13 @@ interface Series {
 
 /**
  * Metrics of filters in Prometheus' text format (version 0.0.4), under the names that Envoy's `/stats/prometheus` gives them: letters, digits,
- * `_` and `:`. A histogram counts what {@link Metric.samples} still has into its buckets; count and sum are of all.
+ * `_` and `:`. Tags look for their labels in names as Envoy has them, with `wasmcustom.` in front. A histogram counts what {@link Metric.samples} still has into its buckets; count and sum are of all.
  */
 export function formatPrometheus(metrics: readonly Metric[], tags: readonly StatsTag[] = []): string {
   const families = new Map<string, Series[]>();
+  const labels = tags.map(({ tag_name, regex }) => ({ label: plainName(tag_name), pattern: new RegExp(regex, 'd') }));
   for (const metric of metrics) {
-    const one = seriesOf(metric, tags);
+    const one = seriesOf(metric, labels);
     const key = `${metric.type} ${one.name}`;
     const family = families.get(key);
     if (family === undefined) families.set(key, [one]);
@@ -43,19 +47,22 @@ export function formatPrometheus(metrics: readonly Metric[], tags: readonly Stat
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function seriesOf(metric: Metric, tags: readonly StatsTag[]): Series {
-  let name = metric.name;
+function seriesOf(metric: Metric, tags: readonly { readonly label: string; readonly pattern: RegExp }[]): Series {
+  const full = `${PREFIX}${metric.name}`;
+  const isCut = new Uint8Array(full.length);
   const labels: string[] = [];
-  for (const tag of tags) {
-    const match = tag.pattern.exec(name);
-    const [, cut, value = cut] = match ?? [];
-    if (match === null || cut === undefined || value === undefined) continue;
-    const at = match.index + match[0].indexOf(cut);
-    name = name.slice(0, at) + name.slice(at + cut.length);
-    labels.push(
-      `${plainName(tag.name)}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
-    );
+  for (const { label, pattern } of tags) {
+    const match = pattern.exec(full);
+    const [start, end] = match?.indices?.[1] ?? [];
+    const value = match?.[2] ?? match?.[1];
+    if (start === undefined || value === undefined) continue;
+    isCut.fill(1, start, end);
+    labels.push(`${label}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`);
   }
+  const name = [...full]
+    .filter((_, at) => isCut[at] === 0)
+    .join('')
+    .replace(PREFIX, '');
   return { name: plainName(name), labels: labels.join(','), metric };
 }
 
