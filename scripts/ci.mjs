@@ -242,6 +242,8 @@ async function main(args) {
     print(
       `${verdict} ${tier.name.padEnd(10)} ${seconds(result.ms).padStart(6)}  ${result.passed} passed, ${result.failed} failed`,
     );
+    for (const name of result.failures ?? []) print(`       failed: ${name}`);
+    for (const name of result.skipped ?? []) print(`       skipped: ${name}`);
   }
   for (const { tier, failed, output } of results) {
     if (failed === 0) continue;

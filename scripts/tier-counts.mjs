@@ -1,8 +1,9 @@
 // Counts what a tier of scripts/ci.mjs found.
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { root } from './ensure.mjs';
 
-/** What a tier found. A command that fails counts as a failure even when its report has none: it may have died early. */
+/** What a tier found, and the names of what failed where its report has them. A command that fails counts as a failure even when its report has none: it may have died early. */
 export function countTier(tier, steps, folder) {
   const failedSteps = steps.filter((step) => step.status !== 0).length;
   if (tier.count === 'steps') return { passed: steps.length - failedSteps, failed: failedSteps };
@@ -12,9 +13,9 @@ export function countTier(tier, steps, folder) {
       : steps.map((step) => readSummary(step.output));
   const passed = found.reduce((total, counts) => total + (counts?.passed ?? 0), 0);
   const failed = found.reduce((total, counts) => total + (counts?.failed ?? 0), 0);
-  const skipped = found.flatMap((counts) => counts?.skipped ?? []);
+  const named = (key) => found.flatMap((counts) => counts?.[key] ?? []);
   const died = failed === 0 && (failedSteps > 0 || found.includes(undefined) || passed === 0);
-  return { passed, failed: died ? 1 : failed, skipped };
+  return { passed, failed: died ? 1 : failed, failures: named('failures'), skipped: named('skipped') };
 }
 
 function readVitestReport(path) {
@@ -23,13 +24,19 @@ function readVitestReport(path) {
   // A file that cannot even be loaded has no tests to fail.
   const unloadable = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed'),
-  ).length;
-  const skipped = report.testResults.flatMap((file) =>
-    file.assertionResults
-      .filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
-      .map((test) => test.fullName),
   );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloadable, skipped };
+  const inStatus = (...statuses) =>
+    report.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((test) => statuses.includes(test.status))
+        .map((test) => `${relative(root, file.name)} > ${test.fullName}`),
+    );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + unloadable.length,
+    failures: [...unloadable.map((file) => relative(root, file.name)), ...inStatus('failed')],
+    skipped: inStatus('pending', 'skipped', 'todo'),
+  };
 }
 
 /** The last counts in a command's output: "12 passed, 1 failed", or JSON with `passed` and `failed`. */

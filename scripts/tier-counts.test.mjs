@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from './ensure.mjs';
 import { countTier, readSummary } from './tier-counts.mjs';
 
 describe('readSummary', () => {
@@ -21,6 +22,7 @@ describe('countTier', () => {
     folder = mkdtempSync(join(tmpdir(), 'heddle-counts-'));
     const file = (status, ...tests) => ({
       status,
+      name: join(root, 'packages/a/b.test.ts'),
       assertionResults: tests.map((result) => ({ status: result, fullName: `is ${result}` })),
     });
     const report = (name, passed, failed, testResults) =>
@@ -43,9 +45,24 @@ describe('countTier', () => {
     ['sums', { count: 'summary' }, [well, well], { passed: 4, failed: 0 }],
     ['a command that fails in spite of its counts', { count: 'summary' }, [badly], { passed: 2, failed: 1 }],
     ['a command without counts', { count: 'summary' }, [{ status: 0, output: '' }], { passed: 0, failed: 1 }],
-    ['tests, and names the skipped', vitest('good'), [well], { passed: 1, failed: 0, skipped: ['is skipped'] }],
-    ['failed tests', vitest('bad'), [badly], { passed: 1, failed: 1 }],
-    ['a file that cannot be loaded', vitest('unloadable'), [badly], { passed: 1, failed: 1 }],
+    [
+      'tests, and names the skipped',
+      vitest('good'),
+      [well],
+      { passed: 1, failed: 0, failures: [], skipped: ['packages/a/b.test.ts > is skipped'] },
+    ],
+    [
+      'failed tests, and names them',
+      vitest('bad'),
+      [badly],
+      { passed: 1, failed: 1, failures: ['packages/a/b.test.ts > is failed'] },
+    ],
+    [
+      'a file that cannot be loaded, and names it',
+      vitest('unloadable'),
+      [badly],
+      { passed: 1, failed: 1, failures: ['packages/a/b.test.ts'] },
+    ],
     ['a report without tests', vitest('empty'), [well], { passed: 0, failed: 1 }],
     ['a report that was never written', vitest('none'), [well], { passed: 0, failed: 1 }],
   ])('counts %s', (_, tier, steps, counts) => {
